@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from './random.js';
 
 /** Anything that yields a word or phrase for a slot. */
 export type Source = readonly string[] | ((random: Random) => string);

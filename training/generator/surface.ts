@@ -1,6 +1,6 @@
-import type { Action } from './actions.ts';
-import { capitalise } from './phrase.ts';
-import type { Random } from './random.ts';
+import type { Action } from './actions.js';
+import { capitalise } from './phrase.js';
+import type { Random } from './random.js';
 
 /** A request and the action it asks for, before case and punctuation are chosen. */
 export interface Draft {
@@ -30,20 +30,22 @@ function punctuation(random: Random, draft: Draft): string {
   ]);
 }
 
-function lowerAction(action: Action): Action {
-  const entries = Object.entries(action).map(([key, value]) => [key, value.toLowerCase()]);
+/** Apply one change of letters to every value, so that values stay verbatim copies of the prompt. */
+function mapValues(action: Action, change: (value: string) => string): Action {
+  const entries = Object.entries(action).map(([key, value]) => [key, change(value)]);
   return Object.fromEntries(entries) as Action;
 }
 
-/** Choose upper or lower case and the closing mark. Values stay verbatim copies of what the prompt shows. */
+const lower = (text: string) => text.toLowerCase();
+const upperPronoun = (text: string) => text.replace(/\bi\b(?=[ '])/g, 'I');
+
+/** Choose upper or lower case and the closing mark. */
 export function surface(random: Random, draft: Draft): { prompt: string; action: Action } {
   const mark = punctuation(random, draft);
-  if (random.chance(0.5)) {
-    return { prompt: draft.prompt.toLowerCase() + mark, action: lowerAction(draft.action) };
-  }
-  const sentence = draft.prompt
-    .replace(/\bi\b(?=[ '])/g, 'I')
-    .replace(/^hey, i /, 'hey, I ');
-  const prompt = opensWithValue(draft) ? draft.prompt : capitalise(sentence);
-  return { prompt: prompt + mark, action: draft.action };
+  const change = random.chance(0.5) ? lower : upperPronoun;
+  const action = mapValues(draft.action, change);
+  const changed = { prompt: change(draft.prompt), action };
+  const keep = change === lower || opensWithValue(changed);
+  const prompt = keep ? changed.prompt : capitalise(changed.prompt);
+  return { prompt: prompt + mark, action };
 }

@@ -1,7 +1,7 @@
-import { lines, phrase } from '../phrase.ts';
-import type { Random } from '../random.ts';
-import type { Draft } from '../surface.ts';
-import { everydayNumber } from './numbers.ts';
+import { lines, phrase } from '../phrase.js';
+import type { Random } from '../random.js';
+import type { Draft } from '../surface.js';
+import { everydayNumber } from './numbers.js';
 
 const OPERATORS = [
   { symbol: '+', said: [' plus ', ' + ', '+', ' and '] },

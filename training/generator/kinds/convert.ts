@@ -1,7 +1,7 @@
-import { lines, phrase } from '../phrase.ts';
-import type { Random } from '../random.ts';
-import type { Draft } from '../surface.ts';
-import { everydayNumber } from './numbers.ts';
+import { lines, phrase } from '../phrase.js';
+import type { Random } from '../random.js';
+import type { Draft } from '../surface.js';
+import { everydayNumber } from './numbers.js';
 
 /** Units by what they measure; the key is the canonical name, the values are other ways to say it. */
 export const UNITS: readonly Readonly<Record<string, readonly string[]>>[] = [
@@ -10,7 +10,7 @@ export const UNITS: readonly Readonly<Record<string, readonly string[]>>[] = [
     miles: ['mi'],
     meters: ['metres', 'm'],
     feet: ['ft'],
-    inches: ['in'],
+    inches: ['inch'],
     cm: ['centimeters', 'centimetres'],
     mm: ['millimeters'],
     yards: ['yd'],

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../random.js';
 
 const SMALL = [
   'zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten',

@@ -1,7 +1,7 @@
-import { lines, phrase } from '../phrase.ts';
-import type { Random } from '../random.ts';
-import type { Draft } from '../surface.ts';
-import { everydayNumber, numberWord } from './numbers.ts';
+import { lines, phrase } from '../phrase.js';
+import type { Random } from '../random.js';
+import type { Draft } from '../surface.js';
+import { everydayNumber, numberWord } from './numbers.js';
 
 /** How the request says a duration, and the canonical form of it. */
 interface Duration {
@@ -160,9 +160,19 @@ const THINGS = lines(`
   my break
 `);
 
+/** "a 10 minutes timer" becomes "a 10 minute timer" or "a 10-minute timer", most of the time. */
+function adjective(random: Random, prompt: string): string {
+  const joint = random.weighted([
+    ['$1 $2 $3', 60],
+    ['$1-$2 $3', 25],
+    ['$1 $2s $3', 15],
+  ]);
+  return prompt.replace(/(\d+) (second|minute|hour)s (timer|countdown)/, joint);
+}
+
 export function drawTimer(random: Random): Draft {
   const { said, canonical } = drawDuration(random);
   const values = { duration: said, use: random.pick(USES), thing: random.pick(THINGS) };
-  const prompt = phrase(random, ORDERS, STATEMENTS, values);
+  const prompt = adjective(random, phrase(random, ORDERS, STATEMENTS, values));
   return { prompt, action: { action: 'timer', duration: canonical } };
 }
