@@ -1,0 +1,36 @@
+//! Kernels for 1-bit and ternary language models.
+//!
+//! [`scalar`] is the specification; `simd128` and `relaxed` must match it bit for bit (see DESIGN.md beside this crate
+//! and the shared case-runner `cases`). The variant is chosen at compile time, because a wasm module that holds one
+//! relaxed opcode is rejected whole by engines without relaxed SIMD; which artifact runs is decided in JavaScript.
+//!
+//! Kernels do not fail: sizes are checked when a matrix view is built, and slice lengths are asserted at entry.
+#![no_std]
+
+#[cfg(any(test, feature = "cases"))]
+extern crate std;
+
+pub mod attention;
+pub mod line;
+pub mod math;
+pub mod matrix;
+pub mod pack;
+pub mod probe;
+pub mod quant;
+pub mod scalar;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod relaxed;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+
+#[cfg(any(test, feature = "cases"))]
+pub mod cases;
+
+/// The kernels this build uses: the fastest variant its target features allow.
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub use relaxed as active;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub use scalar as active;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
+pub use simd128 as active;

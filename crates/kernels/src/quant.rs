@@ -1,0 +1,76 @@
+//! Activations and rows from float to int8 and to one bit.
+
+use crate::math::{abs_max, lane_sum, round_even};
+
+/// Writes `q[i] = round(x[i]·127/amax)` into `q` and returns (scale, Σ q), `amax = max(|x|, 1e-5)`.
+/// Source: BitNet b1.58 `activation_quant`, clamped to ±127.
+pub fn quantize(x: &[f32], q: &mut [i8]) -> (f32, i32) {
+    let amax = abs_max(x);
+    let amax = if amax > 1e-5 { amax } else { 1e-5 };
+    (amax / 127.0, round_row(x, 127.0 / amax, q))
+}
+
+/// Like [`quantize`] for a weight row: a zero row has scale 0.
+pub fn quantize_row(row: &[f32], q: &mut [i8]) -> f32 {
+    let amax = abs_max(row);
+    round_row(row, if amax > 0.0 { 127.0 / amax } else { 0.0 }, q);
+    amax / 127.0
+}
+
+fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
+    assert_eq!(x.len(), q.len());
+    for (q, x) in q.iter_mut().zip(x) {
+        let v = round_even(x * step);
+        let v = if v > -127.0 { v } else { -127.0 };
+        let v = if v < 127.0 { v } else { 127.0 };
+        *q = v as i8;
+    }
+    q.iter().map(|q| i32::from(*q)).sum()
+}
+
+/// Writes bit `x[k] − threshold[k] ≥ 0` into `bits` `[k / 8]` and returns β = mean |x − threshold|.
+/// Source: RSign of ReActNet (arXiv 2003.03488) with XNOR-Net's scale per token.
+pub fn binarize(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
+    assert!(x.len() == threshold.len() && bits.len() * 8 == x.len());
+    for (byte, (x, t)) in bits.iter_mut().zip(x.chunks_exact(8).zip(threshold.chunks_exact(8))) {
+        *byte = (0..8).fold(0, |byte, i| byte | u8::from(x[i] - t[i] >= 0.0) << i);
+    }
+    lane_sum(x.len(), |k| (x[k] - threshold[k]).abs()) / x.len() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantize_matches_the_golden_row_of_the_formats_page() {
+        let x: std::vec::Vec<f32> = (0..256).map(|i| 0.1f32 + 2.0 * ((i + 1) as f64).cos() as f32).collect();
+        let mut q = [0i8; 256];
+        let (scale, sum) = quantize(&x, &mut q);
+        assert_eq!(q[..16], [71, -44, -114, -73, 40, 122, 97, -12, -104, -95, 7, 108, 116, 23, -86, -110]);
+        assert_eq!(sum, 1377);
+        assert!((1.0 / scale - 60.485_218).abs() < 1e-3);
+    }
+
+    #[test]
+    fn extremes_stay_inside_127() {
+        let mut q = [0i8; 4];
+        assert_eq!(quantize(&[3.0, -3.0, 0.0, 2.99], &mut q).1, 127);
+        assert_eq!(q, [127, -127, 0, 127]);
+        assert_eq!(quantize(&[0.0; 4], &mut q), (1e-5 / 127.0, 0));
+        assert_eq!(quantize_row(&[0.0; 4], &mut q), 0.0);
+        assert_eq!(q, [0; 4]);
+    }
+
+    #[test]
+    fn binarize_sets_a_bit_for_zero_and_above() {
+        let mut bits = [0u8; 1];
+        let beta = binarize(
+            &[1.0, -1.0, 0.5, 0.0, -2.0, 3.0, 0.25, 0.25],
+            &[0.0, 0.0, 0.5, 0.0, -3.0, 4.0, 0.0, 0.5],
+            &mut bits,
+        );
+        assert_eq!(bits[0], 0b0101_1101);
+        assert_eq!(beta, (1.0 + 1.0 + 0.0 + 0.0 + 1.0 + 1.0 + 0.25 + 0.25) / 8.0);
+    }
+}

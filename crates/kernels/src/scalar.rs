@@ -1,0 +1,81 @@
+//! The specification. Slow where it can be obvious; every other variant must give these very bits.
+
+use crate::math::lane_sum;
+use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
+use crate::pack::{TERNARY_BLOCK_ROWS, TERNARY_STEP, TERNARY_STEP_BYTES};
+
+/// Which kernels these are.
+pub const VARIANT: &str = "scalar";
+
+/// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w · scale_x)`; `y` is `[rows]`. W1.58A8.
+pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
+    assert!(x.q.len() == w.k && y.len() == w.rows);
+    let factor = w.scale * x.scale;
+    let block_bytes = w.k / TERNARY_STEP * TERNARY_STEP_BYTES;
+    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(TERNARY_BLOCK_ROWS)) {
+        let acc = ternary_block(codes, x.q);
+        for (y, acc) in y.iter_mut().zip(acc) {
+            *y = (acc - x.sum) as f32 * factor;
+        }
+    }
+}
+
+/// Code sums of one 32-row block: `Σₖ (w + 1)·q`.
+fn ternary_block(codes: &[u8], q: &[i8]) -> [i32; TERNARY_BLOCK_ROWS] {
+    let mut acc = [0i32; TERNARY_BLOCK_ROWS];
+    for (step, q) in codes.chunks_exact(TERNARY_STEP_BYTES).zip(q.chunks_exact(TERNARY_STEP)) {
+        for (quad, acc) in step.chunks_exact(4).zip(&mut acc) {
+            for (kk, &byte) in quad.iter().enumerate() {
+                for p in 0..4 {
+                    *acc += i32::from(byte >> (2 * p) & 3) * i32::from(q[4 * p + kk]);
+                }
+            }
+        }
+    }
+    acc
+}
+
+/// `y[r] = float(K − 2·popcount(w[r] xor x)) · (alpha[r] · beta)`; `y` is `[rows]`. W1A1.
+pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
+    assert!(x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    for ((row, alpha), y) in w.bits.chunks_exact(w.k / 8).zip(w.alpha).zip(y) {
+        let unlike: u32 = row.iter().zip(x.bits).map(|(w, x)| (w ^ x).count_ones()).sum();
+        *y = (w.k as i32 - 2 * unlike as i32) as f32 * (alpha * x.beta);
+    }
+}
+
+/// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w[r] · scale_x)`; `y` is `[rows]`. The int8 head.
+pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
+    assert!(x.q.len() == w.k && y.len() == w.scales.len());
+    for ((row, scale), y) in w.values.chunks_exact(w.k).zip(w.scales).zip(y) {
+        *y = dot_i8(row, x.q) as f32 * (scale * x.scale);
+    }
+}
+
+/// Lane sum of `a[i]·b[i]`.
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    lane_sum(a.len(), |i| a[i] * b[i])
+}
+
+/// `Σ a[i]·b[i]`, exact for values in −127..=127 and lengths under 2¹⁷.
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+}
+
+/// `out[i] += p · v[i]`
+pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
+    assert_eq!(out.len(), v.len());
+    for (o, v) in out.iter_mut().zip(v) {
+        *o += p * v;
+    }
+}
+
+/// `out[i] += p · float(v[i])`
+pub fn axpy_i8(out: &mut [f32], p: f32, v: &[i8]) {
+    assert_eq!(out.len(), v.len());
+    for (o, v) in out.iter_mut().zip(v) {
+        *o += p * f32::from(*v);
+    }
+}

@@ -1,0 +1,227 @@
+//! wasm SIMD128 variants. Integer sums are exact in any order; float sums keep the scalar lane order.
+
+use core::arch::wasm32::*;
+
+use crate::math::{reduce, LANES};
+use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
+use crate::pack::{TERNARY_BLOCK_ROWS, TERNARY_STEP, TERNARY_STEP_BYTES};
+use crate::scalar;
+
+/// Which kernels these are.
+pub const VARIANT: &str = "simd128";
+
+/// Vectors of a ternary step.
+pub(crate) const STEP_VECTORS: usize = TERNARY_STEP_BYTES / 16;
+
+/// The 16 bytes at `from[at..]`.
+#[inline(always)]
+pub(crate) fn load<T: Copy>(from: &[T], at: usize) -> v128 {
+    debug_assert!((from.len() - at) * size_of::<T>() >= 16);
+    // SAFETY: callers pass an index at least 16 bytes before the end (asserted in debug builds): their slices are
+    // whole vectors by construction of the matrix views or by `chunks_exact`. v128_load takes any alignment.
+    unsafe { v128_load(from.as_ptr().add(at).cast()) }
+}
+
+/// The four bytes at `from[at..]` in every 32-bit lane.
+#[inline(always)]
+pub(crate) fn load_quad(from: &[i8], at: usize) -> v128 {
+    debug_assert!(from.len() - at >= 4);
+    // SAFETY: callers pass an index at least 4 bytes before the end; v128_load32_splat takes any alignment.
+    unsafe { v128_load32_splat(from.as_ptr().add(at).cast()) }
+}
+
+/// Stores a vector of four floats at `to[at..]`.
+#[inline(always)]
+fn store(to: &mut [f32], at: usize, v: v128) {
+    debug_assert!(to.len() - at >= 4);
+    // SAFETY: callers pass an index at least 4 floats before the end; v128_store takes any alignment.
+    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
+}
+
+/// [`scalar::gemv_w158a8`]: even and odd bytes as i16 lanes into `i32x4.dot_i16x8`.
+pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
+    ternary_rows(w, x, y, ternary_block);
+}
+
+/// Runs `block` over the 32-row blocks of `w` and scales its code sums.
+#[inline(always)]
+pub(crate) fn ternary_rows(
+    w: &Ternary,
+    x: Activation,
+    y: &mut [f32],
+    block: impl Fn(&[u8], &[i8]) -> [v128; STEP_VECTORS],
+) {
+    assert!(x.q.len() == w.k && y.len() == w.rows);
+    let factor = f32x4_splat(w.scale * x.scale);
+    let sum = i32x4_splat(x.sum);
+    let block_bytes = w.k / TERNARY_STEP * TERNARY_STEP_BYTES;
+    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(TERNARY_BLOCK_ROWS)) {
+        let mut out = [0f32; TERNARY_BLOCK_ROWS];
+        for (v, acc) in block(codes, x.q).into_iter().enumerate() {
+            store(&mut out, 4 * v, f32x4_mul(f32x4_convert_i32x4(i32x4_sub(acc, sum)), factor));
+        }
+        y.copy_from_slice(&out[..y.len()]);
+    }
+}
+
+#[inline(always)]
+fn ternary_block(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
+    let two_bits = u16x8_splat(3);
+    let mut acc = [i32x4_splat(0); STEP_VECTORS];
+    for (step, q) in codes.chunks_exact(TERNARY_STEP_BYTES).zip(q.chunks_exact(TERNARY_STEP)) {
+        let quads: [v128; 4] = core::array::from_fn(|p| load_quad(q, 4 * p));
+        let even = quads.map(|x| i16x8_shr(i16x8_shl(x, 8), 8));
+        let odd = quads.map(|x| i16x8_shr(x, 8));
+        for (v, acc) in acc.iter_mut().enumerate() {
+            let w = load(step, 16 * v);
+            for p in 0..4 {
+                let low = v128_and(u16x8_shr(w, 2 * p as u32), two_bits);
+                let high = v128_and(u16x8_shr(w, 8 + 2 * p as u32), two_bits);
+                let pair = i32x4_add(i32x4_dot_i16x8(low, even[p]), i32x4_dot_i16x8(high, odd[p]));
+                *acc = i32x4_add(*acc, pair);
+            }
+        }
+    }
+    acc
+}
+
+/// Vectors whose popcounts (≤ 8 a byte) fit a u8 accumulator.
+const POPCOUNT_RUN: usize = 31;
+
+/// [`scalar::gemv_w1a1`]: XOR, `i8x16.popcnt`, u8 accumulators flushed every 31 vectors.
+pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
+    assert!(x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    let rows = w.bits.chunks_exact(w.k / 8);
+    for ((row, alpha), y) in rows.zip(w.alpha).zip(y) {
+        *y = (w.k as i32 - 2 * unlike_bits(row, x.bits)) as f32 * (alpha * x.beta);
+    }
+}
+
+#[inline(always)]
+fn unlike_bits(row: &[u8], bits: &[u8]) -> i32 {
+    let mut total = i32x4_splat(0);
+    for (row, bits) in row.chunks(16 * POPCOUNT_RUN).zip(bits.chunks(16 * POPCOUNT_RUN)) {
+        let mut counts = u8x16_splat(0);
+        for at in (0..row.len()).step_by(16) {
+            counts = u8x16_add(counts, u8x16_popcnt(v128_xor(load(row, at), load(bits, at))));
+        }
+        let pairs = u16x8_extadd_pairwise_u8x16(counts);
+        total = i32x4_add(total, u32x4_extadd_pairwise_u16x8(pairs));
+    }
+    lanes_i32(total).iter().sum()
+}
+
+/// Rows of an int8 matrix that share one load of the activations.
+const HEAD_ROWS: usize = 4;
+
+/// [`scalar::gemv_i8a8`]: bytes widened to i16, `i32x4.dot_i16x8`, four rows at once.
+pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
+    int8_rows(w, x, y, |row, q| {
+        let mut acc = [i32x4_splat(0); HEAD_ROWS];
+        for at in (0..q.len()).step_by(16) {
+            let x = load(q, at);
+            for (r, acc) in acc.iter_mut().enumerate() {
+                *acc = i32x4_add(*acc, dot_i8x16(load(row[r], at), x));
+            }
+        }
+        acc
+    });
+}
+
+/// Runs `block` over groups of four rows of `w` and scales its sums.
+#[inline(always)]
+pub(crate) fn int8_rows(
+    w: &Int8Rows,
+    x: Activation,
+    y: &mut [f32],
+    block: impl Fn([&[i8]; HEAD_ROWS], &[i8]) -> [v128; HEAD_ROWS],
+) {
+    assert!(x.q.len() == w.k && y.len() == w.scales.len());
+    let groups = w.values.chunks(HEAD_ROWS * w.k).zip(w.scales.chunks(HEAD_ROWS));
+    for ((rows, scales), y) in groups.zip(y.chunks_mut(HEAD_ROWS)) {
+        // A last group of fewer rows repeats its first row and drops the surplus sums.
+        let row: [&[i8]; HEAD_ROWS] = core::array::from_fn(|r| &rows[if r < y.len() { r } else { 0 } * w.k..][..w.k]);
+        let sums = block(row, x.q);
+        for ((y, sum), scale) in y.iter_mut().zip(sums).zip(scales) {
+            *y = lanes_i32(sum).iter().sum::<i32>() as f32 * (scale * x.scale);
+        }
+    }
+}
+
+/// Four partial sums of 16 int8 products, exact.
+#[inline(always)]
+fn dot_i8x16(a: v128, b: v128) -> v128 {
+    let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
+    let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
+    i32x4_add(low, high)
+}
+
+#[inline(always)]
+pub(crate) fn lanes_i32(v: v128) -> [i32; 4] {
+    [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
+}
+
+/// [`scalar::dot_f32`]: partials 4j..4j+4 of the lane sum live in accumulator j.
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    let whole = a.len() / LANES * LANES;
+    let mut acc = [f32x4_splat(0.0); LANES / 4];
+    for at in (0..whole).step_by(LANES) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            *acc = f32x4_add(*acc, f32x4_mul(load(a, at + 4 * j), load(b, at + 4 * j)));
+        }
+    }
+    let mut partial = [0f32; LANES];
+    for (j, acc) in acc.into_iter().enumerate() {
+        store(&mut partial, 4 * j, acc);
+    }
+    for i in whole..a.len() {
+        partial[i % LANES] += a[i] * b[i];
+    }
+    reduce(&partial)
+}
+
+/// [`scalar::dot_i8`]
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    assert_eq!(a.len(), b.len());
+    let whole = a.len() / 16 * 16;
+    let mut acc = i32x4_splat(0);
+    for at in (0..whole).step_by(16) {
+        acc = i32x4_add(acc, dot_i8x16(load(a, at), load(b, at)));
+    }
+    lanes_i32(acc).iter().sum::<i32>() + scalar::dot_i8(&a[whole..], &b[whole..])
+}
+
+/// [`scalar::axpy_f32`]
+pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
+    assert_eq!(out.len(), v.len());
+    let whole = out.len() / 4 * 4;
+    let factor = f32x4_splat(p);
+    for at in (0..whole).step_by(4) {
+        let sum = f32x4_add(load(out, at), f32x4_mul(factor, load(v, at)));
+        store(out, at, sum);
+    }
+    scalar::axpy_f32(&mut out[whole..], p, &v[whole..]);
+}
+
+/// [`scalar::axpy_i8`]
+pub fn axpy_i8(out: &mut [f32], p: f32, v: &[i8]) {
+    assert_eq!(out.len(), v.len());
+    let whole = out.len() / 16 * 16;
+    let factor = f32x4_splat(p);
+    for at in (0..whole).step_by(16) {
+        let bytes = load(v, at);
+        let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
+        let quads = [
+            i32x4_extend_low_i16x8(low),
+            i32x4_extend_high_i16x8(low),
+            i32x4_extend_low_i16x8(high),
+            i32x4_extend_high_i16x8(high),
+        ];
+        for (j, quad) in quads.into_iter().enumerate() {
+            let sum = f32x4_add(load(out, at + 4 * j), f32x4_mul(factor, f32x4_convert_i32x4(quad)));
+            store(out, at + 4 * j, sum);
+        }
+    }
+    scalar::axpy_i8(&mut out[whole..], p, &v[whole..]);
+}
