@@ -20,9 +20,9 @@ pub mod quant;
 pub mod scalar;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-mod relaxed;
+pub mod relaxed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod simd128;
+pub mod simd128;
 
 #[cfg(any(test, feature = "cases"))]
 pub mod cases;
