@@ -1,0 +1,91 @@
+import { PocketbitError } from '@pocketbit/core';
+import * as Comlink from 'comlink';
+import type { Artifact, JobCommand, LoadProgress, OpenEvent, OpenRequest } from '../protocol.ts';
+import { WorkerHost } from './host.ts';
+import { type Model, WorkerModel } from './model.ts';
+
+export interface LoadOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+  /** Positions in the KV cache; default and upper limit are the model's own. */
+  contextLength?: number;
+  /** KV cache: `int8` (default, a quarter of the memory) or `f32`. */
+  kv?: 'f32' | 'int8';
+  /** Expected SHA-256 of the whole file, hex; a stored file with another hash is replaced. */
+  sha256?: string;
+  /** Takes this build of the engine instead of the fastest that works. */
+  artifact?: Artifact;
+  /** Folder of the `.wasm` files, when they are not beside the script. */
+  wasmBase?: URL | string;
+  /** False runs from memory and keeps nothing; default true. */
+  store?: boolean;
+}
+
+/**
+ * Loads a model from a URL, a picked file, or a `source` that `listModels` named. A stored model needs no network.
+ * Errors are PocketbitErrors; see `code`.
+ */
+export async function load(source: string | URL | Blob, options: LoadOptions = {}): Promise<Model> {
+  checkStart(options.signal);
+  const host = new WorkerHost();
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => options.onProgress?.(data.progress);
+  const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const opening = host.api.open(requestOf(source, options), Comlink.transfer(port2, [port2]));
+    const info = await host.call(opening);
+    options.onProgress?.(ready(info.fileBytes));
+    return new WorkerModel(host, info);
+  } catch (error) {
+    const failure = PocketbitError.from(error);
+    host.end(failure);
+    throw failure;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+    port1.close();
+  }
+}
+
+function checkStart(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new PocketbitError('aborted', 'Loading was stopped before it began.');
+  if (typeof Worker === 'function') return;
+  throw new PocketbitError(
+    'unsupported',
+    'This page has no Web Workers. Use a browser from 2021 or later.',
+  );
+}
+
+function requestOf(source: string | URL | Blob, options: LoadOptions): OpenRequest {
+  const { contextLength, kv, sha256, artifact, wasmBase } = options;
+  return {
+    source: source instanceof Blob ? source : absolute(source),
+    store: options.store ?? true,
+    ...(contextLength !== undefined && { contextLength }),
+    ...(kv !== undefined && { kv }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(artifact !== undefined && { artifact }),
+    ...(wasmBase !== undefined && { wasmBase: absolute(wasmBase) }),
+  };
+}
+
+function absolute(address: string | URL): string {
+  const text = String(address);
+  if (text.startsWith('stored:')) return text;
+  try {
+    return new URL(text, document.baseURI).href;
+  } catch (error) {
+    throw new PocketbitError('network', `"${text}" is not an address.`, { cause: error });
+  }
+}
+
+function ready(bytes: number): LoadProgress {
+  return {
+    phase: 'ready',
+    loadedBytes: bytes,
+    totalBytes: bytes,
+    bytesPerSecond: 0,
+    etaMs: 0,
+    fromCache: true,
+  };
+}

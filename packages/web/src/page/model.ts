@@ -1,0 +1,81 @@
+import { PocketbitError } from '@pocketbit/core';
+import * as Comlink from 'comlink';
+import type { ChatMessage, ModelInfo, SamplingOptions } from '../protocol.ts';
+import type { WorkerHost } from './host.ts';
+import { type GenerateStream, TokenStream } from './stream.ts';
+
+export interface GenerateOptions extends SamplingOptions {
+  /** Stops within one token; the loop ends with `stopReason: 'aborted'`. */
+  signal?: AbortSignal;
+}
+
+/** A model in memory, in a worker of its own. */
+export interface Model {
+  readonly info: ModelInfo;
+  /**
+   * Starts an answer. A string is one user message, unless `raw` is set or the file has no chat template.
+   * One answer at a time: a second one fails with `busy`.
+   */
+  generate(prompt: string | ChatMessage[], options?: GenerateOptions): GenerateStream;
+  /** Token ids of `text`, without added special tokens. */
+  tokenize(text: string): Promise<number[]>;
+  /** Logits after the last of `ids`, [vocabSize]. */
+  logits(ids: number[]): Promise<Float32Array>;
+  /** Frees the memory; the stored file stays. */
+  close(): Promise<void>;
+}
+
+export class WorkerModel implements Model {
+  readonly info: ModelInfo;
+  readonly #host: WorkerHost;
+  #running: TokenStream | null = null;
+
+  constructor(host: WorkerHost, info: ModelInfo) {
+    this.#host = host;
+    this.info = info;
+  }
+
+  generate(prompt: string | ChatMessage[], options: GenerateOptions = {}): GenerateStream {
+    const { signal, ...sampling } = options;
+    const { port1, port2 } = new MessageChannel();
+    const stream = new TokenStream(port1, signal);
+    try {
+      this.#claim(stream);
+    } catch (error) {
+      stream.fail(error);
+      return stream;
+    }
+    this.#host.api
+      .generate({ ...sampling, prompt }, Comlink.transfer(port2, [port2]))
+      .catch((error: unknown) => stream.fail(PocketbitError.from(error)));
+    return stream;
+  }
+
+  #claim(stream: TokenStream): void {
+    this.#host.check();
+    if (this.#running) {
+      throw new PocketbitError(
+        'busy',
+        'The model is already answering. Wait for it or stop it before the next request.',
+      );
+    }
+    this.#running = stream;
+    const done = () => {
+      this.#running = null;
+    };
+    stream.result.then(done, done);
+    this.#host.whileRunning(stream.result, (error) => stream.fail(error));
+  }
+
+  tokenize(text: string): Promise<number[]> {
+    return this.#host.call(this.#host.api.tokenize(text));
+  }
+
+  logits(ids: number[]): Promise<Float32Array> {
+    return this.#host.call(this.#host.api.logits(ids));
+  }
+
+  async close(): Promise<void> {
+    this.#host.end(new PocketbitError('aborted', 'The model was closed.'));
+  }
+}

@@ -1,0 +1,108 @@
+import { PocketbitError } from '@pocketbit/core';
+import type { GenerateChunk, GenerateEvent, GenerateStats, JobCommand } from '../protocol.ts';
+
+export interface GenerateResult {
+  text: string;
+  ids: number[];
+  stats: GenerateStats;
+}
+
+/**
+ * A running answer. Iterate it for chunks as they come; leaving the loop stops the model within one token. An abort
+ * signal ends the loop without an error, with `stopReason: 'aborted'`. Failures reject with a PocketbitError.
+ */
+export interface GenerateStream extends AsyncIterable<GenerateChunk> {
+  /** The whole answer, once it is over; works without iterating. */
+  readonly result: Promise<GenerateResult>;
+  /** Counts and times, once it is over. */
+  readonly stats: GenerateStats | undefined;
+}
+
+/** The page's end of the token port. */
+export class TokenStream implements GenerateStream {
+  readonly result: Promise<GenerateResult>;
+  stats: GenerateStats | undefined;
+  readonly #port: MessagePort;
+  readonly #queue: GenerateChunk[] = [];
+  readonly #all: GenerateChunk[] = [];
+  #settled = false;
+  #resolve!: (result: GenerateResult) => void;
+  #reject!: (error: unknown) => void;
+  #wake = () => {};
+
+  constructor(port: MessagePort, signal?: AbortSignal) {
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever only iterates sees the error there; `result` alone must not count as unhandled.
+    this.result.catch(() => {});
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<GenerateEvent>) => this.#receive(data);
+    this.#listen(signal);
+  }
+
+  /** Asks the worker to stop; the stream then ends in the ordinary way. */
+  abort(): void {
+    if (!this.#settled) this.#port.postMessage({ type: 'abort' } satisfies JobCommand);
+  }
+
+  /** Ends the stream with an error, when the worker cannot. */
+  fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#settle(() => this.#reject(error));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<GenerateChunk, void, undefined> {
+    try {
+      for (;;) {
+        const chunk = this.#queue.shift();
+        if (chunk) yield chunk;
+        else if (this.#settled) break;
+        else await this.#more();
+      }
+      await this.result;
+    } finally {
+      this.abort();
+    }
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #receive(event: GenerateEvent): void {
+    if (event.type === 'chunk') {
+      this.#queue.push(event.chunk);
+      this.#all.push(event.chunk);
+      this.#wake();
+      return;
+    }
+    if (event.type === 'error') {
+      this.fail(new PocketbitError(event.error.code, event.error.message));
+      return;
+    }
+    this.stats = event.stats;
+    const text = this.#all.map((chunk) => chunk.text).join('');
+    const ids = this.#all.flatMap((chunk) => chunk.ids);
+    this.#settle(() => this.#resolve({ text, ids, stats: event.stats }));
+  }
+
+  #settle(outcome: () => void): void {
+    this.#settled = true;
+    outcome();
+    this.#port.close();
+    this.#wake();
+  }
+
+  #listen(signal: AbortSignal | undefined): void {
+    if (!signal) return;
+    const abort = () => this.abort();
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const forget = () => signal.removeEventListener('abort', abort);
+    this.result.then(forget, forget);
+  }
+}

@@ -1,0 +1,41 @@
+import { relaxedSimd, simd } from 'wasm-feature-detect';
+import type { Artifact } from '../protocol.ts';
+import { candidates, type Features } from '../select.ts';
+import { openDatabase } from '../store/database.ts';
+
+export interface Support {
+  supported: boolean;
+  /** The build of the engine that `load` tries first; the module's own check may still step down. */
+  artifact: Artifact | null;
+  /** What is missing or slower than it could be, one sentence each. */
+  reasons: string[];
+  /** Whether models can be kept in this browser. */
+  storage: boolean;
+}
+
+/** Whether models run in this page, and how well. Never throws. */
+export async function isSupported(): Promise<Support> {
+  const wasm = typeof WebAssembly === 'object';
+  const features: Features = {
+    wasm,
+    simd: wasm && (await simd()),
+    relaxedSimd: wasm && (await relaxedSimd()),
+  };
+  const workers = typeof Worker === 'function';
+  const storage = (await openDatabase()) !== null;
+  return {
+    supported: wasm && workers,
+    artifact: wasm && workers ? candidates(features)[0]! : null,
+    reasons: reasons(features, workers, storage),
+    storage,
+  };
+}
+
+function reasons(features: Features, workers: boolean, storage: boolean): string[] {
+  const found: string[] = [];
+  if (!features.wasm) found.push('WebAssembly is missing or switched off.');
+  if (!workers) found.push('Web Workers are missing.');
+  if (features.wasm && !features.simd) found.push('No WebAssembly SIMD: answers are slower.');
+  if (!storage) found.push('No IndexedDB (private mode?): models are not kept.');
+  return found;
+}

@@ -1,0 +1,127 @@
+/**
+ * Everything that crosses between page and worker. Comlink carries the commands of `WorkerApi`; each long job also gets
+ * a MessagePort of its own, on which the worker sends events and the page sends `{ type: 'abort' }`.
+ * Errors cross as data (`WireError`), so their code survives structured cloning.
+ */
+import type { ErrorCode } from '@pocketbit/core';
+
+/** One build of the engine, from fastest to most compatible. */
+export type Artifact = 'relaxed' | 'simd128' | 'scalar';
+
+/** Where the weights were read from: IndexedDB, or memory when nothing could or should be kept. */
+export type StorageKind = 'indexeddb' | 'memory';
+
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+}
+
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError };
+
+/** Times in milliseconds, sizes in bytes. `etaMs` is null while the speed or the size is unknown. */
+export interface LoadProgress {
+  phase: 'download' | 'load' | 'ready';
+  loadedBytes: number;
+  totalBytes: number | null;
+  bytesPerSecond: number;
+  etaMs: number | null;
+  fromCache: boolean;
+}
+
+export interface OpenRequest {
+  /** Absolute URL, a `stored:` id, or a local file. */
+  source: string | Blob;
+  store: boolean;
+  contextLength?: number;
+  kv?: 'f32' | 'int8';
+  sha256?: string;
+  artifact?: Artifact;
+  wasmBase?: string;
+}
+
+export interface ModelInfo {
+  name: string;
+  architecture: string;
+  parameters: number;
+  fileBytes: number;
+  /** Bytes the engine holds: weights, KV cache and scratch. */
+  residentBytes: number;
+  /** Positions in the KV cache. */
+  contextLength: number;
+  vocabSize: number;
+  artifact: Artifact;
+  storage: StorageKind;
+  /** Hash of the whole file, lower-case hex. */
+  sha256: string;
+  activation: 'W1.58A8' | 'W1A1';
+  /** What `load` accepts to open the same model again; null when it was not stored. */
+  source: string | null;
+}
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+export interface SamplingOptions {
+  /** Most tokens to generate; default 512. */
+  maxTokens?: number;
+  /** 0 is greedy and the default, so the same prompt gives the same answer. */
+  temperature?: number;
+  /** 0 is off. */
+  topK?: number;
+  /** 1 is off. */
+  topP?: number;
+  /** 0 is off. */
+  minP?: number;
+  /** 1 is off; looks at the last 64 tokens. */
+  repeatPenalty?: number;
+  /** Seed of the sampler, 0 to 2^53 - 1; default 0. */
+  seed?: number;
+  /** The answer ends before the first of these strings. */
+  stop?: string[];
+  /** The prompt string is used as it is, without the chat template. */
+  raw?: boolean;
+}
+
+export interface GenerateRequest extends SamplingOptions {
+  prompt: string | ChatMessage[];
+}
+
+export interface GenerateChunk {
+  text: string;
+  ids: number[];
+}
+
+export type StopReason = 'eos' | 'length' | 'stop' | 'aborted' | 'context-full';
+
+/** Token counts, times in milliseconds. `cachedTokens` of the prompt were already in the KV cache. */
+export interface GenerateStats {
+  promptTokens: number;
+  cachedTokens: number;
+  generatedTokens: number;
+  promptMs: number;
+  firstTokenMs: number;
+  decodeMs: number;
+  tokensPerSecond: number;
+  stopReason: StopReason;
+}
+
+export type OpenEvent = { type: 'progress'; progress: LoadProgress };
+
+export type GenerateEvent =
+  | { type: 'chunk'; chunk: GenerateChunk }
+  | { type: 'end'; stats: GenerateStats }
+  | { type: 'error'; error: WireError };
+
+export type JobCommand = { type: 'abort' };
+
+/** What the worker exposes through Comlink. No method rejects: failures are replies. */
+export interface WorkerApi {
+  open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>>;
+  /** Replies when the job is over; the port carries chunks and, last, `end` or `error`. */
+  generate(request: GenerateRequest, port: MessagePort): Promise<void>;
+  tokenize(text: string): Promise<Reply<number[]>>;
+  logits(ids: number[]): Promise<Reply<Float32Array>>;
+  close(): Promise<Reply<null>>;
+}

@@ -1,0 +1,106 @@
+import { PocketbitError } from '@pocketbit/core';
+import { relaxedSimd, simd } from 'wasm-feature-detect';
+import init, * as glue from '../../wasm/glue.js';
+import type { Artifact } from '../protocol.ts';
+import { candidates } from '../select.ts';
+
+/** The engine's exports, on the artifact that was chosen. */
+export interface EngineModule {
+  artifact: Artifact;
+  Engine: typeof glue.Engine;
+}
+
+/** Literal URLs, because bundlers find assets by this very expression. */
+const URLS: Record<Artifact, () => URL> = {
+  relaxed: () => new URL('../../wasm/relaxed.wasm', import.meta.url),
+  simd128: () => new URL('../../wasm/simd128.wasm', import.meta.url),
+  scalar: () => new URL('../../wasm/scalar.wasm', import.meta.url),
+};
+
+let chosen: Promise<EngineModule> | undefined;
+
+/**
+ * The fastest artifact that can be fetched, validates as a whole and answers its probe as the scalar specification
+ * does. Chosen once per worker. Errors: `unsupported`, `network`, `offline`.
+ */
+export function engineModule(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
+  chosen ??= choose(forced, wasmBase);
+  return chosen;
+}
+
+async function choose(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
+  const found: string[] = [];
+  let missing: unknown = null;
+  for (const artifact of candidates(await features(), forced)) {
+    const bytes = await fetchArtifact(artifact, wasmBase).catch((error: unknown) => {
+      missing = error;
+      return null;
+    });
+    if (!bytes) continue;
+    const refusal = await verdict(bytes);
+    if (!refusal) return start(artifact, bytes);
+    found.push(`${artifact}: ${refusal}`);
+  }
+  if (missing && found.length === 0) throw missing;
+  throw new PocketbitError(
+    'unsupported',
+    `No build of the engine runs in this browser (${found.join('; ') || 'WebAssembly is not available'}). Use a browser from 2021 or later, with WebAssembly allowed.`,
+  );
+}
+
+async function features() {
+  const wasm = typeof WebAssembly === 'object';
+  return {
+    wasm,
+    simd: wasm && (await simd()),
+    relaxedSimd: wasm && (await relaxedSimd()),
+  };
+}
+
+async function fetchArtifact(artifact: Artifact, wasmBase?: string): Promise<ArrayBuffer> {
+  const url = wasmBase ? new URL(`${artifact}.wasm`, wasmBase) : URLS[artifact]();
+  const response = await fetch(url, { credentials: 'same-origin' }).catch((error: unknown) => {
+    const code = globalThis.navigator.onLine === false ? 'offline' : 'network';
+    throw new PocketbitError(
+      code,
+      `The engine (${url}) could not be fetched. Load once while online.`,
+      { cause: error },
+    );
+  });
+  if (!response.ok) {
+    throw new PocketbitError(
+      'network',
+      `The engine (${url}) answered ${response.status}; serve the .wasm files beside the script or set \`wasmBase\`.`,
+    );
+  }
+  return response.arrayBuffer();
+}
+
+/** Why this artifact cannot be used here, or null. */
+async function verdict(bytes: ArrayBuffer): Promise<string | null> {
+  // Platform fact: feature detection gives false positives on engines that implement part of relaxed SIMD, so the
+  // real module is asked.
+  if (!WebAssembly.validate(bytes)) return 'does not validate';
+  const module = await WebAssembly.compile(bytes);
+  const mask = await probe(module);
+  return mask === 0 ? null : `probe failed (${mask})`;
+}
+
+/** Runs the engine's probe on a throw-away instance: the glue binds to one instance for good. */
+async function probe(module: WebAssembly.Module): Promise<number> {
+  const imports: WebAssembly.Imports = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind !== 'function') return -1;
+    imports[from] ??= {};
+    imports[from][name] = () => {
+      throw new Error(`${name} was called during the probe`);
+    };
+  }
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  return (exports.probe as () => number)();
+}
+
+async function start(artifact: Artifact, bytes: ArrayBuffer): Promise<EngineModule> {
+  await init({ module_or_path: await WebAssembly.compile(bytes) });
+  return { artifact, Engine: glue.Engine };
+}

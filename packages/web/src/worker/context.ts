@@ -1,0 +1,74 @@
+import { PocketbitError } from '@pocketbit/core';
+import type { Engine } from '../../wasm/glue.js';
+import { pause } from './pause.ts';
+
+/** A slice of prefill is kept near this long, so that an abort acts soon on slow devices too. */
+const SLICE_MS = 40;
+const MAX_SLICE = 64;
+
+/** The ids in the engine's KV cache. Same ids in any slicing give the same logits, bit for bit. */
+export class Context {
+  readonly engine: Engine;
+  readonly capacity: number;
+  #ids: number[] = [];
+  #slice = 16;
+
+  constructor(engine: Engine, capacity: number) {
+    this.engine = engine;
+    this.capacity = capacity;
+  }
+
+  get length(): number {
+    return this.#ids.length;
+  }
+
+  /**
+   * Makes the context exactly `ids`, keeping the longest prefix it already holds; the logits are then those after the
+   * last id. Returns how many ids were kept. Stops between slices when aborted.
+   */
+  async become(ids: number[], signal: AbortSignal): Promise<number> {
+    this.#checkRoom(ids.length);
+    const kept = Math.min(sharedPrefix(this.#ids, ids), ids.length - 1);
+    this.engine.truncate(kept);
+    this.#ids.length = kept;
+    while (this.#ids.length < ids.length && !signal.aborted) {
+      this.#prefill(ids.slice(this.#ids.length, this.#ids.length + this.#slice));
+      await pause();
+    }
+    return kept;
+  }
+
+  /** Appends one id and computes its logits. */
+  append(id: number): void {
+    this.engine.forward(Uint32Array.of(id));
+    this.#ids.push(id);
+  }
+
+  #prefill(ids: number[]): void {
+    const start = performance.now();
+    this.engine.forward(Uint32Array.from(ids));
+    this.#ids.push(...ids);
+    const perToken = (performance.now() - start) / ids.length;
+    this.#slice = Math.max(1, Math.min(MAX_SLICE, Math.floor(SLICE_MS / Math.max(perToken, 1e-3))));
+  }
+
+  #checkRoom(length: number): void {
+    if (length === 0) {
+      throw new PocketbitError(
+        'bad-model',
+        'The prompt has no tokens; give at least one character.',
+      );
+    }
+    if (length <= this.capacity) return;
+    throw new PocketbitError(
+      'context-full',
+      `The prompt has ${length} tokens and the context holds ${this.capacity}. Shorten it, or load with a larger contextLength.`,
+    );
+  }
+}
+
+function sharedPrefix(a: readonly number[], b: readonly number[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

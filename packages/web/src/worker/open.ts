@@ -1,0 +1,174 @@
+import {
+  type Chat,
+  encodeConfig,
+  type GgufHeader,
+  loadTensors,
+  type ModelPlan,
+  type PlanOptions,
+  PocketbitError,
+  planModel,
+  readGguf,
+  type Tokenizer,
+} from '@pocketbit/core';
+import type { Engine } from '../../wasm/glue.js';
+import type { LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
+import { openDatabase } from '../store/database.ts';
+import { download, fetchChunk } from '../store/download.ts';
+import type { Manifest, ModelStore } from '../store/manifest.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { Meter } from '../store/meter.ts';
+import { blobOrigin, type Origin, storedOrigin, urlOrigin } from '../store/origin.ts';
+import { StoredSource } from '../store/stored-source.ts';
+import { type EngineModule, engineModule } from './artifact.ts';
+import { Context } from './context.ts';
+import type { LoadedModel } from './session.ts';
+
+/** Addressable by wasm32, less the engine's own code and stack. */
+const MAX_RESIDENT_BYTES = 4 * 2 ** 30 - 64 * 2 ** 20;
+
+interface Job {
+  request: OpenRequest;
+  signal: AbortSignal;
+  report(progress: LoadProgress): void;
+}
+
+/** A stored file and how to read it. */
+interface StoredModelFile {
+  manifest: Manifest;
+  store: ModelStore;
+  source: StoredSource;
+  fromCache: boolean;
+}
+
+/** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
+export async function openModel(
+  request: OpenRequest,
+  signal: AbortSignal,
+  report: (progress: LoadProgress) => void,
+): Promise<LoadedModel> {
+  const job: Job = { request, signal, report };
+  const module = await engineModule(request.artifact, request.wasmBase);
+  const file = await obtain(job);
+  try {
+    return await assemble(module, file, job);
+  } catch (error) {
+    const failure = PocketbitError.from(error);
+    // A file that is no model is not worth its place; the next load may find a better one at the same address.
+    if (failure.code === 'bad-model') await file.store.remove(file.manifest.source);
+    throw failure;
+  }
+}
+
+async function obtain(job: Job): Promise<StoredModelFile> {
+  const origin = await originOf(job.request.source);
+  const store = (job.request.store ? await openDatabase() : null) ?? new MemoryStore();
+  const found = await exclusively(origin.source, job.signal, () => find(origin, store, job));
+  const repair = (index: number) => fetchChunk(origin, found.manifest, index, job.signal);
+  return { ...found, store, source: new StoredSource(store, found.manifest, repair) };
+}
+
+async function originOf(source: string | Blob): Promise<Origin> {
+  if (typeof source !== 'string') return blobOrigin(source);
+  return source.startsWith('stored:') ? storedOrigin(source) : urlOrigin(source);
+}
+
+async function find(origin: Origin, store: ModelStore, { request, signal, report }: Job) {
+  const stored = await store.manifest(origin.source);
+  const expected = request.sha256?.toLowerCase();
+  if (stored && (!expected || stored.sha256 === expected)) {
+    return { manifest: stored, fromCache: true };
+  }
+  const manifest = await download(origin, store, { signal, sha256: expected, report });
+  return { manifest, fromCache: false };
+}
+
+/** One download of a model at a time over all tabs; the others wait and then find it stored. */
+async function exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>) {
+  if (!globalThis.navigator?.locks) return work();
+  return navigator.locks.request(`pocketbit:${name}`, { signal }, work);
+}
+
+async function assemble(
+  module: EngineModule,
+  file: StoredModelFile,
+  job: Job,
+): Promise<LoadedModel> {
+  const text = import('./text.ts');
+  const header = await readGguf(file.source);
+  const plan = planModel(header, planOptions(job.request));
+  checkFits(plan);
+  const { createChat, createTokenizer } = await text;
+  const tokenizer = createTokenizer(header);
+  const chat = chatOf(header, tokenizer, createChat);
+  const engine = await fill(module, plan, file, job);
+  return {
+    info: describe(plan, module, file, engine, tokenizer),
+    context: new Context(engine, plan.config.contextLength),
+    tokenizer,
+    chat,
+  };
+}
+
+function planOptions({ contextLength, kv }: OpenRequest): PlanOptions {
+  return { ...(contextLength && { contextLength }), ...(kv && { kv }) };
+}
+
+function checkFits(plan: ModelPlan): void {
+  if (plan.residentBytes <= MAX_RESIDENT_BYTES) return;
+  throw new PocketbitError(
+    'does-not-fit',
+    `The model needs ${plan.residentBytes} bytes of memory and WebAssembly can address ${MAX_RESIDENT_BYTES}. Use a smaller model or a shorter contextLength.`,
+  );
+}
+
+function chatOf(
+  header: GgufHeader,
+  tokenizer: Tokenizer,
+  createChat: (header: GgufHeader, tokenizer: Tokenizer) => Chat,
+): Chat | null {
+  return header.metadata.has('tokenizer.chat_template') ? createChat(header, tokenizer) : null;
+}
+
+async function fill(
+  { Engine }: EngineModule,
+  plan: ModelPlan,
+  { source, fromCache }: StoredModelFile,
+  { signal, report }: Job,
+): Promise<Engine> {
+  const engine = new Engine(encodeConfig(plan.config));
+  const meter = new Meter('load', fromCache, report);
+  source.releasePassed = true;
+  try {
+    await loadTensors(plan, source, engine, {
+      signal,
+      onProgress: (loaded, total) => meter.update(loaded, total),
+    });
+    return engine;
+  } catch (error) {
+    engine.free();
+    throw error;
+  }
+}
+
+function describe(
+  plan: ModelPlan,
+  { artifact }: EngineModule,
+  { manifest, store }: StoredModelFile,
+  engine: Engine,
+  tokenizer: Tokenizer,
+): ModelInfo {
+  return {
+    name: plan.name,
+    architecture: plan.architecture,
+    parameters: plan.parameters,
+    fileBytes: manifest.size,
+    residentBytes: engine.residentBytes,
+    contextLength: plan.config.contextLength,
+    vocabSize: tokenizer.vocabSize,
+    artifact,
+    storage: store.kind,
+    sha256: manifest.sha256,
+    activation: plan.config.activationBits === 1 ? 'W1A1' : 'W1.58A8',
+    source: store.kind === 'memory' ? null : manifest.source,
+  };
+}

@@ -1,0 +1,2 @@
+/** Tokenizer and template engine: a chunk of their own, fetched while the weights load. */
+export { createChat, createTokenizer } from '@pocketbit/core';
