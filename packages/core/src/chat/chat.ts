@@ -1,0 +1,72 @@
+import { PocketbitError } from '../errors.ts';
+import type { GgufHeader } from '../gguf/header.ts';
+import { Metadata } from '../plan/metadata.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { fallbackTemplate } from './fallback.ts';
+import { compileTemplate } from './template.ts';
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface RenderOptions {
+  /** Whether the prompt ends where the assistant's answer begins; true by default. */
+  readonly addGenerationPrompt?: boolean | undefined;
+}
+
+/** Conversations as the model was trained to see them. */
+export interface Chat {
+  /** The prompt as text, control tokens written out. */
+  render(messages: readonly ChatMessage[], options?: RenderOptions): string;
+  /** The prompt as ids. Control tokens come from the template alone: those in a message stay text. */
+  encode(messages: readonly ChatMessage[], options?: RenderOptions): number[];
+}
+
+/** The chat of a GGUF file: its `tokenizer.chat_template`, or the fall-back for its vocabulary. */
+export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
+  const own = new Metadata(header.metadata).text('tokenizer.chat_template');
+  const template = own ?? fallbackTemplate((text) => tokenizer.controlId(text) !== undefined);
+  const run = guarded(() => compileTemplate(template));
+  const { bos, eos } = tokenizer.specials;
+  const variables = { bos_token: textOf(tokenizer, bos), eos_token: textOf(tokenizer, eos) };
+  const render: Chat['render'] = (messages, options = {}) =>
+    guarded(() =>
+      run({
+        ...variables,
+        messages: messages.map(({ role, content }) => ({ role, content })),
+        add_generation_prompt: options.addGenerationPrompt ?? true,
+      }),
+    );
+  return {
+    render,
+    encode(messages, options) {
+      const safe = messages.map(({ role, content }) => ({
+        role,
+        content: tokenizer.guardSpecials(content),
+      }));
+      return encodePrompt(tokenizer, render(safe, options));
+    },
+  };
+}
+
+/** Ids of a rendered prompt, with the BOS that the vocabulary asks for unless the template wrote it. */
+function encodePrompt(tokenizer: Tokenizer, prompt: string): number[] {
+  const options = { addSpecial: false, parseSpecial: true, guarded: true };
+  const ids = tokenizer.encode(prompt, options);
+  const { bos } = tokenizer.specials;
+  return tokenizer.addBos && bos !== undefined && ids[0] !== bos ? [bos, ...ids] : ids;
+}
+
+function textOf(tokenizer: Tokenizer, id: number | undefined): string {
+  return id === undefined ? '' : tokenizer.tokenText(id);
+}
+
+function guarded<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PocketbitError('bad-model', `the chat template failed: ${reason}`, { cause });
+  }
+}

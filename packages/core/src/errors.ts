@@ -1,0 +1,83 @@
+/** Every way a Pocketbit call can fail; closed, so that a page can switch on it. */
+export const ERROR_CODES = [
+  'aborted',
+  'unsupported',
+  'bad-model',
+  'does-not-fit',
+  'out-of-memory',
+  'quota',
+  'integrity',
+  'offline',
+  'network',
+  'context-full',
+  'busy',
+  'worker-crashed',
+  'storage',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The one error class. The message names what was found, what was expected and what to do. */
+export class PocketbitError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'PocketbitError';
+    this.code = code;
+  }
+
+  /**
+   * Any thrown value as a PocketbitError: one that already is, a plain object or error carrying a
+   * `code`, a wasm error whose message starts with `<code>: `, or a platform error known by name.
+   * Anything else gets `fallback`.
+   */
+  static from(error: unknown, fallback: ErrorCode = 'worker-crashed'): PocketbitError {
+    if (error instanceof PocketbitError) return error;
+    const { name, message, code } = fieldsOf(error);
+    if (isErrorCode(code)) return new PocketbitError(code, message, { cause: error });
+    const prefix = /^([a-z-]+): /.exec(message);
+    if (prefix && isErrorCode(prefix[1])) {
+      const rest = message.slice(prefix[0].length);
+      return new PocketbitError(prefix[1], rest, { cause: error });
+    }
+    return new PocketbitError(codeOfPlatformError(name, message) ?? fallback, message, {
+      cause: error,
+    });
+  }
+}
+
+function isErrorCode(value: unknown): value is ErrorCode {
+  return (ERROR_CODES as readonly unknown[]).includes(value);
+}
+
+function fieldsOf(error: unknown): { name: string; message: string; code: unknown } {
+  if (typeof error !== 'object' || error === null) {
+    return { name: '', message: String(error), code: undefined };
+  }
+  const { name, message, code } = error as Record<string, unknown>;
+  return {
+    name: typeof name === 'string' ? name : '',
+    message: typeof message === 'string' ? message : String(error),
+    code,
+  };
+}
+
+function codeOfPlatformError(name: string, message: string): ErrorCode | undefined {
+  if (name === 'AbortError') return 'aborted';
+  if (name === 'QuotaExceededError') return 'quota';
+  if (name === 'CompileError' || name === 'LinkError') return 'unsupported';
+  // JavaScriptCore: "Out of memory"; V8: "Array buffer allocation failed".
+  if (/out of memory|allocation failed/i.test(message)) return 'out-of-memory';
+  return undefined;
+}
+
+/** A `bad-model` error: the file is not what it claims to be. */
+export function badModel(message: string): PocketbitError {
+  return new PocketbitError('bad-model', message);
+}
+
+/** An `unsupported` error: the file may be good, this build does not run it. */
+export function unsupported(message: string): PocketbitError {
+  return new PocketbitError('unsupported', message);
+}

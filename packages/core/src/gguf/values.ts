@@ -1,0 +1,168 @@
+import { badModel, unsupported } from '../errors.ts';
+import { decodeUtf8, decodeUtf8Strict } from '../text.ts';
+import type { Cursor } from './cursor.ts';
+import { MAX_ARRAY_ELEMENTS, MAX_STRING_BYTES } from './limits.ts';
+
+export type NumberArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigUint64Array
+  | BigInt64Array;
+
+/** A metadata value. 64-bit integers are numbers where exact, else bigints; bool arrays are 0/1 bytes. */
+export type GgufValue = string | number | bigint | boolean | NumberArray | StringArray;
+
+/**
+ * An array of strings as one UTF-8 buffer and its end offsets. A string is made when asked for: the
+ * 280,147 merges of BitNet 2B-4T take 5 MB so, several times that as JavaScript strings.
+ */
+export class StringArray implements Iterable<string> {
+  readonly #bytes: Uint8Array;
+  readonly #ends: Uint32Array;
+
+  constructor(bytes: Uint8Array, ends: Uint32Array) {
+    this.#bytes = bytes;
+    this.#ends = ends;
+  }
+
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  /** String `index`, which must be in range. */
+  at(index: number): string {
+    const start = index === 0 ? 0 : this.#ends[index - 1]!;
+    return decodeUtf8(this.#bytes.subarray(start, this.#ends[index]!));
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+}
+
+interface Scalar {
+  readonly bytes: number;
+  read(cursor: Cursor, what: string): string | number | bigint | boolean;
+  /** The typed array over a copied buffer. Wasm hosts are little-endian, as the file is. */
+  array(buffer: ArrayBuffer): NumberArray;
+}
+
+const STRING = 8;
+const ARRAY = 9;
+
+const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
+  [0, { bytes: 1, read: (c) => c.u8(), array: (b) => new Uint8Array(b) }],
+  [1, { bytes: 1, read: (c) => c.i8(), array: (b) => new Int8Array(b) }],
+  [2, { bytes: 2, read: (c) => c.u16(), array: (b) => new Uint16Array(b) }],
+  [3, { bytes: 2, read: (c) => c.i16(), array: (b) => new Int16Array(b) }],
+  [4, { bytes: 4, read: (c) => c.u32(), array: (b) => new Uint32Array(b) }],
+  [5, { bytes: 4, read: (c) => c.i32(), array: (b) => new Int32Array(b) }],
+  [6, { bytes: 4, read: (c) => c.f32(), array: (b) => new Float32Array(b) }],
+  [7, { bytes: 1, read: readBool, array: (b) => new Uint8Array(b) }],
+  [10, { bytes: 8, read: (c) => exact(c.u64()), array: (b) => new BigUint64Array(b) }],
+  [11, { bytes: 8, read: (c) => exact(c.i64()), array: (b) => new BigInt64Array(b) }],
+  [12, { bytes: 8, read: (c) => c.f64(), array: (b) => new Float64Array(b) }],
+]);
+
+/** The value of metadata `key`, whose type tag comes first. */
+export async function readValue(cursor: Cursor, key: string): Promise<GgufValue> {
+  const what = `the value of "${key}"`;
+  await cursor.need(4, what);
+  const type = cursor.u32();
+  if (type === STRING) return readString(cursor, MAX_STRING_BYTES, what);
+  if (type === ARRAY) return readArray(cursor, what);
+  const scalar = SCALARS.get(type);
+  if (!scalar) throw badModel(`${what} has the type ${type}; GGUF value types are 0 to 12`);
+  await cursor.need(scalar.bytes, what);
+  return scalar.read(cursor, what);
+}
+
+/** A string of at most `limit` bytes: a u64 length, then UTF-8. */
+export async function readString(cursor: Cursor, limit: number, what: string): Promise<string> {
+  const length = await readStringLength(cursor, limit, what);
+  const text = decodeUtf8Strict(cursor.bytes(length));
+  if (text === undefined) throw badModel(`${what} is not valid UTF-8`);
+  return text;
+}
+
+async function readStringLength(cursor: Cursor, limit: number, what: string): Promise<number> {
+  if (!cursor.has(8)) await cursor.need(8, what);
+  const length = cursor.count();
+  if (length > limit) {
+    throw badModel(`${what} says it is ${length} bytes long; at most ${limit} are read`);
+  }
+  if (!cursor.has(length)) await cursor.need(length, what);
+  return length;
+}
+
+async function readArray(cursor: Cursor, what: string): Promise<NumberArray | StringArray> {
+  await cursor.need(12, what);
+  const type = cursor.u32();
+  const count = cursor.count();
+  if (count > MAX_ARRAY_ELEMENTS) {
+    throw badModel(`${what} says it has ${count} elements; at most ${MAX_ARRAY_ELEMENTS} are read`);
+  }
+  if (type === STRING) return readStrings(cursor, count, what);
+  if (type === ARRAY) throw unsupported(`${what} is an array of arrays, which is not read`);
+  const scalar = SCALARS.get(type);
+  if (!scalar) throw badModel(`${what} has elements of type ${type}; expected 0 to 12`);
+  await cursor.need(count * scalar.bytes, what);
+  return scalar.array(copy(cursor.bytes(count * scalar.bytes)));
+}
+
+async function readStrings(cursor: Cursor, count: number, what: string): Promise<StringArray> {
+  if (count * 8 > cursor.remaining) {
+    throw badModel(
+      `${what} says it has ${count} strings, more than the ${cursor.remaining} bytes ` +
+        'left in the file can hold',
+    );
+  }
+  const ends = new Uint32Array(count);
+  let bytes = new Uint8Array(Math.min(count * 16, cursor.remaining));
+  let end = 0;
+  for (let i = 0; i < count; i++) {
+    const length = await readStringLength(cursor, MAX_STRING_BYTES, what);
+    if (end + length > bytes.length) bytes = grown(bytes, end + length);
+    bytes.set(cursor.bytes(length), end);
+    // With every string starting on a character, one check of the whole buffer checks each string.
+    if (length > 0 && (bytes[end]! & 0xc0) === 0x80) throw notUtf8(what, i);
+    end += length;
+    ends[i] = end;
+  }
+  const kept = bytes.slice(0, end);
+  if (decodeUtf8Strict(kept) === undefined) throw notUtf8(what);
+  return new StringArray(kept, ends);
+}
+
+function notUtf8(what: string, index?: number) {
+  return badModel(`${what}${index === undefined ? '' : `, element ${index},`} is not valid UTF-8`);
+}
+
+function grown(bytes: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(needed, bytes.length * 2));
+  larger.set(bytes);
+  return larger;
+}
+
+function copy(bytes: Uint8Array): ArrayBuffer {
+  const buffer = new ArrayBuffer(bytes.length);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+}
+
+function readBool(cursor: Cursor, what: string): boolean {
+  const value = cursor.u8();
+  if (value > 1) throw badModel(`${what} is a boolean of ${value}; expected 0 or 1`);
+  return value === 1;
+}
+
+function exact(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

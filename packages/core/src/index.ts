@@ -1,0 +1,23 @@
+export { type Chat, type ChatMessage, createChat, type RenderOptions } from './chat/chat.ts';
+export { ERROR_CODES, type ErrorCode, PocketbitError } from './errors.ts';
+export { type GgufHeader, readGguf } from './gguf/header.ts';
+export type { TensorInfo } from './gguf/tensors.ts';
+export { typeName } from './gguf/types.ts';
+export { type GgufValue, type NumberArray, StringArray } from './gguf/values.ts';
+export { type EngineSink, type LoadTensorsOptions, loadTensors } from './load.ts';
+export type { PlanOptions } from './plan/architecture.ts';
+export {
+  encodeConfig,
+  type HeadFormat,
+  type KvFormat,
+  type ModelConfig,
+} from './plan/config.ts';
+export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
+export { type ByteSource, bytesSource } from './source.ts';
+export {
+  createTokenizer,
+  type EncodeOptions,
+  type StreamDecoder,
+  type Tokenizer,
+} from './tokenizer/tokenizer.ts';
+export type { SpecialIds } from './tokenizer/vocabulary.ts';

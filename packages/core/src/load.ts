@@ -1,0 +1,117 @@
+import { PocketbitError } from './errors.ts';
+import type { ModelPlan, PlannedTensor } from './plan/plan.ts';
+import type { ByteSource } from './source.ts';
+
+/** The loading half of the wasm Engine. */
+export interface EngineSink {
+  beginTensor(slot: number, layer: number, type: number, rows: number, k: number): void;
+  /** The next bytes of that tensor, in file order; the view is not kept. */
+  push(bytes: Uint8Array): void;
+  endTensor(): void;
+  finish(): void;
+}
+
+/** What loading looks at of an AbortSignal. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+}
+
+export interface LoadTensorsOptions {
+  /** Bytes per read; windows begin at multiples of it, so that a chunked store is read chunk by chunk. */
+  readonly chunkBytes?: number | undefined;
+  readonly signal?: CancelSignal | undefined;
+  /** Called after every window with bytes of tensors given to the sink and their total. */
+  readonly onProgress?: ((loadedBytes: number, totalBytes: number) => void) | undefined;
+}
+
+const DEFAULT_CHUNK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Streams the plan's tensors in file order into the sink, one window at a time, so that the weights
+ * exist once. Rejects with `aborted` within one window of the signal; errors of the sink keep the
+ * code they carry.
+ */
+export async function loadTensors(
+  plan: Pick<ModelPlan, 'tensors'>,
+  source: ByteSource,
+  sink: EngineSink,
+  options: LoadTensorsOptions = {},
+): Promise<void> {
+  const chunkBytes = options.chunkBytes ?? DEFAULT_CHUNK_BYTES;
+  const total = plan.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const feed = new Feed(plan.tensors, sink);
+  while (!feed.done) {
+    refuseAborted(options.signal);
+    const start = feed.offset;
+    const windowEnd = (Math.floor(start / chunkBytes) + 1) * chunkBytes;
+    const length = Math.min(windowEnd, feed.end) - start;
+    const bytes = await source.read(start, length);
+    refuseAborted(options.signal);
+    guarded(() => feed.push(bytes));
+    options.onProgress?.(feed.loaded, total);
+  }
+  guarded(() => sink.finish());
+}
+
+/** Cuts a run of file bytes into the tensors that lie in it. */
+class Feed {
+  readonly #tensors: readonly PlannedTensor[];
+  readonly #sink: EngineSink;
+  readonly end: number;
+  /** Bytes of tensors pushed so far. */
+  loaded = 0;
+  #index = 0;
+  /** Bytes of the current tensor pushed so far. */
+  #within = 0;
+
+  constructor(tensors: readonly PlannedTensor[], sink: EngineSink) {
+    this.#tensors = tensors;
+    this.#sink = sink;
+    const last = tensors.at(-1);
+    this.end = last ? last.offset + last.bytes : 0;
+  }
+
+  get done(): boolean {
+    return this.#index >= this.#tensors.length;
+  }
+
+  /** File offset of the next byte a tensor needs. */
+  get offset(): number {
+    return this.#tensors[this.#index]!.offset + this.#within;
+  }
+
+  /** Takes the file's bytes from `offset` on; bytes between tensors are skipped. */
+  push(bytes: Uint8Array): void {
+    const start = this.offset;
+    while (!this.done && this.offset - start < bytes.length) {
+      const tensor = this.#tensors[this.#index]!;
+      if (this.#within === 0) {
+        this.#sink.beginTensor(tensor.slot, tensor.layer, tensor.type, tensor.rows, tensor.k);
+      }
+      const from = this.offset - start;
+      const part = bytes.subarray(from, from + tensor.bytes - this.#within);
+      this.#sink.push(part);
+      this.loaded += part.length;
+      this.#within += part.length;
+      if (this.#within === tensor.bytes) this.#finishTensor();
+    }
+  }
+
+  #finishTensor(): void {
+    this.#sink.endTensor();
+    this.#index++;
+    this.#within = 0;
+  }
+}
+
+function refuseAborted(signal: CancelSignal | undefined): void {
+  if (signal?.aborted) throw new PocketbitError('aborted', 'loading was stopped');
+}
+
+function guarded(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    throw PocketbitError.from(error);
+  }
+}

@@ -1,0 +1,169 @@
+import { badModel, unsupported } from '../errors.ts';
+import type { GgufHeader } from '../gguf/header.ts';
+import type { Activation, HeadFormat, KvFormat, ModelConfig } from './config.ts';
+import { Metadata } from './metadata.ts';
+
+/** What a caller may choose about a run. */
+export interface PlanOptions {
+  /** Positions of the KV cache; by default the model's own context, at most 2048. */
+  readonly contextLength?: number | undefined;
+  /** KV cache entries; int8 by default, a quarter of the memory of f32. */
+  readonly kv?: KvFormat | undefined;
+  /** Embedding and head; int8 by default, f32 as a diagnostic. */
+  readonly head?: HeadFormat | undefined;
+}
+
+/** Architectures by their `general.architecture`, with how the FFN activation is known. */
+const ARCHITECTURES: ReadonlyMap<string, (metadata: Metadata, arch: string) => Activation> =
+  new Map([
+    ['bitnet', declaredActivation],
+    ['bitnet-25', () => 'relu2'],
+    ['bitnet-b1.58', () => 'relu2'],
+  ]);
+
+const DEFAULT_CONTEXT = 2048;
+
+// Bounds of metadata values, several times the largest dense model's.
+const MAX_LAYERS = 1024;
+const MAX_WIDTH = 2 ** 18;
+const MAX_HEADS = 1024;
+const MAX_HEAD_DIM = 1024;
+const MAX_CONTEXT = 2 ** 24;
+
+/** int8 rows and the 16 lanes of a float sum are whole vectors of 16 elements. */
+const WIDTH_MULTIPLE = 16;
+
+/** The model's architecture name, refused with `unsupported` where no graph for it exists here. */
+export function architectureOf(header: GgufHeader): string {
+  const metadata = new Metadata(header.metadata);
+  const arch = metadata.text('general.architecture');
+  if (arch === undefined) throw badModel('the metadata lacks "general.architecture"');
+  if (!ARCHITECTURES.has(arch)) {
+    const known = [...ARCHITECTURES.keys()].join(', ');
+    throw unsupported(
+      `the architecture "${arch.slice(0, 80)}" is not run; expected one of ${known}`,
+    );
+  }
+  const rotated = metadata.keyStarting('prism.hadamard.');
+  if (rotated) {
+    throw unsupported(`the file has "${rotated}": Hadamard-rotated weights are not run`);
+  }
+  if (metadata.count('split.count', 0, 65_535, 1) > 1) {
+    throw unsupported('the file is one shard of a split model; merge the shards into one file');
+  }
+  return arch;
+}
+
+/** The config that the metadata and the tensor list describe. */
+export function configOf(header: GgufHeader, arch: string, options: PlanOptions): ModelConfig {
+  const metadata = new Metadata(header.metadata);
+  const names = new Set(header.tensors.map((tensor) => tensor.name));
+  const dim = multiple(metadata, `${arch}.embedding_length`, MAX_WIDTH);
+  const heads = metadata.count(`${arch}.attention.head_count`, 1, MAX_HEADS);
+  return {
+    activation: ARCHITECTURES.get(arch)!(metadata, arch),
+    activationBits: activationBitsOf(metadata),
+    vocab: vocabOf(header, metadata, arch),
+    dim,
+    layers: metadata.count(`${arch}.block_count`, 1, MAX_LAYERS),
+    heads,
+    kvHeads: kvHeadsOf(metadata, arch, heads),
+    headDim: headDimOf(metadata, arch, dim, heads),
+    ffn: multiple(metadata, `${arch}.feed_forward_length`, MAX_WIDTH),
+    context: contextOf(metadata, arch, options.contextLength),
+    ...ropeOf(metadata, arch, dim, heads),
+    rmsEps: metadata.real(`${arch}.attention.layer_norm_rms_epsilon`, 0, 1),
+    tied: !names.has('output.weight'),
+    kv: options.kv ?? 'int8',
+    head: options.head ?? 'int8',
+    subNorms: names.has('blk.0.attn_sub_norm.weight'),
+  };
+}
+
+/**
+ * `bitnet` files name their activation or mean SiLU, but for older conversions of BitNet 2B-4T, which
+ * is ReLU² and is known by its vocabulary and FFN width.
+ */
+function declaredActivation(metadata: Metadata, arch: string): Activation {
+  const declared = metadata.text(`${arch}.hidden_activation`);
+  if (declared === 'relu2' || declared === 'relu_sqr') return 'relu2';
+  if (declared === 'silu' || declared === 'swish') return 'silu';
+  if (declared !== undefined) {
+    throw unsupported(
+      `the FFN activation "${declared.slice(0, 80)}" is not run; expected silu or relu2`,
+    );
+  }
+  const tokens = metadata.strings('tokenizer.ggml.tokens')?.length;
+  const ffn = metadata.count(`${arch}.feed_forward_length`, 1, MAX_WIDTH);
+  return tokens === 128_256 && ffn === 6912 ? 'relu2' : 'silu';
+}
+
+function activationBitsOf(metadata: Metadata): 8 | 1 {
+  const bits = metadata.count('pocketbit.activation_bits', 0, 64, 8);
+  if (bits === 8 || bits === 1) return bits;
+  throw unsupported(`pocketbit.activation_bits is ${bits}; expected 8 or 1`);
+}
+
+/** The embedding's rows; metadata, where it states a vocabulary, must agree. */
+function vocabOf(header: GgufHeader, metadata: Metadata, arch: string): number {
+  const rows = header.tensors.find((tensor) => tensor.name === 'token_embd.weight')?.shape[1];
+  if (rows === undefined) throw badModel('the tensor "token_embd.weight" is missing');
+  const stated = metadata.count(`${arch}.vocab_size`, 1, 2 ** 32, rows);
+  if (stated !== rows) {
+    throw badModel(`the embedding has ${rows} rows, and "${arch}.vocab_size" says ${stated}`);
+  }
+  return rows;
+}
+
+function kvHeadsOf(metadata: Metadata, arch: string, heads: number): number {
+  const kvHeads = metadata.count(`${arch}.attention.head_count_kv`, 1, heads, heads);
+  if (heads % kvHeads === 0) return kvHeads;
+  throw badModel(`${heads} heads do not divide among ${kvHeads} KV heads`);
+}
+
+function headDimOf(metadata: Metadata, arch: string, dim: number, heads: number): number {
+  const key = `${arch}.attention.key_length`;
+  if (!metadata.has(key) && dim % heads !== 0) {
+    throw badModel(`a width of ${dim} does not divide among ${heads} heads`);
+  }
+  const headDim = metadata.count(key, 2, MAX_HEAD_DIM, dim / heads);
+  const valueDim = metadata.count(`${arch}.attention.value_length`, 2, MAX_HEAD_DIM, headDim);
+  if (valueDim !== headDim) {
+    throw unsupported(`keys have ${headDim} dimensions and values ${valueDim}; expected the same`);
+  }
+  if (headDim % WIDTH_MULTIPLE !== 0) {
+    throw unsupported(`heads have ${headDim} dimensions; expected a multiple of ${WIDTH_MULTIPLE}`);
+  }
+  return headDim;
+}
+
+function ropeOf(metadata: Metadata, arch: string, dim: number, heads: number) {
+  const headDim = headDimOf(metadata, arch, dim, heads);
+  const ropeDims = metadata.count(`${arch}.rope.dimension_count`, 2, headDim, headDim);
+  if (ropeDims % 2 !== 0)
+    throw badModel(`RoPE turns ${ropeDims} dimensions; expected an even number`);
+  const scaling = metadata.text(`${arch}.rope.scaling.type`) ?? 'none';
+  const factor = metadata.real(`${arch}.rope.scaling.factor`, -1, 1e6, 1);
+  const plain = scaling === 'none' || (scaling === 'linear' && (factor === 0 || factor === 1));
+  if (!plain) {
+    throw unsupported(
+      `RoPE scaling "${scaling.slice(0, 80)}" by ${factor} is not run; expected none`,
+    );
+  }
+  return { ropeDims, ropeBase: metadata.real(`${arch}.rope.freq_base`, 0, 1e12, 10_000) };
+}
+
+function contextOf(metadata: Metadata, arch: string, wanted: number | undefined): number {
+  const trained = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
+  const context = wanted ?? Math.min(trained, DEFAULT_CONTEXT);
+  if (Number.isInteger(context) && context >= 1 && context <= trained) return context;
+  throw unsupported(
+    `a context of ${context} positions was asked for; the model was made for 1 to ${trained}`,
+  );
+}
+
+function multiple(metadata: Metadata, key: string, most: number): number {
+  const value = metadata.count(key, 1, most);
+  if (value % WIDTH_MULTIPLE === 0) return value;
+  throw unsupported(`"${key}" is ${value}; expected a multiple of ${WIDTH_MULTIPLE}`);
+}

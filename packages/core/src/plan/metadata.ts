@@ -1,0 +1,79 @@
+import { badModel } from '../errors.ts';
+import { type GgufValue, StringArray } from '../gguf/values.ts';
+
+/** Typed reads of GGUF metadata. Writers differ in integer widths and signs, so only values count. */
+export class Metadata {
+  readonly #values: ReadonlyMap<string, GgufValue>;
+
+  constructor(values: ReadonlyMap<string, GgufValue>) {
+    this.#values = values;
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
+  /** A string, or undefined where the key is absent. */
+  text(key: string): string | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || typeof value === 'string') return value;
+    throw wrongType(key, 'a string', value);
+  }
+
+  /** A whole number from `least` to `most`; `absent` where the key is absent, which else is an error. */
+  count(key: string, least: number, most: number, absent?: number): number {
+    const value = this.#values.get(key) ?? absent;
+    if (value === undefined) throw badModel(`the metadata lacks "${key}"`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
+      return value;
+    }
+    throw wrongType(key, `a whole number from ${least} to ${most}`, value);
+  }
+
+  /** A number above `over` and up to `most`; `absent` as in `count`. */
+  real(key: string, over: number, most: number, absent?: number): number {
+    const value = this.#values.get(key) ?? absent;
+    if (value === undefined) throw badModel(`the metadata lacks "${key}"`);
+    if (typeof value === 'number' && value > over && value <= most) return value;
+    throw wrongType(key, `a number above ${over} and up to ${most}`, value);
+  }
+
+  /** A boolean, or undefined where the key is absent. */
+  flag(key: string): boolean | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw wrongType(key, 'a boolean', value);
+  }
+
+  /** An array of strings, or undefined where the key is absent. */
+  strings(key: string): StringArray | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || value instanceof StringArray) return value;
+    throw wrongType(key, 'an array of strings', value);
+  }
+
+  /** An array of 32-bit integers, or undefined where the key is absent. */
+  integers(key: string): Int32Array | Uint32Array | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined) return undefined;
+    if (value instanceof Int32Array || value instanceof Uint32Array) return value;
+    throw wrongType(key, 'an array of 32-bit integers', value);
+  }
+
+  /** The first key that starts with `prefix`. */
+  keyStarting(prefix: string): string | undefined {
+    for (const key of this.#values.keys()) if (key.startsWith(prefix)) return key;
+    return undefined;
+  }
+}
+
+function wrongType(key: string, expected: string, value: GgufValue) {
+  const found =
+    typeof value === 'object' ? `an array of ${value.length}` : JSON.stringify(text(value));
+  return badModel(`the metadata "${key}" is ${found}; expected ${expected}`);
+}
+
+function text(value: string | number | bigint | boolean): string | number | boolean {
+  if (typeof value === 'bigint') return `${value}`;
+  return typeof value === 'string' ? value.slice(0, 80) : value;
+}

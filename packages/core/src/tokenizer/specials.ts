@@ -1,0 +1,52 @@
+/** Finds special tokens in text: the longest that begins at each place, from the left. */
+export class SpecialTokens {
+  readonly #ids = new Map<string, number>();
+  /** Lengths of the tokens that begin with a UTF-16 unit, longest first. */
+  readonly #lengths = new Map<string, number[]>();
+
+  constructor(tokens: Iterable<readonly [text: string, id: number]>) {
+    for (const [text, id] of tokens) {
+      if (text === '') continue;
+      this.#ids.set(text, id);
+      const lengths = this.#lengths.get(text[0]!) ?? [];
+      if (!lengths.includes(text.length)) lengths.push(text.length);
+      this.#lengths.set(
+        text[0]!,
+        lengths.sort((a, b) => b - a),
+      );
+    }
+  }
+
+  /** The id of a special token by its whole text. */
+  id(text: string): number | undefined {
+    return this.#ids.get(text);
+  }
+
+  /** The text in pieces: strings of plain text and the ids between them. */
+  split(text: string): (string | number)[] {
+    const pieces: (string | number)[] = [];
+    let plainStart = 0;
+    let at = 0;
+    while (at < text.length) {
+      const found = this.#match(text, at);
+      if (found === undefined) {
+        at++;
+        continue;
+      }
+      if (at > plainStart) pieces.push(text.slice(plainStart, at));
+      pieces.push(this.#ids.get(found)!);
+      at += found.length;
+      plainStart = at;
+    }
+    if (plainStart < text.length) pieces.push(text.slice(plainStart));
+    return pieces;
+  }
+
+  #match(text: string, at: number): string | undefined {
+    for (const length of this.#lengths.get(text[at]!) ?? []) {
+      const candidate = text.slice(at, at + length);
+      if (this.#ids.has(candidate)) return candidate;
+    }
+    return undefined;
+  }
+}
