@@ -1,1 +1,28 @@
-//! .
+//! The BitNet forward pass, portable and exact: same file, prompt and settings, same bits on every engine.
+//!
+//! [`Config`] is the blueprint, checked once; [`Loader`] turns streamed tensor bytes into packed weights;
+//! [`Model`] owns weights, cache and scratch and answers `forward`, `logits` and `sample`.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod config;
+mod error;
+mod forward;
+mod kv_cache;
+mod loader;
+mod memory;
+mod ops;
+mod sampler;
+mod state;
+mod weights;
+
+pub use config::Config;
+pub use error::{Error, Kind};
+pub use forward::Model;
+pub use loader::Loader;
+pub use sampler::SamplerOptions;
+
+pub use pocketbit_kernels::active::VARIANT;
+pub use pocketbit_kernels::probe::probe;

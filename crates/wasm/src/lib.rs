@@ -1,1 +1,137 @@
-//! .
+//! The wasm-bindgen surface: types and copies, no logic. Errors cross as `Error("code: message")`.
+#![forbid(unsafe_code)]
+#![allow(missing_docs)] // wasm-bindgen's generated items
+
+use pocketbit_model::{Config, Loader, Model, SamplerOptions};
+use wasm_bindgen::prelude::*;
+
+/// A model being loaded, then a model.
+#[wasm_bindgen]
+pub struct Engine {
+    stage: Stage,
+}
+
+enum Stage {
+    Loading(Box<Loader>),
+    Ready(Box<Model>),
+    /// `finish` failed; the tensors are gone.
+    Failed,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An empty model of the shape in `config` (see `Config::decode`).
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &[f64]) -> Result<Engine, JsError> {
+        Ok(Engine { stage: Stage::Loading(Box::new(Loader::new(Config::decode(config)?))) })
+    }
+
+    /// Starts a tensor: slot, layer, GGUF type, `[rows][k]`.
+    #[wasm_bindgen(js_name = beginTensor)]
+    pub fn begin_tensor(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), JsError> {
+        Ok(self.loader()?.begin(slot, layer, ggml, rows, k)?)
+    }
+
+    /// The next bytes of the open tensor, in file order, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsError> {
+        Ok(self.loader()?.push(bytes)?)
+    }
+
+    /// Ends the open tensor.
+    #[wasm_bindgen(js_name = endTensor)]
+    pub fn end_tensor(&mut self) -> Result<(), JsError> {
+        Ok(self.loader()?.end()?)
+    }
+
+    /// Checks that every tensor came; the engine is ready.
+    pub fn finish(&mut self) -> Result<(), JsError> {
+        self.loader()?;
+        if let Stage::Loading(loader) = core::mem::replace(&mut self.stage, Stage::Failed) {
+            self.stage = Stage::Ready(Box::new(loader.finish()?));
+        }
+        Ok(())
+    }
+
+    /// Appends ids to the context and computes the logits after the last.
+    pub fn forward(&mut self, ids: &[u32]) -> Result<(), JsError> {
+        Ok(self.model()?.forward(ids)?)
+    }
+
+    /// A copy of the logits, `[vocab]`.
+    pub fn logits(&mut self) -> Result<Vec<f32>, JsError> {
+        Ok(self.model()?.logits().to_vec())
+    }
+
+    /// `[seed, temperature, topK, topP, minP, repeatPenalty, repeatLastN]`; restarts the random stream.
+    #[wasm_bindgen(js_name = setSampler)]
+    pub fn set_sampler(&mut self, options: &[f64]) -> Result<(), JsError> {
+        let &[seed, temperature, top_k, top_p, min_p, repeat_penalty, repeat_last] = options else {
+            return Err(JsError::new("unsupported: the sampler takes 7 numbers"));
+        };
+        self.model()?.set_sampler(SamplerOptions {
+            seed: seed as u64,
+            temperature: temperature as f32,
+            top_k: top_k as usize,
+            top_p: top_p as f32,
+            min_p: min_p as f32,
+            repeat_penalty: repeat_penalty as f32,
+            repeat_last: repeat_last as usize,
+        });
+        Ok(())
+    }
+
+    /// The next id by the current logits; it is not appended.
+    pub fn sample(&mut self) -> Result<u32, JsError> {
+        Ok(self.model()?.sample())
+    }
+
+    /// Keeps the first `length` positions of the context.
+    pub fn truncate(&mut self, length: usize) -> Result<(), JsError> {
+        self.model()?.truncate(length);
+        Ok(())
+    }
+
+    /// Positions in the context.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> usize {
+        match &self.stage {
+            Stage::Ready(model) => model.ids().len(),
+            _ => 0,
+        }
+    }
+
+    /// Bytes of weights, cache and scratch; 0 until ready.
+    #[wasm_bindgen(getter, js_name = residentBytes)]
+    pub fn resident_bytes(&self) -> usize {
+        match &self.stage {
+            Stage::Ready(model) => model.resident_bytes(),
+            _ => 0,
+        }
+    }
+
+    fn loader(&mut self) -> Result<&mut Loader, JsError> {
+        match &mut self.stage {
+            Stage::Loading(loader) => Ok(loader),
+            _ => Err(JsError::new("busy: this engine has been loaded already; create another")),
+        }
+    }
+
+    fn model(&mut self) -> Result<&mut Model, JsError> {
+        match &mut self.stage {
+            Stage::Ready(model) => Ok(model),
+            _ => Err(JsError::new("busy: this engine is not loaded; call finish() first")),
+        }
+    }
+}
+
+/// Which kernels this artifact holds: scalar, simd128 or relaxed.
+#[wasm_bindgen]
+pub fn variant() -> String {
+    pocketbit_model::VARIANT.into()
+}
+
+/// 0 if this engine answers every probed kernel as the specification says, else a mask of the families that differ.
+#[wasm_bindgen]
+pub fn probe() -> u32 {
+    pocketbit_model::probe()
+}

@@ -1,0 +1,141 @@
+//! The forward pass, top to bottom.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::config::Config;
+use crate::error::{Error, Kind};
+use crate::kv_cache::KvCache;
+use crate::memory::bytes_of;
+use crate::ops::{add, glu, rope_angles, rope_neox};
+use crate::sampler::{Sampler, SamplerOptions};
+use crate::state::{State, SLICE};
+use crate::weights::Weights;
+
+/// A loaded model with its context.
+pub struct Model {
+    config: Config,
+    weights: Weights,
+    cache: KvCache,
+    state: State,
+    sampler: Sampler,
+    /// ids of the context, one a cached position
+    ids: Vec<u32>,
+}
+
+impl Model {
+    pub(crate) fn new(config: Config, weights: Weights) -> Result<Self, Error> {
+        let cache = KvCache::new(&config)?;
+        let state = State::new(&config)?;
+        let sampler = Sampler::new(SamplerOptions::GREEDY);
+        Ok(Model { config, weights, cache, state, sampler, ids: Vec::new() })
+    }
+
+    /// Appends `ids` to the context and computes the logits that follow the last of them. Cut into calls anywhere, the
+    /// bits are the same. On an error nothing is appended.
+    pub fn forward(&mut self, ids: &[u32]) -> Result<(), Error> {
+        self.check(ids)?;
+        for slice in ids.chunks(SLICE) {
+            self.slice(slice);
+            self.ids.extend_from_slice(slice);
+        }
+        self.head((ids.len() - 1) % SLICE);
+        Ok(())
+    }
+
+    /// Logits after the last forwarded id, `[vocab]`.
+    pub fn logits(&self) -> &[f32] {
+        &self.state.logits
+    }
+
+    /// Sets how [`Model::sample`] chooses and restarts its random stream.
+    pub fn set_sampler(&mut self, options: SamplerOptions) {
+        self.sampler = Sampler::new(options);
+    }
+
+    /// The next token by the current logits; it is not appended.
+    pub fn sample(&mut self) -> u32 {
+        self.sampler.sample(&self.state.logits, &self.ids)
+    }
+
+    /// Drops all but the first `length` positions.
+    pub fn truncate(&mut self, length: usize) {
+        self.ids.truncate(length);
+    }
+
+    /// Ids of the context.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Bytes of weights, cache and scratch.
+    pub fn resident_bytes(&self) -> usize {
+        self.weights.bytes() + self.cache.bytes() + self.state.bytes() + bytes_of(&self.ids)
+    }
+
+    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        let (vocab, context, length) = (self.config.vocab, self.config.context, self.ids.len());
+        if ids.is_empty() {
+            return Err(Error::new(Kind::Unsupported, "no token to forward; at least one is needed"));
+        }
+        if let Some(id) = ids.iter().find(|id| **id as usize >= vocab) {
+            return Err(Error::new(Kind::Unsupported, format!("token {id}; this model's vocabulary has {vocab}")));
+        }
+        if ids.len() > context - length {
+            let n = ids.len();
+            let message =
+                format!("{length} positions are taken and {n} more were asked for; the context holds {context}");
+            return Err(Error::new(Kind::ContextFull, message));
+        }
+        Ok(())
+    }
+
+    /// Runs up to [`SLICE`] tokens through all layers, leaving their residual rows in `state.x`.
+    fn slice(&mut self, ids: &[u32]) {
+        let Model { config: c, weights, cache, state: s, .. } = self;
+        let (n, first) = (ids.len(), self.ids.len());
+        let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
+        for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(dim)) {
+            weights.embedding.row(*id as usize, x);
+        }
+        for (l, w) in weights.layers.iter().enumerate() {
+            // n1 = RMS(x); q, k, v of it
+            s.staged.stage(&s.x[..n * dim], dim, &w.attn_norm, c.rms_eps);
+            s.staged.linear(&w.q, dim, &mut s.q[..n * q_dim]);
+            s.staged.linear(&w.k, dim, &mut s.k[..n * kv_dim]);
+            s.staged.linear(&w.v, dim, &mut s.v[..n * kv_dim]);
+            for t in 0..n {
+                let (q, k) = (&mut s.q[t * q_dim..][..q_dim], &mut s.k[t * kv_dim..][..kv_dim]);
+                rope_angles(first + t, &s.inverse, &mut s.cos, &mut s.sin);
+                for head in q.chunks_exact_mut(hd).chain(k.chunks_exact_mut(hd)) {
+                    rope_neox(head, &s.cos, &s.sin);
+                }
+                cache.append(l, first + t, k, &s.v[t * kv_dim..][..kv_dim]);
+                let heads = q.chunks_exact(hd).zip(s.attn[t * q_dim..][..q_dim].chunks_exact_mut(hd));
+                for (h, (q, out)) in heads.enumerate() {
+                    cache.attend(l, h / (c.heads / c.kv_heads), first + t + 1, q, &mut s.scores, out);
+                }
+            }
+            // x += Wo · RMS(attention)
+            s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps);
+            s.staged.linear(&w.output, q_dim, &mut s.delta[..n * dim]);
+            add(&mut s.x[..n * dim], &s.delta);
+            // x += Wdown · RMS(act(Wgate n2) ⊙ Wup n2), n2 = RMS(x)
+            s.staged.stage(&s.x[..n * dim], dim, &w.ffn_norm, c.rms_eps);
+            s.staged.linear(&w.gate, dim, &mut s.gate[..n * ffn]);
+            s.staged.linear(&w.up, dim, &mut s.up[..n * ffn]);
+            glu(c.glu, &mut s.gate[..n * ffn], &s.up);
+            s.staged.stage(&s.gate[..n * ffn], ffn, &w.ffn_sub_norm, c.rms_eps);
+            s.staged.linear(&w.down, ffn, &mut s.delta[..n * dim]);
+            add(&mut s.x[..n * dim], &s.delta);
+        }
+    }
+
+    /// logits = head · RMS(x[row])
+    fn head(&mut self, row: usize) {
+        let Model { config: c, weights, state: s, .. } = self;
+        s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps);
+        let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
+        rows.apply(s.staged.input(0, c.dim), &mut s.logits);
+    }
+}

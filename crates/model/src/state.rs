@@ -1,0 +1,122 @@
+//! All scratch of a forward pass, allocated once.
+
+use alloc::vec::Vec;
+
+use pocketbit_kernels::matrix::Activation;
+use pocketbit_kernels::quant::quantize;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::memory::{bytes_of, filled};
+use crate::ops::rms_norm;
+use crate::weights::{Input, Linear};
+
+/// Tokens that go through the layers together.
+pub(crate) const SLICE: usize = 32;
+
+pub(crate) struct State {
+    /// residual stream `[SLICE][dim]`
+    pub x: Vec<f32>,
+    /// queries, then attention output `[SLICE][q_dim]`
+    pub q: Vec<f32>,
+    pub attn: Vec<f32>,
+    /// `[SLICE][kv_dim]`
+    pub k: Vec<f32>,
+    pub v: Vec<f32>,
+    /// `[SLICE][ffn]`
+    pub gate: Vec<f32>,
+    pub up: Vec<f32>,
+    /// what a block adds to the residual stream `[SLICE][dim]`
+    pub delta: Vec<f32>,
+    /// `[context]`
+    pub scores: Vec<f32>,
+    /// `[vocab]`
+    pub logits: Vec<f32>,
+    /// `[rope_dims / 2]`: base^(−2i/n)
+    pub inverse: Vec<f64>,
+    pub cos: Vec<f32>,
+    pub sin: Vec<f32>,
+    pub staged: Staged,
+}
+
+/// Rows normalised and quantised once for all linears that read them.
+pub(crate) struct Staged {
+    /// `[SLICE][k]` for the widest k
+    x: Vec<f32>,
+    q8: Vec<i8>,
+    /// scale and sum of each row of `q8` `[SLICE]`
+    rows: Vec<(f32, i32)>,
+    /// one row in one bit `[k / 8]`
+    bits: Vec<u8>,
+}
+
+impl State {
+    pub(crate) fn new(c: &Config) -> Result<Self, Error> {
+        let wide = |width: usize| filled(0f32, SLICE * width);
+        let half = c.rope_dims / 2;
+        let mut inverse = filled(0f64, half)?;
+        for (i, f) in inverse.iter_mut().enumerate() {
+            *f = libm::pow(c.rope_base, -2.0 * i as f64 / c.rope_dims as f64);
+        }
+        let widest = c.dim.max(c.q_dim()).max(c.ffn);
+        Ok(State {
+            x: wide(c.dim)?,
+            q: wide(c.q_dim())?,
+            attn: wide(c.q_dim())?,
+            k: wide(c.kv_dim())?,
+            v: wide(c.kv_dim())?,
+            gate: wide(c.ffn)?,
+            up: wide(c.ffn)?,
+            delta: wide(c.dim)?,
+            scores: filled(0.0, c.context)?,
+            logits: filled(0.0, c.vocab)?,
+            inverse,
+            cos: filled(0.0, half)?,
+            sin: filled(0.0, half)?,
+            staged: Staged {
+                x: wide(widest)?,
+                q8: filled(0, SLICE * widest)?,
+                rows: filled((0.0, 0), SLICE)?,
+                bits: filled(0, widest.div_ceil(8))?,
+            },
+        })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let floats = [&self.x, &self.q, &self.attn, &self.k, &self.v, &self.gate, &self.up, &self.delta];
+        let tables = [&self.scores, &self.logits, &self.cos, &self.sin, &self.staged.x];
+        let staged = bytes_of(&self.staged.q8) + bytes_of(&self.staged.rows) + bytes_of(&self.staged.bits);
+        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + bytes_of(&self.inverse) + staged
+    }
+}
+
+impl Staged {
+    /// Stages `rows` `[n][k]` as they are, or RMS-normalised where `norm` `[k]` is given.
+    pub(crate) fn stage(&mut self, rows: &[f32], k: usize, norm: &[f32], eps: f32) {
+        for (t, row) in rows.chunks_exact(k).enumerate() {
+            let x = &mut self.x[t * k..(t + 1) * k];
+            if norm.is_empty() {
+                x.copy_from_slice(row);
+            } else {
+                rms_norm(row, norm, eps, x);
+            }
+            self.rows[t] = quantize(x, &mut self.q8[t * k..(t + 1) * k]);
+        }
+    }
+
+    /// Staged row `t` of width `k`.
+    pub(crate) fn input(&self, t: usize, k: usize) -> Input<'_> {
+        let (scale, sum) = self.rows[t];
+        let at = t * k..(t + 1) * k;
+        Input { x: &self.x[at.clone()], int8: Activation { q: &self.q8[at], scale, sum } }
+    }
+
+    /// `out[t] = w · row t` for each of the staged rows of width `k` that `out` `[n][rows]` has room for.
+    pub(crate) fn linear(&mut self, w: &Linear, k: usize, out: &mut [f32]) {
+        let mut bits = core::mem::take(&mut self.bits);
+        for (t, y) in out.chunks_exact_mut(w.rows()).enumerate() {
+            w.apply(self.input(t, k), &mut bits, y);
+        }
+        self.bits = bits;
+    }
+}
