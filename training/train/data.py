@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from tokenizer import prompt_text, read_examples
+from training.train.tokenizer import prompt_text, read_examples
 
 IGNORE = -100
 SLAB = 4096

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 
-from data import IGNORE, Examples, batches, encode, pad
-from model import BitNet, Config
+from training.train.data import IGNORE, Examples, batches, encode, pad
+from training.train.model import BitNet, Config
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "training/out"
