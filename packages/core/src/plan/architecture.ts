@@ -23,12 +23,14 @@ const ARCHITECTURES: ReadonlyMap<string, (metadata: Metadata, arch: string) => A
 
 const DEFAULT_CONTEXT = 2048;
 
-// Bounds of metadata values, several times the largest dense model's.
+// Bounds of crates/model's Config: the largest dense models are several times smaller.
 const MAX_LAYERS = 1024;
-const MAX_WIDTH = 2 ** 18;
+const MAX_WIDTH = 2 ** 16;
+const MAX_VOCAB = 2 ** 20;
 const MAX_HEADS = 1024;
-const MAX_HEAD_DIM = 1024;
-const MAX_CONTEXT = 2 ** 24;
+const MAX_HEAD_DIM = 512;
+const MAX_CONTEXT = 2 ** 20;
+const MAX_ROPE_BASE = 1e12;
 
 /** int8 rows and the 16 lanes of a float sum are whole vectors of 16 elements. */
 const WIDTH_MULTIPLE = 16;
@@ -72,7 +74,7 @@ export function configOf(header: GgufHeader, arch: string, options: PlanOptions)
     ffn: multiple(metadata, `${arch}.feed_forward_length`, MAX_WIDTH),
     context: contextOf(metadata, arch, options.contextLength),
     ...ropeOf(metadata, arch, dim, heads),
-    rmsEps: metadata.real(`${arch}.attention.layer_norm_rms_epsilon`, 0, 1),
+    rmsEps: metadata.real(`${arch}.attention.layer_norm_rms_epsilon`, 1e-12, 0.1),
     tied: !names.has('output.weight'),
     kv: options.kv ?? 'int8',
     head: options.head ?? 'int8',
@@ -108,7 +110,7 @@ function activationBitsOf(metadata: Metadata): 8 | 1 {
 function vocabOf(header: GgufHeader, metadata: Metadata, arch: string): number {
   const rows = header.tensors.find((tensor) => tensor.name === 'token_embd.weight')?.shape[1];
   if (rows === undefined) throw badModel('the tensor "token_embd.weight" is missing');
-  const stated = metadata.count(`${arch}.vocab_size`, 1, 2 ** 32, rows);
+  const stated = metadata.count(`${arch}.vocab_size`, 1, MAX_VOCAB, rows);
   if (stated !== rows) {
     throw badModel(`the embedding has ${rows} rows, and "${arch}.vocab_size" says ${stated}`);
   }
@@ -143,14 +145,14 @@ function ropeOf(metadata: Metadata, arch: string, dim: number, heads: number) {
   if (ropeDims % 2 !== 0)
     throw badModel(`RoPE turns ${ropeDims} dimensions; expected an even number`);
   const scaling = metadata.text(`${arch}.rope.scaling.type`) ?? 'none';
-  const factor = metadata.real(`${arch}.rope.scaling.factor`, -1, 1e6, 1);
+  const factor = metadata.real(`${arch}.rope.scaling.factor`, 0, 1e6, 1);
   const plain = scaling === 'none' || (scaling === 'linear' && (factor === 0 || factor === 1));
   if (!plain) {
     throw unsupported(
       `RoPE scaling "${scaling.slice(0, 80)}" by ${factor} is not run; expected none`,
     );
   }
-  return { ropeDims, ropeBase: metadata.real(`${arch}.rope.freq_base`, 0, 1e12, 10_000) };
+  return { ropeDims, ropeBase: metadata.real(`${arch}.rope.freq_base`, 1, MAX_ROPE_BASE, 10_000) };
 }
 
 function contextOf(metadata: Metadata, arch: string, wanted: number | undefined): number {

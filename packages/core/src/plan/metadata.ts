@@ -30,12 +30,12 @@ export class Metadata {
     throw wrongType(key, `a whole number from ${least} to ${most}`, value);
   }
 
-  /** A number above `over` and up to `most`; `absent` as in `count`. */
-  real(key: string, over: number, most: number, absent?: number): number {
+  /** A number from `least` to `most`; `absent` as in `count`. */
+  real(key: string, least: number, most: number, absent?: number): number {
     const value = this.#values.get(key) ?? absent;
     if (value === undefined) throw badModel(`the metadata lacks "${key}"`);
-    if (typeof value === 'number' && value > over && value <= most) return value;
-    throw wrongType(key, `a number above ${over} and up to ${most}`, value);
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    throw wrongType(key, `a number from ${least} to ${most}`, value);
   }
 
   /** A boolean, or undefined where the key is absent. */

@@ -1,0 +1,67 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+export type Options = NonNullable<ParseArgsConfig['options']>;
+export type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** A sub-command as data: its place in the help, its options and what it does. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name, for the help. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: Options;
+  /** Least and most positional arguments. */
+  readonly positionals: readonly [least: number, most: number];
+  run(args: readonly string[], values: Values): Promise<void>;
+}
+
+/** A mistake in the command line: exit status 2. */
+export class UsageError extends Error {}
+
+/** Parses the arguments after the command's name. */
+export function parseCommand(command: Command, argv: readonly string[]) {
+  const { values, positionals } = parse(command, argv);
+  const [least, most] = command.positionals;
+  if (positionals.length < least || positionals.length > most) {
+    throw new UsageError(`usage: pocketbit ${command.name} ${command.usage}`);
+  }
+  return { values: values as Values, positionals };
+}
+
+function parse(command: Command, argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: command.options, allowPositionals: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${reason}\nusage: pocketbit ${command.name} ${command.usage}`);
+  }
+}
+
+/** Option `name` as a number from `least` to `most`; undefined where it was not given. */
+export function numberOption(values: Values, name: string, least: number, most: number) {
+  const text = values[name];
+  if (typeof text !== 'string') return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; expected ${least} to ${most}`);
+}
+
+/** Option `name` as a whole number from `least` to `most`; undefined where it was not given. */
+export function integerOption(values: Values, name: string, least: number, most: number) {
+  const value = numberOption(values, name, least, most);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw new UsageError(`--${name} is ${value}; expected a whole number`);
+}
+
+/** Option `name` as one of `choices`; undefined where it was not given. */
+export function choiceOption<T extends string>(
+  values: Values,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice) return choice;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; expected ${choices.join(', ')}`);
+}

@@ -1,0 +1,104 @@
+import {
+  type GgufHeader,
+  type GgufValue,
+  type ModelPlan,
+  PocketbitError,
+  planModel,
+} from '@pocketbit/core';
+import { type Command, choiceOption, integerOption } from '../command.ts';
+import { withHeader } from '../model.ts';
+
+export const inspect: Command = {
+  name: 'inspect',
+  usage: 'FILE [--kv f32|int8] [--head int8|f32] [--context N] [--json]',
+  summary: 'what a file holds, whether it runs, and how much memory it takes',
+  options: {
+    kv: { type: 'string' },
+    head: { type: 'string' },
+    context: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  positionals: [1, 1],
+  async run([file], values) {
+    const header = await withHeader(file!, async (read) => read);
+    const plan = planOrRefusal(header, {
+      contextLength: integerOption(values, 'context', 1, 2 ** 24),
+      kv: choiceOption(values, 'kv', ['f32', 'int8']),
+      head: choiceOption(values, 'head', ['int8', 'f32']),
+    });
+    const report = values.json ? jsonReport(header, plan) : textReport(header, plan);
+    process.stdout.write(`${report}\n`);
+  },
+};
+
+/** The plan, or why there is none: a file that does not run can still be looked at. */
+function planOrRefusal(header: GgufHeader, options: Parameters<typeof planModel>[1]) {
+  try {
+    return planModel(header, options);
+  } catch (error) {
+    return PocketbitError.from(error, 'bad-model');
+  }
+}
+
+function jsonReport(header: GgufHeader, plan: ModelPlan | PocketbitError): string {
+  const metadata = Object.fromEntries(
+    Array.from(header.metadata, ([key, value]) => [key, summary(value)]),
+  );
+  const { version, fileSize, dataOffset, alignment, tensors } = header;
+  const runs = plan instanceof PocketbitError ? { refused: refusal(plan) } : { plan };
+  return JSON.stringify(
+    { version, fileSize, dataOffset, alignment, metadata, tensors, ...runs },
+    null,
+    2,
+  );
+}
+
+function textReport(header: GgufHeader, plan: ModelPlan | PocketbitError): string {
+  const rows: [string, string][] = [
+    ['file', `GGUF v${header.version}, ${bytesText(header.fileSize)}`],
+    ['architecture', String(header.metadata.get('general.architecture') ?? '?')],
+    ['tensors', tensorTypes(header)],
+    ['metadata', `${header.metadata.size} entries, ${bytesText(header.dataOffset)} of header`],
+    ...(plan instanceof PocketbitError ? [['runs', `no: ${refusal(plan)}`]] : planRows(plan)),
+  ] as [string, string][];
+  return rows.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
+}
+
+function planRows(plan: ModelPlan): [string, string][] {
+  const { config } = plan;
+  const heads = `${config.heads} heads, ${config.kvHeads} KV, of ${config.headDim}`;
+  const resident =
+    `${bytesText(plan.weightBytes)} weights + ${bytesText(plan.kvBytes)} KV + ` +
+    `${bytesText(plan.scratchBytes)} scratch`;
+  return [
+    ['name', plan.name],
+    ['parameters', plan.parameters.toLocaleString('en')],
+    ['shape', `${config.layers} layers of ${config.dim}, FFN ${config.ffn}, ${heads}`],
+    ['vocabulary', `${config.vocab}, head ${config.head}${config.tied ? ', tied' : ''}`],
+    ['activations', `${config.activationBits} bits, ${config.activation}`],
+    ['context', `${config.context} positions, KV ${config.kv}`],
+    ['resident', `${bytesText(plan.residentBytes)} = ${resident}`],
+    ['runs', 'yes'],
+  ];
+}
+
+function tensorTypes(header: GgufHeader): string {
+  const counts = new Map<string, number>();
+  for (const { typeName } of header.tensors) counts.set(typeName, (counts.get(typeName) ?? 0) + 1);
+  const types = Array.from(counts, ([type, count]) => `${count} ${type}`).join(', ');
+  return `${header.tensors.length}: ${types}`;
+}
+
+function summary(value: GgufValue): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return typeof value === 'object' ? { array: value.length } : value;
+}
+
+function refusal(error: PocketbitError): string {
+  return `${error.code}: ${error.message}`;
+}
+
+function bytesText(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,161 @@
+import { createChat, createTokenizer, type Tokenizer } from '@pocketbit/core';
+import {
+  type Command,
+  integerOption,
+  numberOption,
+  type Options,
+  type Values,
+} from '../command.ts';
+import type { Engine } from '../engine.ts';
+import { type LoadedModel, loadModel, MODEL_OPTIONS } from '../model.ts';
+
+const SAMPLING_OPTIONS = {
+  seed: { type: 'string' },
+  temperature: { type: 'string' },
+  'top-k': { type: 'string' },
+  'top-p': { type: 'string' },
+  'min-p': { type: 'string' },
+  'repeat-penalty': { type: 'string' },
+} as const satisfies Options;
+
+const DEFAULT_MAX_TOKENS = 256;
+const REPEAT_LAST_N = 64;
+
+export const run: Command = {
+  name: 'run',
+  usage:
+    'FILE PROMPT [--system TEXT] [--raw] [--max-tokens N] [--temperature T] [--top-k N] [--top-p P] ' +
+    '[--min-p P] [--repeat-penalty R] [--seed N] [--kv int8|f32] [--head int8|f32] [--context N] ' +
+    '[--artifact scalar|simd128|relaxed] [--json]',
+  summary: 'answers a prompt; greedy unless --temperature is given',
+  options: {
+    ...MODEL_OPTIONS,
+    ...SAMPLING_OPTIONS,
+    system: { type: 'string' },
+    raw: { type: 'boolean' },
+    'max-tokens': { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  positionals: [2, 2],
+  async run([file, prompt], values) {
+    const most = integerOption(values, 'max-tokens', 1, 2 ** 24) ?? DEFAULT_MAX_TOKENS;
+    const sampler = samplerOptions(values);
+    const model = await loadModel(file!, values);
+    const tokenizer = createTokenizer(model.header);
+    const ids = promptIds(model, tokenizer, prompt!, values);
+    model.engine.setSampler(sampler);
+    const write = values.json ? () => {} : (text: string) => process.stdout.write(text);
+    const answer = await generate(
+      model.engine,
+      tokenizer,
+      ids,
+      most,
+      model.plan.config.context,
+      write,
+    );
+    report(model, answer, values.json === true);
+  },
+};
+
+/** The Engine's sampler settings, in its order. */
+function samplerOptions(values: Values): Float64Array {
+  return Float64Array.of(
+    integerOption(values, 'seed', 0, 2 ** 32 - 1) ?? 0,
+    numberOption(values, 'temperature', 0, 100) ?? 0,
+    integerOption(values, 'top-k', 0, 2 ** 20) ?? 0,
+    numberOption(values, 'top-p', 0, 1) ?? 1,
+    numberOption(values, 'min-p', 0, 1) ?? 0,
+    numberOption(values, 'repeat-penalty', 0.01, 100) ?? 1,
+    REPEAT_LAST_N,
+  );
+}
+
+function promptIds(
+  model: LoadedModel,
+  tokenizer: Tokenizer,
+  prompt: string,
+  values: Values,
+): number[] {
+  if (values.raw) return tokenizer.encode(prompt, { parseSpecial: true });
+  const chat = createChat(model.header, tokenizer);
+  const system = typeof values.system === 'string' ? values.system : undefined;
+  return chat.encode([
+    ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
+    { role: 'user', content: prompt },
+  ]);
+}
+
+interface Answer {
+  readonly text: string;
+  readonly ids: number[];
+  readonly promptTokens: number;
+  readonly promptMs: number;
+  readonly decodeMs: number;
+  readonly stopReason: 'eos' | 'length' | 'context-full';
+}
+
+async function generate(
+  engine: Engine,
+  tokenizer: Tokenizer,
+  prompt: number[],
+  most: number,
+  context: number,
+  write: (text: string) => void,
+): Promise<Answer> {
+  const started = performance.now();
+  engine.forward(Uint32Array.from(prompt));
+  const prefilled = performance.now();
+  const decoder = tokenizer.stream();
+  const ids: number[] = [];
+  let text = '';
+  const emit = (part: string) => {
+    text += part;
+    write(part);
+  };
+  let stopReason: Answer['stopReason'] = 'length';
+  while (ids.length < most) {
+    const id = engine.sample();
+    if (tokenizer.stopIds.has(id)) {
+      stopReason = 'eos';
+      break;
+    }
+    ids.push(id);
+    emit(decoder.push(id));
+    if (engine.length >= context) {
+      stopReason = 'context-full';
+      break;
+    }
+    if (ids.length < most) engine.forward(Uint32Array.of(id));
+    // Lets the terminal show the text and Ctrl-C act.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  emit(decoder.flush());
+  const decodeMs = performance.now() - prefilled;
+  return {
+    text,
+    ids,
+    promptTokens: prompt.length,
+    promptMs: prefilled - started,
+    decodeMs,
+    stopReason,
+  };
+}
+
+function report(model: LoadedModel, answer: Answer, json: boolean): void {
+  const tokensPerSecond = (answer.ids.length / answer.decodeMs) * 1000;
+  const { residentBytes } = model.engine;
+  if (json) {
+    const { artifact } = model;
+    process.stdout.write(
+      `${JSON.stringify({ ...answer, tokensPerSecond, residentBytes, artifact })}\n`,
+    );
+    return;
+  }
+  process.stdout.write('\n');
+  process.stderr.write(
+    `prompt ${answer.promptTokens} tokens in ${answer.promptMs.toFixed(0)} ms; answer ` +
+      `${answer.ids.length} tokens in ${answer.decodeMs.toFixed(0)} ms, ` +
+      `${tokensPerSecond.toFixed(1)} tokens/s; stopped by ${answer.stopReason}; ` +
+      `${(residentBytes / 1e6).toFixed(1)} MB resident, ${model.artifact}\n`,
+  );
+}

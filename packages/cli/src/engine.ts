@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { type EngineSink, PocketbitError } from '@pocketbit/core';
+
+export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
+export type Artifact = (typeof ARTIFACTS)[number];
+
+/** The wasm Engine, as crates/wasm exports it. */
+export interface Engine extends EngineSink {
+  /** Appends ids to the context; the logits are those of the last. */
+  forward(ids: Uint32Array): void;
+  /** Logits, [vocab]. */
+  logits(): Float32Array;
+  /** [seed, temperature, topK, topP, minP, repeatPenalty, repeatLastN] */
+  setSampler(options: Float64Array): void;
+  sample(): number;
+  /** Positions in the context. */
+  readonly length: number;
+  readonly residentBytes: number;
+}
+
+// Node has it, its types do not; the DOM's types would bring in the DOM.
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+};
+
+interface Glue {
+  initSync(options: { module: object }): unknown;
+  readonly Engine: new (config: Float64Array) => Engine;
+  probe(): number;
+}
+
+// The build output of the web package: the command runs the bytes that the browser runs.
+const WASM_FOLDER = new URL('../../web/wasm/', import.meta.url);
+
+/** The engine's constructor from one artifact, refused where this Node computes it wrongly. */
+export async function loadEngine(artifact: Artifact): Promise<Glue['Engine']> {
+  const bytes = await artifactBytes(artifact);
+  if (!WebAssembly.validate(bytes)) {
+    throw new PocketbitError(
+      'unsupported',
+      `this Node (${process.version}) does not take the ${artifact} artifact; ` +
+        `use --artifact ${artifact === 'relaxed' ? 'simd128' : 'scalar'}`,
+    );
+  }
+  const glue: Glue = await import(new URL('glue.js', WASM_FOLDER).href);
+  glue.initSync({ module: new WebAssembly.Module(bytes) });
+  const wrong = glue.probe();
+  if (wrong === 0) return glue.Engine;
+  throw new PocketbitError(
+    'unsupported',
+    `this Node (${process.version}) answers the ${artifact} artifact's probe wrongly ` +
+      `(mask ${wrong}); use --artifact simd128`,
+  );
+}
+
+async function artifactBytes(artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(new URL(`${artifact}.wasm`, WASM_FOLDER)));
+  } catch (cause) {
+    throw new PocketbitError(
+      'unsupported',
+      `the ${artifact} engine is not built: run "npm run build:wasm" first`,
+      { cause },
+    );
+  }
+}

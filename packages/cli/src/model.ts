@@ -1,0 +1,71 @@
+import {
+  createTokenizer,
+  encodeConfig,
+  type GgufHeader,
+  loadTensors,
+  type ModelPlan,
+  type PlanOptions,
+  planModel,
+  readGguf,
+  type Tokenizer,
+} from '@pocketbit/core';
+import { choiceOption, integerOption, type Options, type Values } from './command.ts';
+import { ARTIFACTS, type Artifact, type Engine, loadEngine } from './engine.ts';
+import { FileSource } from './file-source.ts';
+
+/** The options of every command that runs a model. */
+export const MODEL_OPTIONS = {
+  artifact: { type: 'string' },
+  context: { type: 'string' },
+  kv: { type: 'string' },
+  head: { type: 'string' },
+} as const satisfies Options;
+
+const MAX_CONTEXT = 2 ** 24;
+
+/** A model ready to run. */
+export interface LoadedModel {
+  readonly header: GgufHeader;
+  readonly plan: ModelPlan;
+  readonly engine: Engine;
+  readonly artifact: Artifact;
+}
+
+/** Reads a file's header and hands it on with the open file. */
+export async function withHeader<T>(
+  path: string,
+  use: (header: GgufHeader, source: FileSource) => Promise<T>,
+): Promise<T> {
+  const source = await FileSource.open(path);
+  try {
+    return await use(await readGguf(source), source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Loads a file into a fresh engine by the options a user gave, over a command's own defaults. */
+export function loadModel(
+  path: string,
+  values: Values,
+  defaults: PlanOptions = {},
+): Promise<LoadedModel> {
+  const options = {
+    contextLength: integerOption(values, 'context', 1, MAX_CONTEXT),
+    kv: choiceOption(values, 'kv', ['f32', 'int8']) ?? defaults.kv,
+    head: choiceOption(values, 'head', ['int8', 'f32']) ?? defaults.head,
+  };
+  const artifact = choiceOption(values, 'artifact', ARTIFACTS) ?? 'simd128';
+  return withHeader(path, async (header, source) => {
+    const plan = planModel(header, options);
+    const Engine = await loadEngine(artifact);
+    const engine = new Engine(encodeConfig(plan.config));
+    await loadTensors(plan, source, engine);
+    return { header, plan, engine, artifact };
+  });
+}
+
+/** The tokenizer of a file. */
+export function loadTokenizer(path: string): Promise<Tokenizer> {
+  return withHeader(path, async (header) => createTokenizer(header));
+}
