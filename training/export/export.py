@@ -70,7 +70,7 @@ def catalogue_entry(path: Path, config: Config, parameters: int) -> dict:
         "bytes": len(raw),
         "sha256": hashlib.sha256(raw).hexdigest(),
         "parameters": parameters,
-        "license": "MIT",
+        "license": "Apache-2.0",
         "contextLength": config.context,
         "turns": 1,
         "command": COMMAND,
@@ -98,7 +98,7 @@ def main() -> None:
     path = args.app / f"public/models/{ID}.gguf"
     path.parent.mkdir(parents=True, exist_ok=True)
     meta = model_metadata("bitnet", "Pocketbit Actions", shape_of(config), "TQ2_0")
-    size = write(path, meta | {"general.license": "mit"} | vocabulary, tensors(weights, config))
+    size = write(path, meta | {"general.license": "apache-2.0"} | vocabulary, tensors(weights, config))
     parameters = sum(tensor.numel() for tensor in weights.values())
     update_catalogue(args.app / "models.json", catalogue_entry(path, config, parameters))
     print(f"{path.name}: {size} bytes, {parameters} parameters, {state['minutes']:.0f} minutes of training")

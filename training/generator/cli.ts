@@ -42,7 +42,13 @@ function readOptions(): Options {
   });
   const [seed, count] = [Number(values.seed), Number(values.count)];
   if (!Number.isInteger(seed) || !Number.isInteger(count)) throw new Error(USAGE);
-  return { seed, count, out: values.out, kinds: parseKinds(values.kinds), training: values.training };
+  return {
+    seed,
+    count,
+    out: values.out,
+    kinds: parseKinds(values.kinds),
+    training: values.training,
+  };
 }
 
 /** A long draw is a sequence of batches with seeds of their own, derived from the one given. */

@@ -47,7 +47,11 @@ function percentage(random: Random): Sum {
 
 function square(random: Random): Sum {
   const base = drawNumber(random);
-  const said = random.pick([`${base} squared`, `${base} to the power of 2`, `the square of ${base}`]);
+  const said = random.pick([
+    `${base} squared`,
+    `${base} to the power of 2`,
+    `the square of ${base}`,
+  ]);
   return { said, expression: `${base} ^ 2` };
 }
 

@@ -59,7 +59,9 @@ const STATES = words(`
   broken | ready | too small | almost empty | late | finished | very old | on loan | out of order | missing |
   in good shape | due soon | too expensive | half price | paid | signed | already sent
 `);
-const COLORS = words('red | blue | green | yellow | purple | orange | silver | golden | white | black | pink');
+const COLORS = words(
+  'red | blue | green | yellow | purple | orange | silver | golden | white | black | pink',
+);
 const ANIMALS = words(`
   fox | bear | owl | horse | tiger | rabbit | whale | otter | eagle | turtle | hedgehog | cat | dog | parrot | wolf
 `);

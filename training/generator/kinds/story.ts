@@ -97,7 +97,13 @@ function request(random: Random, hero: string, name: string): string {
   const template = random.pick(random.chance(0.1) ? OPEN_REQUESTS : REQUESTS);
   const prompt = fill(random, template, { a_hero: [withArticle(hero)], name: [name] });
   const cased = random.chance(0.5) ? prompt : capitalise(prompt);
-  return cased + random.weighted([['', 7], ['.', 3]]);
+  return (
+    cased +
+    random.weighted([
+      ['', 7],
+      ['.', 3],
+    ])
+  );
 }
 
 /** A request for a story and a simple original story of 40 to 90 words that fits it. */

@@ -9,11 +9,15 @@ interface Duration {
   canonical: string;
 }
 
-const UNITS = [
-  { name: 'second', short: ['sec', 'secs', 's'], high: 90 },
-  { name: 'minute', short: ['min', 'mins', 'm'], high: 120 },
-  { name: 'hour', short: ['hr', 'hrs', 'h'], high: 24 },
-] as const;
+interface Unit {
+  name: string;
+  short: readonly string[];
+  high: number;
+}
+
+const SECOND: Unit = { name: 'second', short: ['sec', 'secs'], high: 90 };
+const MINUTE: Unit = { name: 'minute', short: ['min', 'mins'], high: 120 };
+const HOUR: Unit = { name: 'hour', short: ['hr', 'hrs'], high: 24 };
 
 const FIXED: readonly Duration[] = [
   { said: 'half an hour', canonical: '30 minutes' },
@@ -29,11 +33,11 @@ function counted(value: number, unit: string): string {
   return `${value} ${unit}${value === 1 ? '' : 's'}`;
 }
 
-function drawUnit(random: Random) {
+function drawUnit(random: Random): Unit {
   return random.weighted([
-    [UNITS[0], 2],
-    [UNITS[1], 6],
-    [UNITS[2], 2],
+    [SECOND, 2],
+    [MINUTE, 6],
+    [HOUR, 2],
   ]);
 }
 
@@ -43,13 +47,13 @@ function simple(random: Random): Duration {
   const canonical = counted(value, unit.name);
   const roll = random.next();
   if (roll < 0.65) return { said: canonical, canonical };
-  if (roll < 0.8) return { said: `${value} ${random.pick(unit.short.slice(0, 2))}`, canonical };
+  if (roll < 0.8) return { said: `${value} ${random.pick(unit.short)}`, canonical };
   if (value > 99) return { said: canonical, canonical };
   return { said: canonical.replace(String(value), numberWord(value)), canonical };
 }
 
 function compound(random: Random): Duration {
-  const [big, small] = random.chance(0.6) ? [UNITS[2], UNITS[1]] : [UNITS[1], UNITS[0]];
+  const [big, small] = random.chance(0.6) ? [HOUR, MINUTE] : [MINUTE, SECOND];
   const first = counted(random.int(1, big.name === 'hour' ? 5 : 30), big.name);
   const second = counted(5 * random.int(1, 11), small.name);
   const joint = random.pick([' and ', ' ', ' and ']);

@@ -191,22 +191,38 @@ const STATEMENTS = lines(`
 `);
 
 const SLOTS = {
-  song: words('yesterday | happy birthday | my favorite song | the blue danube | jingle bells | let it be | hamlet'),
-  genre: words('jazz | rock | classical | pop | country | piano | relaxing | dance | folk | summer | sad'),
-  device: words('tv | heating | fan | radio | vacuum | dishwasher | oven | camera | printer | bluetooth | wifi'),
-  app: words('camera | calendar | browser | mail app | gallery | settings | map | garage door | window'),
+  song: words(
+    'yesterday | happy birthday | my favorite song | the blue danube | jingle bells | let it be | hamlet',
+  ),
+  genre: words(
+    'jazz | rock | classical | pop | country | piano | relaxing | dance | folk | summer | sad',
+  ),
+  device: words(
+    'tv | heating | fan | radio | vacuum | dishwasher | oven | camera | printer | bluetooth | wifi',
+  ),
+  app: words(
+    'camera | calendar | browser | mail app | gallery | settings | map | garage door | window',
+  ),
   city: words(`
     Paris | London | Berlin | Tokyo | Madrid | Rome | New York | Boston | Cairo | Lima | Oslo | Dublin | Sydney |
     Vienna | Prague | Delhi | Seoul | Lisbon | Athens | Chicago | Toronto | Nairobi | Warsaw | Zurich
   `),
-  country: words('France | Spain | Japan | Brazil | Canada | Egypt | India | Peru | Norway | Kenya | Italy | Greece'),
-  language: words('french | spanish | german | italian | japanese | chinese | portuguese | polish | turkish'),
-  english: words('hello | thank you | good morning | where is the station | water | i love you | cheese | sorry'),
+  country: words(
+    'France | Spain | Japan | Brazil | Canada | Egypt | India | Peru | Norway | Kenya | Italy | Greece',
+  ),
+  language: words(
+    'french | spanish | german | italian | japanese | chinese | portuguese | polish | turkish',
+  ),
+  english: words(
+    'hello | thank you | good morning | where is the station | water | i love you | cheese | sorry',
+  ),
   topic: words(`
     gravity | photosynthesis | chess | politics | football | history | quantum physics | the moon | electricity |
     a black hole | the internet | evolution | philosophy | football rules | the stock market | love | art | yoga
   `),
-  animal: words('cat | dog | fox | horse | whale | lion | penguin | elephant | rabbit | bear | tiger | spider'),
+  animal: words(
+    'cat | dog | fox | horse | whale | lion | penguin | elephant | rabbit | bear | tiger | spider',
+  ),
   food: FOODS,
   goods: GOODS,
   place: PLACES,

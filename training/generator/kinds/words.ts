@@ -75,7 +75,9 @@ const SYLLABLES = words(`
   zo | sha | tri | bre | gra | sto | quin | ver | mon | lan | der | ton | wick | ford | fen | bel | mar | dor
 `);
 
-const ENDINGS = words('n | r | s | l | x | a | o | y | ck | na | ra | t | m | sen | son | ley | by');
+const ENDINGS = words(
+  'n | r | s | l | x | a | o | y | ck | na | ra | t | m | sen | son | ley | by',
+);
 
 /** A name nobody has: makes the model copy letters, not remember words. */
 export function inventedName(random: Random): string {
