@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { artifacts, wasmFolder } from './lib/artifacts.mjs';
 import { filesUnder, fingerprint } from './lib/files.mjs';
-import { firstLine, must, root, step } from './lib/run.mjs';
+import { firstLine, main, must, root, step } from './lib/run.mjs';
 import { wasmEnvironment } from './lib/rust.mjs';
 
 const stampFile = join(wasmFolder, '.inputs');
@@ -14,7 +14,9 @@ const stampFile = join(wasmFolder, '.inputs');
 async function inputs(env) {
   const files = [
     ...filesUnder(join(root, 'crates'), /\.(rs|toml)$/),
-    ...['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'scripts/versions.json'].map((name) => join(root, name)),
+    ...['Cargo.toml', 'Cargo.lock', 'package-lock.json', 'scripts/versions.json'].map((name) =>
+      join(root, name),
+    ),
     ...['build-wasm', 'lib/artifacts'].map((name) => join(root, `scripts/${name}.mjs`)),
   ];
   return fingerprint(files, [await firstLine('rustc', ['--version'], { env })]);
@@ -22,7 +24,10 @@ async function inputs(env) {
 
 function isFresh(stamp) {
   const outputs = [...Object.keys(artifacts).map((name) => `${name}.wasm`), 'glue.js', 'glue.d.ts'];
-  if (![stampFile, ...outputs.map((name) => join(wasmFolder, name))].every((path) => existsSync(path))) return false;
+  if (
+    ![stampFile, ...outputs.map((name) => join(wasmFolder, name))].every((path) => existsSync(path))
+  )
+    return false;
   return readFileSync(stampFile, 'utf8') === stamp;
 }
 
@@ -40,23 +45,41 @@ async function build(name, env) {
   const features = rustc.length ? [`-Ctarget-feature=${rustc.join(',')}`] : [];
   const flags = [...features, ...pathFlags(env)].join('\x1f');
   const { RUSTFLAGS: _, ...rest } = env;
-  const args = ['build', 'crates/wasm', '--target', 'web', '--mode', 'no-install', '--no-opt', '--no-pack'];
+  const args = [
+    'build',
+    'crates/wasm',
+    '--target',
+    'web',
+    '--mode',
+    'no-install',
+    '--no-opt',
+    '--no-pack',
+  ];
   await must('wasm-pack', [...args, '--out-dir', bound, '--out-name', 'engine', '--', '--locked'], {
     env: { ...rest, CARGO_TARGET_DIR: target, CARGO_ENCODED_RUSTFLAGS: flags },
     show: false,
   });
   const enabled = wasmOpt.map((feature) => `--enable-${feature}`);
   const paths = [join(bound, 'engine_bg.wasm'), '-o', join(wasmFolder, `${name}.wasm`)];
-  await must(join(root, 'node_modules/.bin/wasm-opt'), ['-O3', '--mvp-features', ...enabled, ...paths]);
+  await must(join(root, 'node_modules/.bin/wasm-opt'), [
+    '-O3',
+    '--mvp-features',
+    ...enabled,
+    ...paths,
+  ]);
   return bound;
 }
 
 /** One page loads any of the artifacts, so they must answer to the same glue. */
 function shareGlue(folders) {
-  for (const [from, to] of [['engine.js', 'glue.js'], ['engine.d.ts', 'glue.d.ts']]) {
+  for (const [from, to] of [
+    ['engine.js', 'glue.js'],
+    ['engine.d.ts', 'glue.d.ts'],
+  ]) {
     const texts = folders.map((folder) => readFileSync(join(folder, from), 'utf8'));
     const differs = folders.filter((_, i) => texts[i] !== texts[0]);
-    if (differs.length) throw new Error(`${from} of ${differs.join(', ')} differs from that of ${folders[0]}`);
+    if (differs.length)
+      throw new Error(`${from} of ${differs.join(', ')} differs from that of ${folders[0]}`);
     copyFileSync(join(folders[0], from), join(wasmFolder, to));
   }
 }
@@ -74,5 +97,6 @@ export async function buildWasm({ force = false } = {}) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await step('wasm artifacts', () => buildWasm({ force: process.argv.includes('--force') }));
+  const force = process.argv.includes('--force');
+  await main(() => step('wasm artifacts', () => buildWasm({ force })));
 }

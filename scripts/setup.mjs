@@ -1,14 +1,14 @@
 // Prepares a machine: `node scripts/setup.mjs [--for start|test]`. Safe to repeat; a second run only looks.
 // No npm package is imported here or in ./setup, since this runs before `npm ci`.
 import { parseArgs } from 'node:util';
-import { duration, step } from './lib/run.mjs';
+import { duration, main, step } from './lib/run.mjs';
+import { provideChromium, provideWebKit } from './setup/browsers.mjs';
 import { checkNode, installPackages } from './setup/node.mjs';
 import { provideLinters, provideRust, provideTools } from './setup/rust.mjs';
-import { provideChromium, provideWebKit } from './setup/browsers.mjs';
 
 const { values } = parseArgs({ options: { for: { type: 'string', default: 'test' } } });
 const start = performance.now();
-try {
+await main(async () => {
   await step('Node', checkNode);
   await step('npm packages', installPackages);
   await step('Rust', provideRust);
@@ -19,7 +19,4 @@ try {
     await step('WebKitGTK', provideWebKit);
   }
   console.log(`set-up complete in ${duration(performance.now() - start)}`);
-} catch (error) {
-  console.error(`set-up failed: ${error.message}`);
-  process.exitCode = 1;
-}
+});

@@ -75,3 +75,13 @@ export async function step(title, work) {
   const note = await work();
   console.log(`${title}: ${note} (${duration(performance.now() - start)})`);
 }
+
+/** Runs a command's body; an error becomes one line and exit code 1. POCKETBIT_DEBUG shows where it came from. */
+export async function main(body) {
+  try {
+    await body();
+  } catch (error) {
+    console.error(process.env.POCKETBIT_DEBUG ? error : error.message);
+    process.exitCode = 1;
+  }
+}

@@ -30,7 +30,9 @@ function candidates() {
 
 /** Whether this rustc has a standard library for wasm32: `--print target-libdir` names the folder, there or not. */
 export async function hasWasm(env) {
-  const folder = await firstLine('rustc', ['--target', wasmTarget, '--print', 'target-libdir'], { env });
+  const folder = await firstLine('rustc', ['--target', wasmTarget, '--print', 'target-libdir'], {
+    env,
+  });
   return Boolean(
     folder && existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('libstd-')),
   );
@@ -49,7 +51,11 @@ export async function findRust() {
   let plain = null;
   for (const env of candidates()) {
     if (!(await hasRust(env))) continue;
-    const found = { env, wasm: await hasWasm(env), version: await firstLine('rustc', ['--version'], { env }) };
+    const found = {
+      env,
+      wasm: await hasWasm(env),
+      version: await firstLine('rustc', ['--version'], { env }),
+    };
     if (found.wasm) return found;
     plain ??= found;
   }
@@ -59,8 +65,12 @@ export async function findRust() {
 /** The environment for building wasm: a wasm32 toolchain and the pinned tools; throws, saying what to run, without. */
 export async function wasmEnvironment() {
   const rust = await findRust();
-  if (!rust?.wasm) throw new Error('no Rust with wasm32-unknown-unknown found; run `npm run setup`');
-  return withPath(['wasm-bindgen-cli', 'wasm-pack'].map((name) => join(toolFolder(name), 'bin')), rust.env);
+  if (!rust?.wasm)
+    throw new Error('no Rust with wasm32-unknown-unknown found; run `npm run setup`');
+  return withPath(
+    ['wasm-bindgen-cli', 'wasm-pack'].map((name) => join(toolFolder(name), 'bin')),
+    rust.env,
+  );
 }
 
 /** The environment of cargo for native work. */
@@ -74,7 +84,10 @@ export async function rustEnvironment() {
 export async function findLinters() {
   const able = [];
   for (const env of candidates()) {
-    const versions = [['fmt', '--version'], ['clippy', '--version']].map((args) => firstLine('cargo', args, { env }));
+    const versions = [
+      ['fmt', '--version'],
+      ['clippy', '--version'],
+    ].map((args) => firstLine('cargo', args, { env }));
     if ((await Promise.all(versions)).every(Boolean)) able.push({ env, wasm: await hasWasm(env) });
   }
   return able.find(({ wasm }) => wasm) ?? able[0] ?? null;

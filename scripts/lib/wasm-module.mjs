@@ -11,8 +11,8 @@ const codeOperator = 30;
  * What a module asks of its host and gives to it. The code and data sections are skipped: this parser knows neither
  * SIMD instructions nor passive data segments.
  * @param {Buffer} bytes
- * @returns {{imports: string[], exports: string[], memory: {min: number, max: number | null}, producers: Record<string, string[]>}}
- *   memory in pages of 64 KiB
+ * @returns {{imports: string[], exports: string[], maxMemory: number | null, producers: string[]}}
+ *   maxMemory in pages of 64 KiB; null lets it grow to wasm32's 4 GiB
  */
 export function readInterface(bytes) {
   const module = decode(bytes, { ignoreCodeSection: true, ignoreDataSection: true }).body[0];
@@ -21,14 +21,14 @@ export function readInterface(bytes) {
   return {
     imports: ofType('ModuleImport').map(describeImport).sort(),
     exports: ofType('ModuleExport').map(describeExport).sort(),
-    memory: memory ? { min: memory.limits.min, max: memory.limits.max ?? null } : null,
+    maxMemory: memory?.limits.max ?? null,
     producers: readProducers(module),
   };
 }
 
 /** wasm-bindgen ends an import's name with a hash of the crate; it says nothing about the interface. */
 function withoutHash(name) {
-  return name.replace(/_[0-9a-f]{16}$/, '').replace(/^(__wbindgen_cast)_[0-9a-f]+$/, '$1');
+  return name.replace(/_[0-9a-f]{16}$/, '');
 }
 
 function describeImport({ module, name, descr }) {
@@ -39,17 +39,13 @@ function describeExport({ name, descr }) {
   return `${descr.exportType.toLowerCase()} ${name}`;
 }
 
+/** "wasm-bindgen 0.2.129", and rustc without its version, which is the building machine's. */
 function readProducers(module) {
-  const { producers = [] } = module.metadata ?? {};
-  const found = {};
-  for (const { language = [], processedBy = [], sdk = [] } of producers.map(flatten)) {
-    Object.assign(found, { language, processedBy, sdk });
-  }
-  return found;
-}
-
-function flatten(value) {
-  return value;
+  const entries = (module.metadata?.producers ?? []).flatMap(({ producers }) => producers.flat());
+  const named = entries.map(({ name, version }) =>
+    name === 'rustc' ? name : `${name} ${version}`.trim(),
+  );
+  return named.sort();
 }
 
 /** Bytes of a custom section by its name, or null. */

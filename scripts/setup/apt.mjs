@@ -14,7 +14,9 @@ export function aptCommand() {
 
 /** The packages among `names` that dpkg does not have installed. */
 export async function missingPackages(names) {
-  const { stdout } = await run('dpkg-query', ['-W', '-f=${Package} ${db:Status-Status}\n', ...names]);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
+  const format = '-f=${Package} ${db:Status-Status}\n';
+  const { stdout } = await run('dpkg-query', ['-W', format, ...names]);
   const installed = new Set();
   for (const line of stdout.split('\n')) {
     const [name, status] = line.split(' ');
@@ -33,6 +35,13 @@ export async function aptInstall(names) {
   const [command, ...prefix] = apt;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run(command, [...prefix, 'update', '-qq'], { env });
-  const options = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
+  const options = [
+    'install',
+    '-y',
+    '-qq',
+    '--no-install-recommends',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+  ];
   await must(command, [...prefix, ...options, ...missing], { env, show: false });
 }

@@ -9,7 +9,8 @@ export async function provideChromium() {
   if (aptCommand()) await aptInstall(['chromium']);
   else await run('npx', ['playwright', 'install', 'chromium'], { show: true, timeoutMs: 600_000 });
   const installed = await findChromium();
-  if (!installed) throw new Error('no Chromium found: install one and name it in the variable CHROMIUM');
+  if (!installed)
+    throw new Error('no Chromium found: install one and name it in the variable CHROMIUM');
   return `${installed} installed`;
 }
 

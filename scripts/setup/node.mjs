@@ -5,7 +5,8 @@ import { versions } from '../lib/rust.mjs';
 
 /** Vite and Vitest need this Node; an older one fails later and less clearly. */
 export function checkNode() {
-  if (process.platform === 'win32') throw new Error('Windows is served through WSL; run this inside it');
+  if (process.platform === 'win32')
+    throw new Error('Windows is served through WSL; run this inside it');
   const found = process.versions.node;
   if (compare(found, versions.node) < 0) {
     throw new Error(`Node ${found} found, ${versions.node} or newer needed: https://nodejs.org`);

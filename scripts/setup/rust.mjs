@@ -12,14 +12,18 @@ const rustupFailure = join(cacheFolder, 'rustup-failed.json');
 export async function provideRust() {
   const present = await findRust();
   if (present?.wasm) return present.version;
-  if (present && (await rustupAddsTarget(present.env))) return `${present.version}, ${wasmTarget} added by rustup`;
+  if (present && (await rustupAddsTarget(present.env)))
+    return `${present.version}, ${wasmTarget} added by rustup`;
   if (process.getuid?.() !== 0 || !aptCommand()) {
     const found = present ? `${present.version} has no ${wasmTarget}` : 'no Rust found';
-    throw new Error(`${found}: install Rust from https://rustup.rs, then \`rustup target add ${wasmTarget}\``);
+    throw new Error(
+      `${found}: install Rust from https://rustup.rs, then \`rustup target add ${wasmTarget}\``,
+    );
   }
   await must('bash', [join(root, 'scripts/wasm-sysroot.sh')]);
   const built = await findRust();
-  if (!built?.wasm) throw new Error(`rustc does not find the ${wasmTarget} library that was just installed`);
+  if (!built?.wasm)
+    throw new Error(`rustc does not find the ${wasmTarget} library that was just installed`);
   return `${built.version}, ${wasmTarget} built from Debian's sources`;
 }
 
@@ -51,7 +55,8 @@ function failedRecently() {
 export async function provideTools() {
   const rust = await findRust();
   const notes = [];
-  for (const name of ['wasm-bindgen-cli', 'wasm-pack']) notes.push(await provideTool(name, rust.env));
+  for (const name of ['wasm-bindgen-cli', 'wasm-pack'])
+    notes.push(await provideTool(name, rust.env));
   return notes.join(', ');
 }
 
@@ -60,7 +65,16 @@ async function provideTool(name, env) {
   const version = folder.slice(folder.lastIndexOf('-') + 1);
   if (existsSync(join(folder, '.crates.toml'))) return `${name} ${version}`;
   console.log(`  cargo install ${name} ${version}, a few minutes`);
-  const args = ['install', '--quiet', '--locked', '--root', folder, name, '--version', `=${version}`];
+  const args = [
+    'install',
+    '--quiet',
+    '--locked',
+    '--root',
+    folder,
+    name,
+    '--version',
+    `=${version}`,
+  ];
   await must('cargo', args, { env, show: false });
   return `${name} ${version} built`;
 }
@@ -69,7 +83,10 @@ async function provideTool(name, env) {
 export async function provideLinters() {
   if (await findLinters()) return 'rustfmt, clippy';
   const rust = await findRust();
-  await run('rustup', ['component', 'add', 'rustfmt', 'clippy'], { env: rust.env, timeoutMs: 60_000 });
+  await run('rustup', ['component', 'add', 'rustfmt', 'clippy'], {
+    env: rust.env,
+    timeoutMs: 60_000,
+  });
   if (await findLinters()) return 'rustfmt, clippy added by rustup';
   await aptInstall(['rustfmt-web', 'rust-web-clippy']);
   if (await findLinters()) return 'rustfmt, clippy from Debian';

@@ -1,0 +1,33 @@
+// Builds everything: `node scripts/build.mjs [workspace…]`. The engine first, since the packages ship it.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildWasm } from './build-wasm.mjs';
+import { main, must, root, step } from './lib/run.mjs';
+
+/** In the order of their dependencies. */
+const workspaces = [
+  'packages/web',
+  'packages/embed',
+  'packages/cli',
+  'apps/assistant',
+  'apps/bench',
+];
+
+function hasBuild(workspace) {
+  const file = join(root, workspace, 'package.json');
+  return existsSync(file) && Boolean(JSON.parse(readFileSync(file, 'utf8')).scripts?.build);
+}
+
+async function buildWorkspace(workspace) {
+  await must('npm', ['run', 'build', '--silent', '-w', workspace], { show: false });
+  return 'built';
+}
+
+await main(async () => {
+  const wanted = process.argv.slice(2);
+  await step('wasm artifacts', () => buildWasm());
+  for (const workspace of workspaces.filter(hasBuild)) {
+    if (wanted.length === 0 || wanted.includes(workspace))
+      await step(workspace, () => buildWorkspace(workspace));
+  }
+});

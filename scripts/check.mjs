@@ -1,0 +1,167 @@
+// Every static check: `node scripts/check.mjs [name…]`. Ends with `N passed, N failed`.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crateBreaches, scriptBreaches, unsafeBreaches } from './checks/imports.mjs';
+import { measure } from './checks/numbers.mjs';
+import { trackedBreaches } from './checks/tracked.mjs';
+import { duration, root, run } from './lib/run.mjs';
+import { findLinters, wasmTarget } from './lib/rust.mjs';
+import { sizeReport } from './lib/sizes.mjs';
+import { readSources, trackedFiles } from './lib/sources.mjs';
+
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+/** A check resolves to its problems, none when it passes, and a note for the reader. */
+async function program(command, args, env) {
+  const { code, output } = await run(command, args, { env });
+  return { problems: code === 0 ? [] : [output.trim()], note: '' };
+}
+
+/** tsconfig files that name sources; a tsconfig that only lists references has nothing of its own to check. */
+function typeScriptProjects() {
+  const folders = ['packages', 'apps'].flatMap((top) =>
+    readdirSync(join(root, top)).map((name) => join(top, name)),
+  );
+  return ['', 'tests', 'training', ...folders].flatMap((folder) => {
+    const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
+    return files.filter(isProject).map((name) => join(folder, name));
+  });
+
+  function isProject(name) {
+    return /^tsconfig.*\.json$/.test(name) && name !== 'tsconfig.base.json';
+  }
+}
+
+async function checkTypes() {
+  const projects = typeScriptProjects().filter((path) => !isSolution(path));
+  const results = await Promise.all(
+    projects.map((path) => program(bin('tsc'), ['--noEmit', '-p', path])),
+  );
+  const problems = results.flatMap(({ problems: found }) => found);
+  return { problems, note: `${projects.length} projects` };
+}
+
+function isSolution(path) {
+  const text = readFileSync(join(root, path), 'utf8');
+  return /"references"/.test(text) && /"files"\s*:\s*\[\s*\]/.test(text);
+}
+
+async function rustLinter(args, { wasm = false } = {}) {
+  const linters = await findLinters();
+  if (!linters)
+    return { problems: ['rustfmt and clippy not found; run `npm run setup`'], note: '' };
+  if (wasm && !linters.wasm)
+    return { problems: [], note: `skipped: clippy's toolchain has no ${wasmTarget}` };
+  return program('cargo', args, linters.env);
+}
+
+const denyWarnings = ['--', '-D', 'warnings'];
+
+/** The SIMD sources exist only under their target features, so clippy must see each artifact's. */
+async function clippyWasm() {
+  const results = [];
+  for (const features of ['-simd128', '+simd128', '+simd128,+relaxed-simd']) {
+    const config = `target.${wasmTarget}.rustflags=["-Ctarget-feature=${features}"]`;
+    const args = [
+      'clippy',
+      '--quiet',
+      '--lib',
+      '--target',
+      wasmTarget,
+      '-p',
+      'pocketbit-wasm',
+      '-p',
+      'pocketbit-model',
+    ];
+    results.push(
+      await rustLinter([...args, '-p', 'pocketbit-kernels', '--config', config, ...denyWarnings], {
+        wasm: true,
+      }),
+    );
+  }
+  return { problems: results.flatMap(({ problems }) => problems), note: results[0].note };
+}
+
+async function checkScriptImports() {
+  const { scripts } = await readSources();
+  return {
+    problems: scripts.flatMap((file) => scriptBreaches(file.path, file)),
+    note: `${scripts.length} files`,
+  };
+}
+
+async function checkCrates() {
+  const { env } = await findLinters();
+  const { stdout } = await run(
+    'cargo',
+    ['metadata', '--format-version=1', '--no-deps', '--locked'],
+    { env },
+  );
+  const { packages } = JSON.parse(stdout);
+  return {
+    problems: packages.flatMap(crateBreaches),
+    note: packages.map(({ name }) => name).join(', '),
+  };
+}
+
+async function checkUnsafe() {
+  const { rust } = await readSources();
+  const blocks = rust.flatMap(({ unsafes }) => unsafes).length;
+  return {
+    problems: rust.flatMap((file) => unsafeBreaches(file.path, file)),
+    note: `${blocks} unsafe blocks`,
+  };
+}
+
+async function checkNumbers() {
+  const languages = Object.entries(await readSources()).map(([name, files]) => [
+    name,
+    measure(files),
+  ]);
+  const problems = languages.flatMap(([, result]) => result.problems);
+  return { problems, note: languages.map(([name, { note }]) => `${name} ${note}`).join('; ') };
+}
+
+async function checkTracked() {
+  const paths = await trackedFiles();
+  return { problems: trackedBreaches(paths), note: `${paths.length} files` };
+}
+
+const checks = {
+  types: checkTypes,
+  biome: () => program(bin('biome'), ['ci', '--colors=off', '--error-on-warnings']),
+  rustfmt: () => rustLinter(['fmt', '--all', '--check']),
+  clippy: () => rustLinter(['clippy', '--quiet', '--workspace', '--all-targets', ...denyWarnings]),
+  'clippy-wasm': clippyWasm,
+  imports: checkScriptImports,
+  crates: checkCrates,
+  unsafe: checkUnsafe,
+  numbers: checkNumbers,
+  sizes: sizeReport,
+  tracked: checkTracked,
+};
+
+async function runCheck(name) {
+  const start = performance.now();
+  const { problems, note } = await checks[name]().catch((error) => ({
+    problems: [error.message],
+    note: '',
+  }));
+  const time = duration(performance.now() - start);
+  console.log(
+    `${problems.length ? 'FAILED' : 'ok'} ${name} (${[note, time].filter(Boolean).join(', ')})`,
+  );
+  for (const problem of problems) console.log(problem.replace(/^/gm, '    '));
+  return problems.length === 0;
+}
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !checks[name]);
+if (unknown.length)
+  throw new Error(`no check ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`);
+const names = chosen.length ? chosen : Object.keys(checks);
+const results = [];
+for (const name of names) results.push(await runCheck(name));
+const passed = results.filter(Boolean).length;
+console.log(`${passed} passed, ${results.length - passed} failed`);
+if (passed < results.length) process.exitCode = 1;

@@ -1,0 +1,35 @@
+/**
+ * Who may name whom. Folders that are not listed (tests, scripts) may name all of them.
+ * The arrows of ARCHITECTURE.md: `core ← web, cli`, `web ← embed, apps`.
+ */
+export const packageRules = [
+  { folder: 'packages/core', name: '@pocketbit/core', may: [] },
+  { folder: 'packages/web', name: 'pocketbit', may: ['packages/core'] },
+  { folder: 'packages/cli', name: '@pocketbit/cli', may: ['packages/core'] },
+  { folder: 'packages/embed', name: '@pocketbit/embed', may: ['packages/web'] },
+  { folder: 'apps', name: '@pocketbit/assistant', may: ['packages/web', 'packages/embed'] },
+  { folder: 'training', name: null, may: [] },
+];
+
+/** Only these may reach the built engine, the one door from TypeScript to Rust. */
+export const wasmReaders = ['packages/web', 'packages/cli', 'tests', 'scripts'];
+
+/** `kernels ← pool ← model ← wasm`: each may name those before it. */
+export const crateOrder = [
+  'pocketbit-kernels',
+  'pocketbit-pool',
+  'pocketbit-model',
+  'pocketbit-wasm',
+];
+
+/** Crates that would let Rust see the page. js-sys and wasm-bindgen may occur in pocketbit-wasm alone. */
+export const pageCrates = ['web-sys', 'gloo', 'gloo-net', 'reqwest', 'url'];
+
+/** Globals of browsers and Node that packages/core, which runs in both and in neither, must not name. */
+export const environmentGlobals = new Set([
+  ...['fetch', 'XMLHttpRequest', 'WebSocket', 'document', 'navigator', 'localStorage', 'indexedDB'],
+  ...['caches', 'importScripts', 'process', 'Buffer', 'require', '__dirname', '__filename'],
+]);
+
+/** Functions that are clearer long: the forward pass and unrolled kernel bodies. `file:function`. */
+export const longFunctions = new Set([]);

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { artifacts } from './artifacts.mjs';
+import { budgets } from './budgets.mjs';
+import { listFiles } from './files.mjs';
+import { root } from './run.mjs';
+import { gzipSize } from './wasm-module.mjs';
+
+/** The chunk with @huggingface/tokenizers and @huggingface/jinja, loaded with the first model; outside the budget. */
+const textChunk = /^text\b.*\.js$/;
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+const gzipped = (files) => files.reduce((sum, file) => sum + gzipSize(readFileSync(file)), 0);
+
+/** What is weighed: the files of one product and the most they may weigh together after gzip -9. */
+function products() {
+  const web = join(root, 'packages/web');
+  const runtime = listFiles(join(web, 'dist'), /\.js$/).filter(
+    (path) => !textChunk.test(basename(path)),
+  );
+  const loader = listFiles(join(root, 'packages/embed/dist'), /^pocketbit-embed\.js$/);
+  const engines = Object.keys(artifacts).map((name) => join(web, `wasm/${name}.wasm`));
+  return [
+    ...engines.map((path) => ({
+      name: basename(path),
+      files: [path].filter(existsSync),
+      most: budgets.wasm,
+    })),
+    { name: 'pocketbit without text chunk', files: runtime, most: budgets.runtime },
+    { name: 'embed loader', files: loader, most: budgets.embedLoader },
+  ];
+}
+
+/** Every product's size beside its budget. Something not built is a problem: an unmeasured budget is not kept. */
+export async function sizeReport() {
+  const weighed = products().map(({ name, files, most }) => ({
+    name,
+    files,
+    most,
+    size: gzipped(files),
+  }));
+  const problems = weighed.flatMap(({ name, files, most, size }) => {
+    if (files.length === 0) return [`${name}: not built, run \`npm run build\``];
+    return size > most ? [`${name}: ${kilobytes(size)} gzipped, at most ${kilobytes(most)}`] : [];
+  });
+  const note = weighed
+    .map(({ name, size, most }) => `${name} ${kilobytes(size)} of ${kilobytes(most)}`)
+    .join(', ');
+  return { problems, note };
+}

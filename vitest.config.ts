@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['pocketbit-source'] },
+  ssr: { resolve: { conditions: ['pocketbit-source'] } },
+  test: {
+    include: ['{packages,apps,training,scripts}/**/*.test.{ts,mjs}'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+  },
+});
