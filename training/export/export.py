@@ -88,7 +88,7 @@ def update_catalogue(path: Path, entry: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "training/out/model.pt")
-    parser.add_argument("--tokenizer", type=Path, default=ROOT / "training/train/tokenizer.json")
+    parser.add_argument("--tokenizer", type=Path, default=ROOT / "training/out/tokenizer.json")
     parser.add_argument("--app", type=Path, default=APP, help="folder with models.json and public/models")
     args = parser.parse_args()
     state = torch.load(args.checkpoint)

@@ -8,12 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
 from training.reference.model import Reference
+from training.reference.vocabulary import tokenizer_of
 from training.train.tokenizer import prompt_text, read_examples
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def answers_exactly(model: Reference, prompt: list[int], answer: list[int]) -> bool:
@@ -27,10 +25,10 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("examples", type=Path)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--tokenizer", type=Path, default=ROOT / "training/train/tokenizer.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    tokenizer, model = Tokenizer.from_file(str(args.tokenizer)), Reference(args.model)
+    model = Reference(args.model)
+    tokenizer = tokenizer_of(model.meta)
     right, total = Counter(), Counter()
     for example in read_examples(args.examples, args.count):
         prompt = tokenizer.encode(prompt_text(example["prompt"])).ids

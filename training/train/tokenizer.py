@@ -61,7 +61,7 @@ def train_tokenizer(path: Path, vocab_size: int, examples: int) -> Tokenizer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT / "training/out/train.jsonl")
-    parser.add_argument("--out", type=Path, default=ROOT / "training/train/tokenizer.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "training/out/tokenizer.json")
     parser.add_argument("--vocab-size", type=int, default=2048)
     parser.add_argument("--examples", type=int, default=100_000)
     args = parser.parse_args()

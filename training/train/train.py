@@ -29,7 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=OUT / "train.jsonl")
     parser.add_argument("--heldout", type=Path, default=OUT / "test.jsonl", help="draw with a test seed")
-    parser.add_argument("--tokenizer", type=Path, default=ROOT / "training/train/tokenizer.json")
+    parser.add_argument("--tokenizer", type=Path, default=ROOT / "training/out/tokenizer.json")
     parser.add_argument("--out", type=Path, default=OUT / "model.pt")
     parser.add_argument("--resume", type=Path, help="start from the weights of this checkpoint")
     parser.add_argument("--minutes", type=float, default=80)
