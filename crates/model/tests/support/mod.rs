@@ -1,0 +1,188 @@
+//! Test-only: loads a fixture GGUF straight into the engine, without the TypeScript reader, trusting the file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use pocketbit_model::{Config, Loader, Model};
+
+/// A parsed fixture.
+pub struct Gguf {
+    bytes: Vec<u8>,
+    numbers: HashMap<String, f64>,
+    strings: HashMap<String, String>,
+    tensors: Vec<Tensor>,
+    data: usize,
+}
+
+struct Tensor {
+    name: String,
+    ne: Vec<usize>,
+    ggml: u32,
+    offset: usize,
+}
+
+struct Cursor<'a>(&'a [u8], usize);
+
+impl Cursor<'_> {
+    fn take(&mut self, n: usize) -> &[u8] {
+        self.1 += n;
+        &self.0[self.1 - n..self.1]
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.take(4).try_into().unwrap())
+    }
+
+    fn u64(&mut self) -> usize {
+        u64::from_le_bytes(self.take(8).try_into().unwrap()) as usize
+    }
+
+    fn string(&mut self) -> String {
+        let n = self.u64();
+        String::from_utf8_lossy(self.take(n)).into_owned()
+    }
+
+    /// A value as number or string; arrays are skipped.
+    fn value(&mut self, kind: u32) -> (Option<f64>, Option<String>) {
+        let number = match kind {
+            0 | 7 => f64::from(self.take(1)[0]),
+            1 => f64::from(self.take(1)[0] as i8),
+            2 => f64::from(u16::from_le_bytes(self.take(2).try_into().unwrap())),
+            4 => f64::from(self.u32()),
+            5 => f64::from(self.u32() as i32),
+            6 => f64::from(f32::from_bits(self.u32())),
+            10 | 11 => self.u64() as f64,
+            12 => f64::from_bits(self.u64() as u64),
+            8 => return (None, Some(self.string())),
+            9 => {
+                let (kind, n) = (self.u32(), self.u64());
+                (0..n).for_each(|_| drop(self.value(kind)));
+                return (None, None);
+            }
+            other => panic!("value type {other}"),
+        };
+        (Some(number), None)
+    }
+}
+
+/// The path of a fixture or bundled file, from the repository's root.
+pub fn path(relative: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(relative)
+}
+
+impl Gguf {
+    /// Reads a GGUF v3 file.
+    pub fn read(path: PathBuf) -> Gguf {
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let mut at = Cursor(&bytes, 8);
+        let (tensor_count, kv_count) = (at.u64(), at.u64());
+        let (mut numbers, mut strings) = (HashMap::new(), HashMap::new());
+        for _ in 0..kv_count {
+            let (key, kind) = (at.string(), at.u32());
+            let (number, string) = at.value(kind);
+            number.map(|n| numbers.insert(key.clone(), n));
+            string.map(|s| strings.insert(key, s));
+        }
+        let tensors = (0..tensor_count).map(|_| Tensor::read(&mut at)).collect();
+        let data = at.1.next_multiple_of(32);
+        Gguf { bytes, numbers, strings, tensors, data }
+    }
+
+    fn key(&self, name: &str) -> Option<f64> {
+        self.numbers.get(&format!("{}.{name}", self.strings["general.architecture"])).copied()
+    }
+
+    /// The engine's config for this file: `kv` 0 f32, 1 int8; `head` 0 int8, 1 f32.
+    pub fn config(&self, kv: f64, head: f64) -> Config {
+        let need = |name: &str| self.key(name).unwrap_or_else(|| panic!("no {name}"));
+        let arch = self.strings["general.architecture"].as_str();
+        let act = self.strings.get(&format!("{arch}.hidden_activation")).map(String::as_str);
+        let relu2 = arch == "bitnet-b1.58" || act == Some("relu2");
+        let (dim, heads) = (need("embedding_length"), need("attention.head_count"));
+        let vocab = self.tensors.iter().find(|t| t.name == "token_embd.weight").unwrap().ne[1] as f64;
+        let bits = self.numbers.get("pocketbit.activation_bits").copied().unwrap_or(8.0);
+        let values = [
+            1.0,
+            f64::from(u8::from(relu2)),
+            bits,
+            vocab,
+            dim,
+            need("block_count"),
+            heads,
+            self.key("attention.head_count_kv").unwrap_or(heads),
+            dim / heads,
+            need("feed_forward_length"),
+            need("context_length").min(512.0),
+            self.key("rope.dimension_count").unwrap_or(dim / heads),
+            self.key("rope.freq_base").unwrap_or(10000.0),
+            need("attention.layer_norm_rms_epsilon"),
+            1.0,
+            kv,
+            head,
+            1.0,
+        ];
+        Config::decode(&values).unwrap()
+    }
+
+    /// Loads every tensor, pushing `chunk` bytes at a time.
+    pub fn load(&self, config: Config, chunk: usize) -> Model {
+        let mut loader = Loader::new(config);
+        for (i, tensor) in self.tensors.iter().enumerate() {
+            let (slot, layer) = slot(&tensor.name);
+            let rows = tensor.ne.get(1).copied().unwrap_or(1);
+            loader.begin(slot, layer, tensor.ggml, rows, tensor.ne[0]).unwrap();
+            let from = self.data + tensor.offset;
+            let n = tensor.bytes();
+            let end = self.tensors.get(i + 1).map_or(self.bytes.len(), |next| self.data + next.offset);
+            assert!(from + n <= end, "{}", tensor.name);
+            self.bytes[from..from + n].chunks(chunk).for_each(|bytes| loader.push(bytes).unwrap());
+            loader.end().unwrap();
+        }
+        loader.finish().unwrap()
+    }
+}
+
+impl Tensor {
+    fn read(at: &mut Cursor) -> Tensor {
+        let (name, dims) = (at.string(), at.u32());
+        let ne = (0..dims).map(|_| at.u64()).collect();
+        Tensor { name, ne, ggml: at.u32(), offset: at.u64() }
+    }
+
+    fn bytes(&self) -> usize {
+        let n: usize = self.ne.iter().product();
+        match self.ggml {
+            0 => n * 4,
+            1 => n * 2,
+            8 => n / 32 * 34,
+            14 => n / 256 * 210,
+            35 => n / 256 * 66,
+            36 => n / 4 + 32,
+            41 => n / 128 * 18,
+            other => panic!("tensor type {other}"),
+        }
+    }
+}
+
+fn slot(name: &str) -> (u32, u32) {
+    let global = [("token_embd.weight", 0), ("output_norm.weight", 1), ("output.weight", 2)];
+    if let Some((_, slot)) = global.iter().find(|(n, _)| *n == name) {
+        return (*slot, 0);
+    }
+    const LAYER: [&str; 11] = [
+        "attn_norm",
+        "attn_q",
+        "attn_k",
+        "attn_v",
+        "attn_sub_norm",
+        "attn_output",
+        "ffn_norm",
+        "ffn_gate",
+        "ffn_up",
+        "ffn_sub_norm",
+        "ffn_down",
+    ];
+    let parts: Vec<&str> = name.split('.').collect();
+    let slot = 10 + LAYER.iter().position(|n| *n == parts[2]).unwrap() as u32;
+    (if parts[3] == "act_threshold" { slot + 20 } else { slot }, parts[1].parse().unwrap())
+}
