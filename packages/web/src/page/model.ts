@@ -13,7 +13,7 @@ export interface GenerateOptions extends SamplingOptions {
 export interface Model {
   readonly info: ModelInfo;
   /**
-   * Starts an answer. A string is one user message, unless `raw` is set or the file has no chat template.
+   * Starts an answer. A string is one user message, unless `raw` is set.
    * One answer at a time: a second one fails with `busy`.
    */
   generate(prompt: string | ChatMessage[], options?: GenerateOptions): GenerateStream;

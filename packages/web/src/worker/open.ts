@@ -1,7 +1,5 @@
 import {
-  type Chat,
   encodeConfig,
-  type GgufHeader,
   loadTensors,
   type ModelPlan,
   type PlanOptions,
@@ -99,11 +97,11 @@ async function assemble(
   checkFits(plan);
   const { createChat, createTokenizer } = await text;
   const tokenizer = createTokenizer(header);
-  const chat = chatOf(header, tokenizer, createChat);
+  const chat = createChat(header, tokenizer);
   const engine = await fill(module, plan, file, job);
   return {
     info: describe(plan, module, file, engine, tokenizer),
-    context: new Context(engine, plan.config.contextLength),
+    context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
   };
@@ -119,14 +117,6 @@ function checkFits(plan: ModelPlan): void {
     'does-not-fit',
     `The model needs ${plan.residentBytes} bytes of memory and WebAssembly can address ${MAX_RESIDENT_BYTES}. Use a smaller model or a shorter contextLength.`,
   );
-}
-
-function chatOf(
-  header: GgufHeader,
-  tokenizer: Tokenizer,
-  createChat: (header: GgufHeader, tokenizer: Tokenizer) => Chat,
-): Chat | null {
-  return header.metadata.has('tokenizer.chat_template') ? createChat(header, tokenizer) : null;
 }
 
 async function fill(
@@ -163,7 +153,7 @@ function describe(
     parameters: plan.parameters,
     fileBytes: manifest.size,
     residentBytes: engine.residentBytes,
-    contextLength: plan.config.contextLength,
+    contextLength: plan.config.context,
     vocabSize: tokenizer.vocabSize,
     artifact,
     storage: store.kind,

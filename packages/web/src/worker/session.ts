@@ -1,4 +1,4 @@
-import { type Chat, PocketbitError, type Tokenizer } from '@pocketbit/core';
+import type { Chat, Tokenizer } from '@pocketbit/core';
 import type {
   GenerateChunk,
   GenerateRequest,
@@ -18,8 +18,7 @@ export interface LoadedModel {
   info: ModelInfo;
   context: Context;
   tokenizer: Tokenizer;
-  /** Null when the file has no chat template. */
-  chat: Chat | null;
+  chat: Chat;
 }
 
 type Emit = (chunk: GenerateChunk) => void;
@@ -55,14 +54,8 @@ export async function generate(
 /** The prompt's ids: messages and plain strings go through the chat template, raw strings do not. */
 function encodePrompt({ chat, tokenizer }: LoadedModel, request: GenerateRequest): number[] {
   const { prompt, raw } = request;
-  if (typeof prompt === 'string' && (raw || !chat)) {
-    return tokenizer.encode(prompt, { addSpecial: true, parseSpecial: raw === true });
-  }
-  if (!chat) {
-    throw new PocketbitError(
-      'unsupported',
-      'This model file has no chat template; pass the prompt as one string.',
-    );
+  if (typeof prompt === 'string' && raw) {
+    return tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
   }
   return chat.encode(typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt);
 }

@@ -1,0 +1,29 @@
+// Draws the PNG icons from public/icons/icon.svg: `node apps/assistant/icons.mjs`. Needs Chromium.
+import { readFile } from 'node:fs/promises';
+import { chromium } from '@playwright/test';
+
+const folder = new URL('./public/icons/', import.meta.url);
+const svg = await readFile(new URL('icon.svg', folder), 'utf8');
+const square = svg.replace('rx="116" ', '');
+const maskable = square.replace(
+  /(<path[\s\S]*)<\/svg>/,
+  '<g transform="translate(51 51) scale(.8)">$1</g></svg>',
+);
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  chromiumSandbox: false,
+});
+const draw = async (name, source, size) => {
+  const page = await browser.newPage({ viewport: { width: size, height: size } });
+  await page.setContent(
+    `<style>*{margin:0}svg{display:block;width:100vw;height:100vh}</style>${source}`,
+  );
+  await page.screenshot({ path: new URL(name, folder).pathname, omitBackground: true });
+  await page.close();
+};
+await draw('icon-192.png', svg, 192);
+await draw('icon-512.png', svg, 512);
+await draw('maskable-512.png', maskable, 512);
+await draw('apple-touch-icon.png', square, 180);
+await browser.close();

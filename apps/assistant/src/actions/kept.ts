@@ -1,0 +1,174 @@
+import type { Action } from './action.ts';
+import { calculate, formatNumber } from './calculate.ts';
+import { convert } from './convert.ts';
+import { parseDuration } from './duration.ts';
+import { parseWhen } from './when.ts';
+
+/** Times in milliseconds since 1970, durations in milliseconds. */
+export interface Timer {
+  id: string;
+  label: string;
+  durationMs: number;
+  endsAt: number;
+  state: 'running' | 'ringing' | 'done' | 'cancelled';
+}
+
+export interface Reminder {
+  id: string;
+  text: string;
+  /** The words it was set with. */
+  when: string;
+  /** Null where the words name no moment. */
+  dueAt: number | null;
+  done: boolean;
+}
+
+export interface Note {
+  id: string;
+  text: string;
+  at: number;
+}
+
+/** What the app keeps for the user between visits. */
+export interface Kept {
+  timers: Timer[];
+  reminders: Reminder[];
+  /** Items by list name, in the order they were added. */
+  lists: Record<string, string[]>;
+  notes: Note[];
+}
+
+export const EMPTY: Kept = { timers: [], reminders: [], lists: {}, notes: [] };
+
+/** What came of an action; a card shows it. */
+export type Outcome =
+  | { kind: 'timer'; id: string }
+  | { kind: 'reminder'; id: string; text: string; when: string; dueAt: number | null }
+  | {
+      kind: 'list';
+      op: 'add' | 'remove' | 'show';
+      list: string;
+      item: string;
+      found: boolean;
+      items: string[];
+    }
+  | { kind: 'note'; id: string; text: string }
+  | { kind: 'convert'; question: string; answer: string }
+  | { kind: 'calculate'; question: string; answer: string }
+  | { kind: 'unknown' }
+  | { kind: 'failed'; message: string };
+
+export interface Moment {
+  now: Date;
+  /** A fresh id. */
+  id: string;
+}
+
+export interface Applied {
+  kept: Kept;
+  outcome: Outcome;
+}
+
+/** Carries out an action. Pure: the new state and the outcome, or the old state and why it failed. */
+export function apply(kept: Kept, action: Action, moment: Moment): Applied {
+  switch (action.action) {
+    case 'timer':
+      return startTimer(kept, action.duration, moment);
+    case 'reminder':
+      return addReminder(kept, action, moment);
+    case 'list':
+      return changeList(kept, action);
+    case 'note':
+      return addNote(kept, action.text, moment);
+    case 'convert':
+      return { kept, outcome: converted(action) };
+    case 'calculate':
+      return { kept, outcome: calculated(action.expression) };
+    case 'unknown':
+      return { kept, outcome: { kind: 'unknown' } };
+  }
+}
+
+function startTimer(kept: Kept, duration: string, { now, id }: Moment): Applied {
+  const durationMs = parseDuration(duration);
+  if (durationMs === null) return failed(kept, `“${duration}” is not a time I can count down.`);
+  const timer: Timer = {
+    id,
+    label: duration,
+    durationMs,
+    endsAt: now.getTime() + durationMs,
+    state: 'running',
+  };
+  return { kept: { ...kept, timers: [...kept.timers, timer] }, outcome: { kind: 'timer', id } };
+}
+
+function addReminder(
+  kept: Kept,
+  { text, when }: { text: string; when: string },
+  moment: Moment,
+): Applied {
+  const dueAt = parseWhen(when, moment.now);
+  const reminder: Reminder = { id: moment.id, text, when, dueAt, done: false };
+  return {
+    kept: { ...kept, reminders: [...kept.reminders, reminder] },
+    outcome: { kind: 'reminder', id: moment.id, text, when, dueAt },
+  };
+}
+
+function changeList(kept: Kept, action: Extract<Action, { action: 'list' }>): Applied {
+  const list = action.list.trim().toLowerCase();
+  const item = action.op === 'show' ? '' : action.item.trim();
+  const before = kept.lists[list] ?? [];
+  const found = before.some((entry) => same(entry, item));
+  const items = changed(before, action.op, item, found);
+  return {
+    kept: action.op === 'show' ? kept : { ...kept, lists: { ...kept.lists, [list]: items } },
+    outcome: { kind: 'list', op: action.op, list, item, found, items },
+  };
+}
+
+function changed(
+  before: string[],
+  op: 'add' | 'remove' | 'show',
+  item: string,
+  found: boolean,
+): string[] {
+  if (op === 'remove') return before.filter((entry) => !same(entry, item));
+  return op === 'add' && !found ? [...before, item] : before;
+}
+
+function same(a: string, b: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/^(a|an|the|some) /, '');
+  return plain(a) === plain(b);
+}
+
+function addNote(kept: Kept, text: string, { now, id }: Moment): Applied {
+  const note: Note = { id, text, at: now.getTime() };
+  return {
+    kept: { ...kept, notes: [...kept.notes, note] },
+    outcome: { kind: 'note', id, text },
+  };
+}
+
+function converted({ value, from, to }: { value: string; from: string; to: string }): Outcome {
+  const done = convert(value, from, to);
+  if (!done) return { kind: 'failed', message: `I cannot convert ${value} ${from} to ${to}.` };
+  const digits = Number(done.result.toPrecision(6));
+  return {
+    kind: 'convert',
+    question: `${formatNumber(done.value)} ${done.from}`,
+    answer: `${formatNumber(digits)} ${done.to}`,
+  };
+}
+
+function calculated(expression: string): Outcome {
+  const value = calculate(expression);
+  if (value === null)
+    return { kind: 'failed', message: `“${expression}” has no answer I can compute.` };
+  const question = expression.replaceAll('*', '×').replaceAll('/', '÷').replaceAll('-', '−');
+  return { kind: 'calculate', question, answer: formatNumber(value) };
+}
+
+function failed(kept: Kept, message: string): Applied {
+  return { kept, outcome: { kind: 'failed', message } };
+}

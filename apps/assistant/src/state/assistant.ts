@@ -1,0 +1,221 @@
+import {
+  deleteModel,
+  type GenerateStream,
+  type LoadProgress,
+  load,
+  type Model,
+  PocketbitError,
+} from 'pocketbit';
+import { looksLikeAction, parseAction } from '../actions/action.ts';
+import type { Outcome } from '../actions/kept.ts';
+import { armAlarm } from './alarm.ts';
+import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
+import { keep, recall } from './database.ts';
+import { Installer } from './install.ts';
+import { Keeper } from './keeper.ts';
+import { type Message, promptOf, settled } from './message.ts';
+import { OfflineShell } from './offline.ts';
+
+export type Phase =
+  | { name: 'loading'; progress: LoadProgress | null }
+  | { name: 'ready'; model: Model }
+  | { name: 'failed'; error: PocketbitError };
+
+const MAX_TOKENS = 512;
+/** For models that are no command model; those answer greedily. */
+const CHAT_SAMPLING = { temperature: 0.7, topK: 40, topP: 0.95 };
+
+/** The app without its looks: the model, the conversation and what is kept. Fires `change`. */
+export class Assistant extends EventTarget {
+  phase: Phase = { name: 'loading', progress: null };
+  messages: Message[] = [];
+  choice: Choice = choiceOf(BUILT_IN.url);
+  readonly keeper = new Keeper();
+  readonly shell = new OfflineShell();
+  readonly installer = new Installer();
+  #answer: GenerateStream | null = null;
+  #abort: AbortController | null = null;
+  #loading: AbortController | null = null;
+
+  async start(): Promise<void> {
+    for (const part of [this.keeper, this.shell, this.installer]) {
+      part.addEventListener('change', () => this.#changed());
+    }
+    this.installer.start();
+    void this.shell.start();
+    await this.keeper.start();
+    this.messages = (await recall<Message[]>('messages')) ?? [];
+    this.choice = firstChoice(location.search, await recall<string>('model'));
+    this.#changed();
+    await this.#load();
+  }
+
+  get answering(): boolean {
+    return this.#answer !== null;
+  }
+
+  /** True only when the next visit needs no network: the shell is cached and the model is stored. */
+  get worksOffline(): boolean {
+    const stored = this.phase.name === 'ready' && this.phase.model.info.storage === 'indexeddb';
+    return stored && this.shell.controlled;
+  }
+
+  retry(): Promise<void> {
+    return this.#load();
+  }
+
+  /** Switches to another model: an address, a stored source, a picked file. */
+  async use(source: string | Blob): Promise<void> {
+    if (this.phase.name === 'ready') await this.phase.model.close();
+    this.choice = typeof source === 'string' ? choiceOf(source) : { source, entry: null };
+    await this.#load();
+  }
+
+  useBuiltIn(): Promise<void> {
+    return this.use(BUILT_IN.url);
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+  }
+
+  /** Sends a message and streams the answer. */
+  async send(text: string): Promise<void> {
+    if (this.phase.name !== 'ready' || this.answering || text.trim() === '') return;
+    armAlarm();
+    const answer = this.#open(text.trim());
+    const { model } = this.phase;
+    try {
+      await this.#stream(model, answer);
+      answer.state = 'done';
+      const outcome = this.#carryOut(answer);
+      if (outcome) answer.outcome = outcome;
+    } catch (error) {
+      answer.state = 'failed';
+      answer.error = PocketbitError.from(error).message;
+      if (PocketbitError.from(error).code === 'worker-crashed') void this.#load();
+    } finally {
+      this.#answer = null;
+      this.#abort = null;
+      this.#save();
+    }
+  }
+
+  clearConversation(): void {
+    this.stop();
+    this.messages = [];
+    this.#save();
+  }
+
+  async forget(source: string): Promise<void> {
+    await deleteModel(source);
+    this.#changed();
+  }
+
+  async #load(): Promise<void> {
+    this.#loading?.abort();
+    const job = new AbortController();
+    this.#loading = job;
+    this.#show({ name: 'loading', progress: null });
+    try {
+      const model = await this.#fetch(job.signal);
+      this.#show({ name: 'ready', model });
+      void keep('model', model.info.source ?? BUILT_IN.url);
+    } catch (error) {
+      if (!job.signal.aborted) this.#show({ name: 'failed', error: PocketbitError.from(error) });
+    }
+  }
+
+  async #fetch(signal: AbortSignal): Promise<Model> {
+    const { source, entry } = this.choice;
+    const onProgress = (progress: LoadProgress) => {
+      if (!signal.aborted) this.#show({ name: 'loading', progress });
+    };
+    const options = { signal, onProgress };
+    if (!entry) return load(source, options);
+    try {
+      return await load(source, { ...options, sha256: entry.sha256 });
+    } catch (error) {
+      // The app was updated and its new model is out of reach: the stored one still answers.
+      const { code } = PocketbitError.from(error);
+      if (code !== 'offline' && code !== 'network') throw error;
+      return load(source, options).catch(() => Promise.reject(error));
+    }
+  }
+
+  #open(text: string): Message {
+    const base = { ids: [], id: crypto.randomUUID() };
+    const answer: Message = {
+      ...base,
+      id: crypto.randomUUID(),
+      role: 'assistant',
+      text: '',
+      state: 'streaming',
+    };
+    this.messages = [...this.messages, { ...base, role: 'user', text, state: 'done' }, answer];
+    this.#changed();
+    return answer;
+  }
+
+  async #stream(model: Model, answer: Message): Promise<void> {
+    this.#abort = new AbortController();
+    const { entry } = this.choice;
+    let turns = entry?.turns ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const prompt = promptOf(this.messages, turns);
+      const options = {
+        maxTokens: MAX_TOKENS,
+        signal: this.#abort.signal,
+        ...(entry ? {} : CHAT_SAMPLING),
+      };
+      this.#answer = model.generate(prompt, options);
+      this.#changed();
+      try {
+        await this.#follow(this.#answer, answer);
+        return;
+      } catch (error) {
+        // A long conversation: leave out its older half and ask again.
+        const users = prompt.filter(({ role }) => role === 'user').length;
+        if (PocketbitError.from(error).code !== 'context-full' || users < 2) throw error;
+        turns = Math.ceil(users / 2);
+      }
+    }
+  }
+
+  async #follow(stream: GenerateStream, answer: Message): Promise<void> {
+    for await (const { text, ids } of stream) {
+      answer.text += text;
+      answer.ids.push(...ids);
+      this.#changed();
+    }
+    const { stats } = await stream.result;
+    answer.stats = stats;
+  }
+
+  #carryOut(answer: Message): Outcome | null {
+    if (!looksLikeAction(answer.text)) return null;
+    const action = parseAction(answer.text);
+    if (action) return this.keeper.apply(action);
+    const stopped = answer.stats?.stopReason === 'aborted';
+    return {
+      kind: 'failed',
+      message: stopped
+        ? 'Stopped before the answer was complete.'
+        : 'The model began an action but did not finish it. Try other words.',
+    };
+  }
+
+  #show(phase: Phase): void {
+    this.phase = phase;
+    this.#changed();
+  }
+
+  #save(): void {
+    void keep('messages', settled(this.messages));
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -1,0 +1,107 @@
+import type { Action } from '../actions/action.ts';
+import { apply, EMPTY, type Kept, type Outcome, type Timer } from '../actions/kept.ts';
+import { soundAlarm } from './alarm.ts';
+import { keep, recall } from './database.ts';
+
+/** Holds what the app keeps for the user, saves every change and lets timers ring. */
+export class Keeper extends EventTarget {
+  kept: Kept = EMPTY;
+  #next: ReturnType<typeof setTimeout> | undefined;
+
+  async start(): Promise<void> {
+    this.kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
+    this.#ring(false);
+    this.#changed();
+  }
+
+  /** Carries out an action and tells what came of it. */
+  apply(action: Action): Outcome {
+    const { kept, outcome } = apply(this.kept, action, {
+      now: new Date(),
+      id: crypto.randomUUID(),
+    });
+    this.#set(kept);
+    return outcome;
+  }
+
+  endTimer(id: string): void {
+    this.#setTimers((timer) =>
+      timer.id === id
+        ? { ...timer, state: timer.state === 'running' ? 'cancelled' : 'done' }
+        : timer,
+    );
+  }
+
+  removeItem(list: string, item: string): void {
+    const items = (this.kept.lists[list] ?? []).filter((entry) => entry !== item);
+    const { [list]: _, ...others } = this.kept.lists;
+    this.#set({ ...this.kept, lists: items.length > 0 ? { ...others, [list]: items } : others });
+  }
+
+  removeReminder(id: string): void {
+    const reminders = this.kept.reminders.filter((reminder) => reminder.id !== id);
+    this.#set({ ...this.kept, reminders });
+  }
+
+  removeNote(id: string): void {
+    this.#set({ ...this.kept, notes: this.kept.notes.filter((note) => note.id !== id) });
+  }
+
+  clear(): void {
+    this.#set(EMPTY);
+  }
+
+  #set(kept: Kept): void {
+    this.kept = kept;
+    void keep('kept', kept);
+    this.#changed();
+  }
+
+  #setTimers(change: (timer: Timer) => Timer): void {
+    this.#set({ ...this.kept, timers: this.kept.timers.map(change) });
+  }
+
+  #changed(): void {
+    this.#schedule();
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** Wakes up at the next moment that a timer or a reminder falls due. */
+  #schedule(): void {
+    clearTimeout(this.#next);
+    const now = Date.now();
+    const moments = [
+      ...this.kept.timers.filter(({ state }) => state === 'running').map(({ endsAt }) => endsAt),
+      ...this.kept.reminders.filter(({ done }) => !done).flatMap(({ dueAt }) => dueAt ?? []),
+    ];
+    if (moments.length === 0) return;
+    // Platform fact: a delay above 2^31 - 1 ms fires at once.
+    const delay = Math.min(Math.max(0, Math.min(...moments) - now), 2 ** 31 - 1);
+    this.#next = setTimeout(() => this.#ring(true), delay);
+  }
+
+  /** Lets what is due ring; silently when it fell due while the app was closed. */
+  #ring(aloud: boolean): void {
+    const now = Date.now();
+    const due = ({ state, endsAt }: Timer) => state === 'running' && endsAt <= now;
+    const reminders = this.kept.reminders.filter(
+      ({ done, dueAt }) => !done && dueAt !== null && dueAt <= now,
+    );
+    const timers = this.kept.timers.filter(due);
+    if (timers.length === 0 && reminders.length === 0) {
+      this.#schedule();
+      return;
+    }
+    if (aloud) soundAlarm();
+    const ids = new Set(reminders.map(({ id }) => id));
+    this.#set({
+      ...this.kept,
+      timers: this.kept.timers.map((timer) =>
+        due(timer) ? { ...timer, state: aloud ? 'ringing' : 'done' } : timer,
+      ),
+      reminders: this.kept.reminders.map((reminder) =>
+        ids.has(reminder.id) ? { ...reminder, done: true } : reminder,
+      ),
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import type { GenerateStats } from 'pocketbit';
+import type { Outcome } from '../actions/kept.ts';
+
+export interface Message {
+  id: string;
+  role: 'user' | 'assistant';
+  /** What the user wrote, or what the model answered, word for word. */
+  text: string;
+  /** Token ids of the answer. */
+  ids: number[];
+  state: 'streaming' | 'done' | 'failed';
+  stats?: GenerateStats;
+  /** What came of the action, where the answer was one. */
+  outcome?: Outcome;
+  error?: string;
+}
+
+/** Messages kept over a reload; the oldest go first. */
+const MAX_KEPT = 200;
+
+/** Messages fit to be kept: an answer that was cut off by the reload counts as it stands. */
+export function settled(messages: readonly Message[]): Message[] {
+  return messages
+    .slice(-MAX_KEPT)
+    .map((message) => (message.state === 'streaming' ? { ...message, state: 'done' } : message));
+}
+
+/** Up to `turns` latest user messages with the answers between them, as the model's prompt. */
+export function promptOf(messages: readonly Message[], turns: number) {
+  const users = messages.flatMap((message, index) => (message.role === 'user' ? [index] : []));
+  const start = users.at(-Math.min(turns, users.length)) ?? 0;
+  return messages
+    .slice(start)
+    .filter((message) => message.text !== '' && message.state !== 'failed')
+    .map(({ role, text }) => ({ role, content: text }));
+}

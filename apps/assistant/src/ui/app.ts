@@ -1,0 +1,163 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import './composer.ts';
+import './kept.ts';
+import './message.ts';
+import './welcome.ts';
+import { icons } from './icons.ts';
+import type { ModelSheetView } from './model-sheet.ts';
+import './model-sheet.ts';
+import { View } from './view.ts';
+
+/** The whole screen: header, conversation, composer, and what is kept beside it or in a sheet. */
+export class AppView extends View {
+  static override properties = { ...View.properties, dragging: { state: true } };
+  declare dragging: boolean;
+  #atBottom = true;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('dragover', this.#onDrag);
+    addEventListener('dragleave', this.#onDrag);
+    addEventListener('drop', this.#onDrop);
+    visualViewport?.addEventListener('resize', this.#fit);
+  }
+
+  override render(): TemplateResult {
+    return html`
+      ${this.#header()}
+      <main class="main">
+        <div class="scroller" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
+          ${this.#conversation()}
+        </div>
+        <pb-composer .assistant=${this.assistant}></pb-composer>
+      </main>
+      <aside class="aside" aria-label="Kept for you">
+        <pb-kept .assistant=${this.assistant}></pb-kept>
+      </aside>
+      <dialog class="sheet" id="kept-sheet" aria-label="Kept for you">
+        ${this.#sheetHead('Kept for you')}
+        <pb-kept .assistant=${this.assistant}></pb-kept>
+      </dialog>
+      <pb-model-sheet .assistant=${this.assistant}></pb-model-sheet>
+      ${this.#update()} ${this.dragging ? html`<div class="drop-hint">Drop a .gguf file to use it</div>` : nothing}
+      <div class="sr-only" role="status">${this.#spoken()}</div>
+    `;
+  }
+
+  override updated(): void {
+    const scroller = this.querySelector('.scroller');
+    if (scroller && this.#atBottom) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  #header(): TemplateResult {
+    const { kept } = this.assistant.keeper;
+    const running = kept.timers.filter(
+      ({ state }) => state === 'running' || state === 'ringing',
+    ).length;
+    const items =
+      running + kept.reminders.length + kept.notes.length + Object.keys(kept.lists).length;
+    return html`
+      <header class="top">
+        <h1 class="brand"><img src="icons/icon.svg" alt="" width="28" height="28" />Pocketbit</h1>
+        ${this.#status()}
+        <button class="round kept-button" aria-label="Kept for you, ${items}" @click=${this.#openKept}>
+          ${icons.pocket}${items > 0 ? html`<span class="badge" aria-hidden="true">${items}</span>` : nothing}
+        </button>
+        <button class="round" aria-label="About the model" data-testid="model-button" @click=${this.#openModel}>
+          ${icons.info}
+        </button>
+      </header>
+    `;
+  }
+
+  #status(): TemplateResult {
+    const { phase, worksOffline } = this.assistant;
+    const [state, text] = worksOffline
+      ? ['good', 'Works offline']
+      : phase.name === 'ready'
+        ? ['plain', phase.model.info.storage === 'memory' ? 'Not stored' : 'Ready']
+        : phase.name === 'loading'
+          ? ['busy', 'Loading']
+          : ['bad', 'Not ready'];
+    return html`
+      <button class="pill ${state}" data-testid="status" data-offline=${String(worksOffline)} @click=${this.#openModel}>
+        <span class="dot" aria-hidden="true"></span>${text}
+      </button>
+    `;
+  }
+
+  #conversation(): TemplateResult {
+    const { messages } = this.assistant;
+    if (messages.length === 0) return html`<pb-welcome .assistant=${this.assistant}></pb-welcome>`;
+    return html`
+      <ol class="messages">
+        ${messages.map(
+          (message) => html`
+            <li class="row ${message.role}">
+              <pb-message .assistant=${this.assistant} .message=${message}></pb-message>
+            </li>
+          `,
+        )}
+      </ol>
+      <pb-welcome .assistant=${this.assistant} .compact=${true}></pb-welcome>
+    `;
+  }
+
+  #sheetHead(title: string): TemplateResult {
+    return html`
+      <div class="sheet-head">
+        <h2>${title}</h2>
+        <form method="dialog"><button class="round" aria-label="Close">${icons.close}</button></form>
+      </div>
+    `;
+  }
+
+  #update(): TemplateResult | typeof nothing {
+    if (!this.assistant.shell.update) return nothing;
+    return html`
+      <div class="toast" role="alert">
+        A new version is ready.
+        <button class="text-button" @click=${() => this.assistant.shell.activate()}>Use it</button>
+      </div>
+    `;
+  }
+
+  /** What a screen reader hears when an answer is complete. */
+  #spoken(): string {
+    const last = this.assistant.messages.at(-1);
+    if (this.assistant.phase.name === 'failed') return this.assistant.phase.error.message;
+    if (last?.role !== 'assistant' || last.state === 'streaming') return '';
+    return last.outcome ? '' : last.text;
+  }
+
+  readonly #openModel = () => this.querySelector<ModelSheetView>('pb-model-sheet')?.open();
+
+  readonly #openKept = () => this.querySelector<HTMLDialogElement>('#kept-sheet')?.showModal();
+
+  readonly #onScroll = ({ currentTarget }: Event) => {
+    const { scrollTop, clientHeight, scrollHeight } = currentTarget as HTMLElement;
+    this.#atBottom = scrollTop + clientHeight > scrollHeight - 40;
+  };
+
+  /** Keeps the composer above the on-screen keyboard, where the browser does not do it itself. */
+  readonly #fit = () => {
+    const height = visualViewport?.height;
+    if (height) this.style.setProperty('--app-height', `${height}px`);
+  };
+
+  readonly #onDrag = (event: DragEvent) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    this.dragging = event.type === 'dragover';
+  };
+
+  readonly #onDrop = (event: DragEvent) => {
+    const file = event.dataTransfer?.files[0];
+    this.dragging = false;
+    if (!file) return;
+    event.preventDefault();
+    void this.assistant.use(file);
+  };
+}
+
+customElements.define('pb-app', AppView);

@@ -1,0 +1,82 @@
+import { html, type TemplateResult } from 'lit';
+import { icons } from './icons.ts';
+import { View } from './view.ts';
+
+/** Where the user writes; Enter sends, Shift+Enter breaks the line, the same button stops. */
+export class ComposerView extends View {
+  static override properties = { ...View.properties, text: { state: true } };
+  declare text: string;
+
+  constructor() {
+    super();
+    this.text = '';
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <form class="composer" @submit=${this.#submit}>
+        <label class="sr-only" for="message">Message</label>
+        <textarea
+          id="message"
+          rows="1"
+          placeholder=${this.#placeholder()}
+          enterkeyhint="send"
+          autocomplete="off"
+          data-testid="input"
+          .value=${this.text}
+          @input=${this.#input}
+          @keydown=${this.#key}
+        ></textarea>
+        ${this.assistant.answering ? this.#stop() : this.#send()}
+      </form>
+    `;
+  }
+
+  override updated(): void {
+    const area = this.querySelector('textarea')!;
+    area.style.height = 'auto';
+    area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
+  }
+
+  #send(): TemplateResult {
+    const idle = this.assistant.phase.name !== 'ready' || this.text.trim() === '';
+    return html`
+      <button class="round primary" aria-label="Send" data-testid="send" ?disabled=${idle}>${icons.send}</button>
+    `;
+  }
+
+  #stop(): TemplateResult {
+    return html`
+      <button class="round primary" type="button" aria-label="Stop" data-testid="stop" @click=${() => this.assistant.stop()}>
+        ${icons.stop}
+      </button>
+    `;
+  }
+
+  #placeholder(): string {
+    const { name } = this.assistant.phase;
+    if (name === 'loading') return 'Loading the model…';
+    return name === 'failed' ? 'No model is loaded' : 'Ask for something';
+  }
+
+  readonly #input = (event: InputEvent) => {
+    this.text = (event.currentTarget as HTMLTextAreaElement).value;
+  };
+
+  readonly #key = (event: KeyboardEvent) => {
+    // While an input method composes, Enter chooses a word.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit(event);
+  };
+
+  readonly #submit = (event: Event) => {
+    event.preventDefault();
+    if (this.assistant.phase.name !== 'ready' || this.assistant.answering) return;
+    const { text } = this;
+    this.text = '';
+    void this.assistant.send(text);
+  };
+}
+
+customElements.define('pb-composer', ComposerView);

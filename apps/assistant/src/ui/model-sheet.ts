@@ -1,0 +1,151 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { listModels, type ModelInfo, type StoredModel } from 'pocketbit';
+import { bytes, count } from './format.ts';
+import { icons } from './icons.ts';
+import { View } from './view.ts';
+
+const ARTIFACTS = { relaxed: 'Relaxed SIMD', simd128: 'SIMD', scalar: 'Scalar (no SIMD)' } as const;
+
+/** The model card, the other stored models, installing and deleting, as a sheet. */
+export class ModelSheetView extends View {
+  static override properties = { ...View.properties, stored: { state: true } };
+  declare stored: StoredModel[];
+
+  constructor() {
+    super();
+    this.stored = [];
+  }
+
+  async open(): Promise<void> {
+    this.querySelector('dialog')?.showModal();
+    await this.#refresh();
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <dialog class="sheet" aria-labelledby="model-title" data-testid="model-sheet">
+        <div class="sheet-head">
+          <h2 id="model-title">The model</h2>
+          <form method="dialog"><button class="round" aria-label="Close">${icons.close}</button></form>
+        </div>
+        ${this.#card()} ${this.#offline()} ${this.#others()} ${this.#install()} ${this.#tidy()}
+      </dialog>
+    `;
+  }
+
+  #card(): TemplateResult {
+    const { phase, choice } = this.assistant;
+    if (phase.name !== 'ready') return html`<p class="faint">No model is loaded.</p>`;
+    const { info } = phase.model;
+    return html`
+      <section class="group">
+        <h3>${choice.entry?.name ?? info.name}</h3>
+        ${choice.entry ? html`<p>${choice.entry.description}</p>` : nothing}
+        <dl class="facts" data-testid="model-card">
+          ${facts(info, choice.entry?.license).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}
+        </dl>
+        <p class="faint">Checksum (SHA-256)</p>
+        <p class="checksum">${info.sha256}</p>
+      </section>
+    `;
+  }
+
+  #offline(): TemplateResult {
+    const { worksOffline, shell, phase } = this.assistant;
+    const stored = phase.name === 'ready' && phase.model.info.storage === 'indexeddb';
+    const text = worksOffline
+      ? 'Everything is stored in this browser. You can switch the network off.'
+      : !stored
+        ? 'The model is not stored in this browser, so the next visit needs the network.'
+        : shell.controlled
+          ? ''
+          : 'The app itself is not stored yet. Open it once more while online.';
+    return html`<p class="note ${worksOffline ? 'good' : ''}">${text}</p>`;
+  }
+
+  #others(): TemplateResult {
+    return html`
+      <section class="group">
+        <h3>Models in this browser</h3>
+        <ul class="plain">${this.stored.map((model) => this.#storedRow(model))}</ul>
+        <label class="button plain file">
+          Open a .gguf file
+          <input type="file" accept=".gguf" class="sr-only" data-testid="file" @change=${this.#pick} />
+        </label>
+      </section>
+    `;
+  }
+
+  #storedRow(model: StoredModel): TemplateResult {
+    const { phase } = this.assistant;
+    const current = phase.name === 'ready' && phase.model.info.source === model.source;
+    return html`
+      <li class="entry">
+        <div><p>${model.name}</p><p class="faint">${bytes(model.bytes)}${current ? ' · in use' : ''}</p></div>
+        ${
+          current
+            ? nothing
+            : html`
+              <button class="text-button" @click=${() => this.#use(model.source)}>Use</button>
+              <button class="round small" aria-label="Delete ${model.name}" @click=${() => this.#forget(model.source)}>${icons.trash}</button>
+            `
+        }
+      </li>
+    `;
+  }
+
+  #install(): TemplateResult | typeof nothing {
+    const { installer } = this.assistant;
+    if (installer.offered) {
+      return html`<button class="button" data-testid="install" @click=${() => installer.install()}>Install the app</button>`;
+    }
+    if (!installer.byShareMenu) return nothing;
+    return html`<p class="note">To keep this app: open the Share menu and choose “Add to Home Screen”.</p>`;
+  }
+
+  #tidy(): TemplateResult {
+    return html`
+      <section class="group tidy">
+        <button class="text-button" data-testid="clear" @click=${() => this.assistant.clearConversation()}>Clear the conversation</button>
+        <button class="text-button" @click=${() => this.assistant.keeper.clear()}>Delete everything kept</button>
+      </section>
+    `;
+  }
+
+  async #refresh(): Promise<void> {
+    this.stored = await listModels().catch(() => []);
+  }
+
+  async #use(source: string | Blob): Promise<void> {
+    this.querySelector('dialog')?.close();
+    await this.assistant.use(source);
+  }
+
+  async #forget(source: string): Promise<void> {
+    await this.assistant.forget(source);
+    await this.#refresh();
+  }
+
+  readonly #pick = ({ currentTarget }: Event) => {
+    const input = currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    input.value = '';
+    if (file) void this.#use(file);
+  };
+}
+
+function facts(info: ModelInfo, license: string | undefined): [string, string][] {
+  return [
+    ['Parameters', count(info.parameters)],
+    ['Weights', info.activation === 'W1A1' ? '1-bit' : '1.58-bit (ternary)'],
+    ['File', bytes(info.fileBytes)],
+    ['Memory', bytes(info.residentBytes)],
+    ['Stored in', info.storage === 'indexeddb' ? 'this browser (IndexedDB)' : 'memory only'],
+    ['Context', `${info.contextLength.toLocaleString('en-US')} tokens`],
+    ['Vocabulary', `${info.vocabSize.toLocaleString('en-US')} tokens`],
+    ['Engine', ARTIFACTS[info.artifact]],
+    ...(license ? [['License', license] as [string, string]] : []),
+  ];
+}
+
+customElements.define('pb-model-sheet', ModelSheetView);

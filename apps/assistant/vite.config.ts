@@ -1,0 +1,65 @@
+import { defineConfig, mergeConfig, type Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+import { CSP, shared } from '../../vite.config.ts';
+
+/** Puts the policy into the built pages; the development server injects scripts of its own. */
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: 'content-security-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: CSP },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
+const manifest = {
+  name: 'Pocketbit',
+  short_name: 'Pocketbit',
+  description: 'A tiny assistant that runs in your browser, offline.',
+  id: './',
+  start_url: './',
+  display: 'standalone' as const,
+  background_color: '#f6f4ef',
+  theme_color: '#f6f4ef',
+  icons: [
+    { src: 'icons/icon-192.png', sizes: '192x192', type: 'image/png' },
+    { src: 'icons/icon-512.png', sizes: '512x512', type: 'image/png' },
+    {
+      src: 'icons/maskable-512.png',
+      sizes: '512x512',
+      type: 'image/png',
+      purpose: 'maskable' as const,
+    },
+  ],
+};
+
+export default defineConfig(
+  mergeConfig(shared, {
+    root: import.meta.dirname,
+    base: './',
+    preview: {
+      host: '127.0.0.1',
+      headers: { 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' },
+    },
+    server: { host: '127.0.0.1' },
+    plugins: [
+      contentSecurityPolicy(),
+      VitePWA({
+        strategies: 'injectManifest',
+        srcDir: 'src/sw',
+        filename: 'sw.ts',
+        injectRegister: false,
+        manifest,
+        injectManifest: {
+          globPatterns: ['**/*.{html,js,css,svg,png,wasm,webmanifest}'],
+          globIgnores: ['embed/**', 'embed.html', '**/sw.js'],
+        },
+      }),
+    ],
+  }),
+);
