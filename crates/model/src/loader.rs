@@ -31,6 +31,8 @@ mod slot {
     pub(super) const FFN_SUB_NORM: u32 = 19;
     pub(super) const FFN_DOWN: u32 = 20;
     pub(super) const THRESHOLD: u32 = 20;
+    pub(super) const FIRST_THRESHOLD: u32 = ATTN_Q + THRESHOLD;
+    pub(super) const LAST_THRESHOLD: u32 = FFN_DOWN + THRESHOLD;
 }
 
 /// GGUF tensor types this engine reads.
@@ -148,7 +150,7 @@ impl Loader {
             slot::ATTN_OUTPUT => (Role::Linear, (dim, q)),
             slot::FFN_GATE | slot::FFN_UP => (Role::Linear, (ffn, dim)),
             slot::FFN_DOWN => (Role::Linear, (dim, ffn)),
-            threshold if threshold > slot::THRESHOLD => match self.expect(threshold - slot::THRESHOLD, layer)? {
+            slot::FIRST_THRESHOLD..=slot::LAST_THRESHOLD => match self.expect(slot - slot::THRESHOLD, layer)? {
                 (Role::Linear, (_, k)) => (Role::Vector, (1, k)),
                 _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
             },

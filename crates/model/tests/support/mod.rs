@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pocketbit_model::{Config, Loader, Model};
 
 /// A parsed fixture.
-pub struct Gguf {
+pub(crate) struct Gguf {
     bytes: Vec<u8>,
     numbers: HashMap<String, f64>,
     strings: HashMap<String, String>,
@@ -66,13 +66,14 @@ impl Cursor<'_> {
 }
 
 /// The path of a fixture or bundled file, from the repository's root.
-pub fn path(relative: &str) -> PathBuf {
+#[allow(dead_code)] // the example takes paths as they come
+pub(crate) fn path(relative: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(relative)
 }
 
 impl Gguf {
     /// Reads a GGUF v3 file.
-    pub fn read(path: PathBuf) -> Gguf {
+    pub(crate) fn read(path: PathBuf) -> Gguf {
         let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut at = Cursor(&bytes, 8);
         let (tensor_count, kv_count) = (at.u64(), at.u64());
@@ -93,7 +94,7 @@ impl Gguf {
     }
 
     /// The engine's config for this file: `kv` 0 f32, 1 int8; `head` 0 int8, 1 f32.
-    pub fn config(&self, kv: f64, head: f64) -> Config {
+    pub(crate) fn config(&self, kv: f64, head: f64) -> Config {
         let need = |name: &str| self.key(name).unwrap_or_else(|| panic!("no {name}"));
         let arch = self.strings["general.architecture"].as_str();
         let act = self.strings.get(&format!("{arch}.hidden_activation")).map(String::as_str);
@@ -125,7 +126,7 @@ impl Gguf {
     }
 
     /// Loads every tensor, pushing `chunk` bytes at a time.
-    pub fn load(&self, config: Config, chunk: usize) -> Model {
+    pub(crate) fn load(&self, config: Config, chunk: usize) -> Model {
         let mut loader = Loader::new(config);
         for (i, tensor) in self.tensors.iter().enumerate() {
             let (slot, layer) = slot(&tensor.name);
