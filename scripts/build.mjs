@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWasm } from './build-wasm.mjs';
-import { main, must, root, step } from './lib/run.mjs';
+import { main, root, run, step } from './lib/run.mjs';
 
 /** In the order of their dependencies. */
 const workspaces = [
@@ -19,15 +19,20 @@ function hasBuild(workspace) {
 }
 
 async function buildWorkspace(workspace) {
-  await must('npm', ['run', 'build', '--silent', '-w', workspace], { show: false });
-  return 'built';
+  const { code, output } = await run('npm', ['run', 'build', '--silent', '-w', workspace]);
+  if (code === 0) return 'built';
+  failed.push(workspace);
+  return `FAILED\n${output.trim()}\n`;
 }
 
+const failed = [];
 await main(async () => {
   const wanted = process.argv.slice(2);
   await step('wasm artifacts', () => buildWasm());
   for (const workspace of workspaces.filter(hasBuild)) {
-    if (wanted.length === 0 || wanted.includes(workspace))
+    if (wanted.length === 0 || wanted.includes(workspace)) {
       await step(workspace, () => buildWorkspace(workspace));
+    }
   }
+  if (failed.length) throw new Error(`not built: ${failed.join(', ')}`);
 });
