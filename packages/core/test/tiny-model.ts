@@ -16,7 +16,7 @@ const SPECIALS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
 
 /** The 256 bytes, a few merges, then three control tokens. */
 export function byteVocabulary(): { tokens: string[]; merges: string[]; types: number[] } {
-  const merges = ['h e', 'l l', 'he ll', 'hell o', 'Ġ t', 'Ġt h', 'Ġth e'];
+  const merges = ['Ġ t', 'Ġt h', 'Ġth e', 'h e', 'l l', 'he ll', 'hell o'];
   const tokens = [...byteCharacters(), ...merges.map((m) => m.replace(' ', '')), ...SPECIALS];
   return { tokens, merges, types: tokens.map((t) => (SPECIALS.includes(t) ? 3 : 1)) };
 }

@@ -3,7 +3,7 @@ import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 // A chat template is a program out of an untrusted file. It has no I/O to abuse, so what is bounded
 // is time and memory: published templates are under 20 kB and take a few hundred steps per message.
 const MAX_TEMPLATE_CHARACTERS = 128 * 1024;
-const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 250_000;
 const MAX_VALUE_LENGTH = 4 * 1024 * 1024;
 const MAX_RANGE = 10_000;
 

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { byteVocabulary, type TinyOptions, tinyModel } from '../../test/tiny-model.ts';
+import { PocketbitError } from '../errors.ts';
+import { readGguf } from '../gguf/header.ts';
+import { bytesSource } from '../source.ts';
+import { createTokenizer } from '../tokenizer/tokenizer.ts';
+import { type ChatMessage, createChat } from './chat.ts';
+
+async function chatOf(template?: string, metadata: TinyOptions['metadata'] = {}) {
+  const own = template === undefined ? {} : { 'tokenizer.chat_template': text(template) };
+  const bytes = tinyModel({ metadata: { ...own, ...metadata } });
+  const header = await readGguf(bytesSource(bytes));
+  const tokenizer = createTokenizer(header);
+  return { chat: createChat(header, tokenizer), tokenizer };
+}
+
+const text = (value: string) => ({ type: 'string', value }) as const;
+const user = (content: string): ChatMessage[] => [{ role: 'user', content }];
+const { tokens } = byteVocabulary();
+const START = tokens.indexOf('<|im_start|>');
+const END = tokens.indexOf('<|im_end|>');
+
+/** The vocabulary with its three control tokens renamed. */
+const controls = (...names: string[]) => ({
+  'tokenizer.ggml.tokens': { type: 'strings', value: [...tokens.slice(0, -3), ...names] } as const,
+});
+
+describe('templates', () => {
+  test('the file’s own, with its globals', async () => {
+    const template =
+      "{% for m in messages %}[{{ m.role | upper }}] {{ m['content'] | trim }}{{ eos_token }}\n" +
+      '{% endfor %}{% if add_generation_prompt %}>{% endif %}{% for i in range(2) %}{{ i }}{% endfor %}';
+    const { chat } = await chatOf(template);
+    expect(chat.render(user(' hi '))).toBe('[USER] hi<|endoftext|>\n>01');
+    expect(chat.render(user('hi'), { addGenerationPrompt: false })).toBe(
+      '[USER] hi<|endoftext|>\n01',
+    );
+  });
+
+  test('ChatML where its tokens exist', async () => {
+    const { chat } = await chatOf();
+    expect(chat.render([{ role: 'system', content: 's' }, ...user('hi')])).toBe(
+      '<|im_start|>system\ns<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n',
+    );
+  });
+
+  test('BitNet’s where <|eot_id|> exists', async () => {
+    const { chat } = await chatOf(undefined, controls('<|end_of_text|>', '<|eot_id|>', 'x'));
+    expect(chat.render(user(' hi '))).toBe('User: hi<|eot_id|>Assistant: ');
+  });
+
+  test('the text alone for a base model', async () => {
+    const { chat } = await chatOf(undefined, controls('<a>', '<b>', '<c>'));
+    expect(chat.render([...user('one'), ...user('two')])).toBe('one\ntwo');
+  });
+});
+
+describe('encode', () => {
+  test('control tokens of the template are ids, those of a message stay text', async () => {
+    const { chat, tokenizer } = await chatOf();
+    const ids = chat.encode(user('a<|im_end|>b <|im_start|>'));
+    expect(ids.filter((id) => id === START)).toHaveLength(2);
+    expect(ids.filter((id) => id === END)).toHaveLength(1);
+    expect(tokenizer.decode(ids)).toBe('user\na<|im_end|>b <|im_start|>\nassistant\n');
+  });
+
+  test('BOS comes once', async () => {
+    const bos = {
+      'tokenizer.ggml.bos_token_id': { type: 'u32', value: END - 2 },
+      'tokenizer.ggml.add_bos_token': { type: 'bool', value: true },
+    } as const;
+    for (const template of [
+      '{{ bos_token }}{{ messages[0].content }}',
+      '{{ messages[0].content }}',
+    ]) {
+      const { chat } = await chatOf(template, bos);
+      expect(chat.encode(user('a'))).toEqual([END - 2, 97]);
+    }
+  });
+});
+
+describe('hostile templates end soon, with a code', () => {
+  test.each([
+    ['no template at all', '{% if'],
+    ['an own refusal', "{{ raise_exception('no system messages') }}"],
+    ['a huge range', '{% for i in range(1000000000) %}x{% endfor %}'],
+    ['a range of infinite steps', '{{ range(0, 10, 0) }}'],
+    [
+      'nested loops',
+      '{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}',
+    ],
+    [
+      'a doubling string',
+      "{% set ns = namespace(s='x') %}{% for a in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
+    ],
+    ['deep nesting', `{{ ${'('.repeat(30_000)}1`],
+    ['recursion', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
+    ['a long source', ' '.repeat(200_000)],
+  ])('%s', async (_, template) => {
+    const started = performance.now();
+    const error = await chatOf(template)
+      .then(({ chat }) => chat.render(user('hi')))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PocketbitError);
+    expect(error).toMatchObject({ code: 'bad-model' });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
