@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-
 from training.export import packing
 from training.export.gguf_writer import Tensor, write
 from training.export.metadata import Shape, model_metadata, tokenizer_metadata

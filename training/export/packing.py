@@ -4,7 +4,6 @@ Source of the layouts: ggml, src/ggml-common.h and src/ggml-quants.c; I2_S: micr
 """
 
 import numpy as np
-
 from training.export.gguf_writer import Tensor
 
 TYPES = {"F32": 0, "F16": 1, "Q8_0": 8, "Q6_K": 14, "TQ2_0": 35, "I2_S": 36, "Q1_0": 41}

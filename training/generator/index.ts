@@ -36,7 +36,7 @@ const WEIGHTS: Readonly<Record<Kind, number>> = {
   convert: 12,
   calculate: 12,
   unknown: 13,
-  story: 12,
+  story: 7,
 };
 
 /** Seeds from here on are for tests; training never draws with them. */

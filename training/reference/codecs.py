@@ -1,7 +1,6 @@
 """Decode tensor types. Source of the layouts: ggml, src/ggml-common.h and src/ggml-quants.c; microsoft/BitNet."""
 
 import numpy as np
-
 from training.reference.gguf_file import RawTensor
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-
 from training.reference.model import Reference
 from training.reference.vocabulary import tokenizer_of
 from training.train.tokenizer import prompt_text, read_examples

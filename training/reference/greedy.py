@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 
 import torch
-
 from training.reference.model import Reference
 from training.reference.vocabulary import tokenizer_of
 from training.train.tokenizer import prompt_text
@@ -74,7 +73,14 @@ def main() -> None:
         print(f"{request}\n  {text}")
         cases.append({"prompt": request, "promptIds": prompt, "ids": ids, "text": text, "gaps": gaps})
     digest = hashlib.sha256(args.model.read_bytes()).hexdigest()
-    result = {"generator": COMMAND, "model": args.model.name, "sha256": digest, "mode": "integer-exact, f32 KV, int8 head", "cases": cases}
+    mode = "integer-exact, f32 KV, int8 head"
+    result = {
+        "generator": COMMAND,
+        "model": args.model.name,
+        "sha256": digest,
+        "mode": mode,
+        "cases": cases,
+    }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(result, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-
 from training.reference import codecs, exact_ops
 from training.reference.gguf_file import RawTensor, read
 

@@ -11,16 +11,15 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-
 from training.export import packing
 from training.reference import codecs, exact_ops, golden
 from training.reference.gguf_file import RawTensor
 from training.reference.model import Reference
 
-I = np.arange(4096)
-TERNARY = ((7 * I + I // 3) % 3 - 1).astype(np.int8).reshape(1, -1)
-BINARY = np.where((5 * I) % 7 < 3, 1, -1).astype(np.int8).reshape(1, -1)
-COSINE = (np.float32(0.1) + np.float32(2) * np.cos(I.astype(np.float32))).reshape(1, -1)
+INDEX = np.arange(4096)
+TERNARY = ((7 * INDEX + INDEX // 3) % 3 - 1).astype(np.int8).reshape(1, -1)
+BINARY = np.where((5 * INDEX) % 7 < 3, 1, -1).astype(np.int8).reshape(1, -1)
+COSINE = (np.float32(0.1) + np.float32(2) * np.cos(INDEX.astype(np.float32))).reshape(1, -1)
 
 
 def decoded(tensor, kind: str) -> RawTensor:

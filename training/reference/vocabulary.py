@@ -1,7 +1,6 @@
-"""The tokenizer inside a GGUF file, as a `tokenizers.Tokenizer`: byte-level BPE with the pre-tokenizer qwen2 or gpt-2."""
+"""The tokenizer inside a GGUF file as a `tokenizers.Tokenizer`: byte-level BPE, pre-tokenizer qwen2 or gpt-2."""
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-
 from training.train.tokenizer import QWEN2
 
 CONTROL = 3

@@ -1,12 +1,12 @@
 """Token batches for the trainer: examples of like length side by side, so that little is padding."""
 
 import random
+from array import array
 from pathlib import Path
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-
 from training.train.tokenizer import prompt_text, read_examples
 
 IGNORE = -100
@@ -29,15 +29,15 @@ class Examples:
 
 def encode(tokenizer: Tokenizer, path: Path, limit: int | None = None) -> Examples:
     """Tokenize a JSON-lines file; `answer[i]` is the index in row `i` of the first token to predict."""
-    ids, start, answer = [], [0], []
+    ids, start, answer = array("H"), array("q", [0]), array("q")
     slab: list[dict] = []
 
     def flush() -> None:
         prompts = tokenizer.encode_batch([prompt_text(e["prompt"]) for e in slab])
         answers = tokenizer.encode_batch([e["completion"] + "<|im_end|>" for e in slab])
         for prompt, completion in zip(prompts, answers):
-            ids.append(np.array(prompt.ids + completion.ids, dtype=np.int16))
-            start.append(start[-1] + len(ids[-1]))
+            ids.extend(prompt.ids + completion.ids)
+            start.append(len(ids))
             answer.append(len(prompt.ids))
         slab.clear()
 
@@ -46,7 +46,7 @@ def encode(tokenizer: Tokenizer, path: Path, limit: int | None = None) -> Exampl
         if len(slab) == SLAB:
             flush()
     flush()
-    return Examples(np.concatenate(ids), np.array(start), np.array(answer))
+    return Examples(np.array(ids), np.array(start), np.array(answer))
 
 
 def pad(examples: Examples, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -17,7 +17,6 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-
 from training.train.data import IGNORE, Examples, batches, encode, pad
 from training.train.model import BitNet, Config
 
@@ -38,6 +37,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay in the first half")
     parser.add_argument("--compute", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="fuse the layers with TorchInductor (needs a C++ compiler)",
+    )
     parser.add_argument("--examples", type=int, help="use only the first N examples")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--eval-minutes", type=float, default=5)
@@ -108,6 +112,9 @@ class Run:
         self.model = BitNet(config, getattr(torch, args.compute))
         if args.resume:
             self.model.load_state_dict(torch.load(args.resume)["weights"])
+        if args.compile:
+            for block in self.model.blk:
+                block.forward = torch.compile(block.forward, dynamic=True)
         self.optimizer = make_optimizer(self.model)
         self.schedule = Schedule(self.optimizer, args.lr, args.decay)
         self.start = time.monotonic()
@@ -140,7 +147,10 @@ class Run:
 
     def run(self) -> None:
         parameters = sum(p.numel() for p in self.model.parameters())
-        print(f"{parameters} parameters, {len(self.train)} examples, {len(self.train.ids)} tokens", flush=True)
+        print(
+            f"{parameters} parameters, {len(self.train)} examples, {len(self.train.ids)} tokens",
+            flush=True,
+        )
         next_report = min(1.0, self.args.eval_minutes)
         for ids, targets in batches(self.train, self.args.tokens, self.args.seed):
             self.step(ids, targets)
