@@ -1,6 +1,7 @@
 import { defineConfig, mergeConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { CSP, shared } from '../../vite.config.ts';
+import { embed } from './embed-plugin.ts';
 
 /** Puts the policy into the built pages; the development server injects scripts of its own. */
 function contentSecurityPolicy(): Plugin {
@@ -49,6 +50,7 @@ export default defineConfig(
     server: { host: '127.0.0.1' },
     plugins: [
       contentSecurityPolicy(),
+      embed(),
       VitePWA({
         strategies: 'injectManifest',
         srcDir: 'src/sw',

@@ -1,6 +1,6 @@
 export { type ErrorCode, PocketbitError } from '@pocketbit/core';
+export type { GenerateOptions, Model } from './page/api.ts';
 export { type LoadOptions, load } from './page/load.ts';
-export type { GenerateOptions, Model } from './page/model.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
 export { isSupported, type Support } from './page/support.ts';
 export type {

@@ -27,11 +27,12 @@ export class AppView extends View {
       ${this.#header()}
       <main class="main">
         <div class="scroller" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
-          ${this.#conversation()}
+          <div class="content">${this.#conversation()}</div>
         </div>
         <pb-composer .assistant=${this.assistant}></pb-composer>
       </main>
-      <aside class="aside" aria-label="Kept for you">
+      <aside class="aside" aria-labelledby="kept-title">
+        <h2 id="kept-title">Kept for you</h2>
         <pb-kept .assistant=${this.assistant}></pb-kept>
       </aside>
       <dialog class="sheet" id="kept-sheet" aria-label="Kept for you">
@@ -44,9 +45,14 @@ export class AppView extends View {
     `;
   }
 
-  override updated(): void {
-    const scroller = this.querySelector('.scroller');
-    if (scroller && this.#atBottom) scroller.scrollTop = scroller.scrollHeight;
+  /** Follows the growing answer, unless the reader has scrolled up. */
+  override firstUpdated(): void {
+    const scroller = this.querySelector('.scroller')!;
+    const follow = new ResizeObserver(() => {
+      if (this.#atBottom) scroller.scrollTop = scroller.scrollHeight;
+    });
+    follow.observe(scroller);
+    follow.observe(this.querySelector('.content')!);
   }
 
   #header(): TemplateResult {

@@ -25,7 +25,7 @@ export class TimerView extends View {
     const { state, endsAt, durationMs, label } = this.timer;
     const left = state === 'running' ? Math.max(0, endsAt - Date.now()) : 0;
     return html`
-      <div class="timer ${state}" data-testid="timer" data-state=${state}>
+      <div class="clock ${state}" data-testid="timer" data-state=${state}>
         <p class="countdown" role="timer" aria-label="Timer, ${label}">${this.#face(left)}</p>
         ${
           state === 'running'

@@ -1,8 +1,9 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type { Artifact, JobCommand, LoadProgress, OpenEvent, OpenRequest } from '../protocol.ts';
+import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
-import { type Model, WorkerModel } from './model.ts';
+import { WorkerModel } from './model.ts';
 
 export interface LoadOptions {
   signal?: AbortSignal;

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vite';
+import { shared } from '../../vite.config.ts';
+import { portableAssets } from './portable-assets.ts';
+
+export default defineConfig({
+  ...shared,
+  root: import.meta.dirname,
+  plugins: [portableAssets()],
+  build: {
+    ...shared.build,
+    lib: {
+      entry: { index: 'src/index.ts', worker: 'src/worker/index.ts' },
+      formats: ['es'],
+    },
+    rolldownOptions: {
+      output: { chunkFileNames: '[name].js', entryFileNames: '[name].js' },
+    },
+  },
+});
