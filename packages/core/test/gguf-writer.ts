@@ -96,6 +96,18 @@ export class Writer {
 /** The bytes of a GGUF file. */
 export function writeGguf(spec: FileSpec): Uint8Array {
   const alignment = spec.alignment ?? 32;
+  const writer = writeHeader(spec, alignment);
+  for (const tensor of spec.tensors) writer.pad(alignment).raw(tensor.bytes);
+  return writer.bytes();
+}
+
+/** A file's header alone; of the tensors' bytes only their number counts. */
+export function writeHeader(
+  spec: Omit<FileSpec, 'tensors'> & {
+    tensors: readonly (Omit<TensorSpec, 'bytes'> & { bytes: { length: number } })[];
+  },
+  alignment: number,
+): Writer {
   const writer = new Writer().raw(Buffer.from('GGUF')).u32(spec.version ?? 3);
   writer.u64(spec.tensors.length).u64(spec.metadata.length);
   for (const [key, value] of spec.metadata) writer.string(key).value(value);
@@ -106,6 +118,5 @@ export function writeGguf(spec: FileSpec): Uint8Array {
     writer.u32(tensor.type).u64(offset);
     offset += Math.ceil(tensor.bytes.length / alignment) * alignment;
   }
-  for (const tensor of spec.tensors) writer.pad(alignment).raw(tensor.bytes);
-  return writer.bytes();
+  return writer;
 }

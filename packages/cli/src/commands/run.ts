@@ -45,14 +45,7 @@ export const run: Command = {
     const ids = promptIds(model, tokenizer, prompt!, values);
     model.engine.setSampler(sampler);
     const write = values.json ? () => {} : (text: string) => process.stdout.write(text);
-    const answer = await generate(
-      model.engine,
-      tokenizer,
-      ids,
-      most,
-      model.plan.config.context,
-      write,
-    );
+    const answer = await generate(model, tokenizer, ids, most, write);
     report(model, answer, values.json === true);
   },
 };
@@ -85,60 +78,63 @@ function promptIds(
   ]);
 }
 
+type StopReason = 'eos' | 'length' | 'context-full';
+
 interface Answer {
   readonly text: string;
   readonly ids: number[];
   readonly promptTokens: number;
   readonly promptMs: number;
   readonly decodeMs: number;
-  readonly stopReason: 'eos' | 'length' | 'context-full';
+  readonly stopReason: StopReason;
 }
 
+/** Prefills the prompt and decodes up to `most` tokens, handing each part of the text to `write`. */
 async function generate(
-  engine: Engine,
+  { engine, plan }: LoadedModel,
   tokenizer: Tokenizer,
   prompt: number[],
   most: number,
-  context: number,
   write: (text: string) => void,
 ): Promise<Answer> {
   const started = performance.now();
   engine.forward(Uint32Array.from(prompt));
   const prefilled = performance.now();
   const decoder = tokenizer.stream();
+  const answer = answerIds(engine, tokenizer.stopIds, most, plan.config.context);
   const ids: number[] = [];
   let text = '';
   const emit = (part: string) => {
     text += part;
     write(part);
   };
-  let stopReason: Answer['stopReason'] = 'length';
-  while (ids.length < most) {
-    const id = engine.sample();
-    if (tokenizer.stopIds.has(id)) {
-      stopReason = 'eos';
-      break;
-    }
-    ids.push(id);
-    emit(decoder.push(id));
-    if (engine.length >= context) {
-      stopReason = 'context-full';
-      break;
-    }
-    if (ids.length < most) engine.forward(Uint32Array.of(id));
+  let step = answer.next();
+  for (; !step.done; step = answer.next()) {
+    ids.push(step.value);
+    emit(decoder.push(step.value));
     // Lets the terminal show the text and Ctrl-C act.
     await new Promise((resolve) => setImmediate(resolve));
   }
   emit(decoder.flush());
-  const decodeMs = performance.now() - prefilled;
-  return {
-    text,
-    ids,
-    promptTokens: prompt.length,
-    promptMs: prefilled - started,
-    decodeMs,
-    stopReason,
-  };
+  const [promptMs, decodeMs] = [prefilled - started, performance.now() - prefilled];
+  return { text, ids, promptTokens: prompt.length, promptMs, decodeMs, stopReason: step.value };
+}
+
+/** Samples ids and appends them to the context until something ends the answer, and returns what. */
+function* answerIds(
+  engine: Engine,
+  stopIds: ReadonlySet<number>,
+  most: number,
+  context: number,
+): Generator<number, StopReason> {
+  for (let count = 1; ; count++) {
+    const id = engine.sample();
+    if (stopIds.has(id)) return 'eos';
+    yield id;
+    if (count === most) return 'length';
+    if (engine.length >= context) return 'context-full';
+    engine.forward(Uint32Array.of(id));
+  }
 }
 
 function report(model: LoadedModel, answer: Answer, json: boolean): void {
