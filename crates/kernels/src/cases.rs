@@ -8,8 +8,8 @@ use std::vec::Vec;
 
 use crate::attention::{attend_f32, attend_i8, Int8Cache};
 use crate::line::{bytes_mut, int8_mut, Line};
-use crate::math::{exp, lane_sum};
-use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
+use crate::math::{exp, f16_to_f32, lane_sum};
+use crate::matrix::{Activation, Binary, BinaryActivation, Bits, Grouped, GroupedActivation, Int8Rows, Ternary};
 use crate::{active, pack, quant, scalar};
 
 /// How values are drawn.
@@ -32,6 +32,12 @@ pub enum Fill {
 pub enum Family {
     /// `gemv_w158a8`
     Ternary,
+    /// `gemv_q1a8` with groups of 128
+    GroupedOne,
+    /// `gemv_q2a8` with groups of 64
+    GroupedTwo64,
+    /// `gemv_q2a8` with groups of 256
+    GroupedTwo256,
     /// `gemv_w1a1`
     Binary,
     /// `gemv_i8a8`
@@ -64,6 +70,9 @@ pub fn all() -> Vec<Case> {
         }
     };
     grid(Family::Ternary, &[1, 31, 32, 33, 64, 97], &[16, 32, 48, 240, 256, 768, 6912]);
+    grid(Family::GroupedOne, &[1, 31, 32, 33, 70], &[128, 256, 2048]);
+    grid(Family::GroupedTwo64, &[1, 31, 32, 33, 70], &[64, 128, 192, 2048]);
+    grid(Family::GroupedTwo256, &[1, 33], &[256, 2560]);
     grid(Family::Binary, &[1, 3, 4, 5, 33], &[128, 256, 3968, 4096, 8064]);
     grid(Family::Int8, &[1, 3, 4, 5, 31], &[16, 32, 48, 256, 2048]);
     grid(Family::Vector, &[1], &[0, 1, 3, 4, 15, 16, 17, 31, 32, 33, 80, 255, 1024]);
@@ -81,6 +90,9 @@ impl Case {
     pub fn passes(&self) -> bool {
         match self.family {
             Family::Ternary => self.ternary(),
+            Family::GroupedOne => self.grouped(Bits::One, 128),
+            Family::GroupedTwo64 => self.grouped(Bits::Two, 64),
+            Family::GroupedTwo256 => self.grouped(Bits::Two, 256),
             Family::Binary => self.binary(),
             Family::Int8 => self.int8(),
             Family::Vector => self.vector(),
@@ -96,9 +108,9 @@ impl Case {
         let (mut weights, mut values) = (self.draw(1), self.draw(2));
         let dense: Vec<u8> = (0..self.rows * self.k).map(|i| weights.code(i)).collect();
         let q: Vec<i8> = (0..self.k).map(|i| values.int8(i, false)).collect();
-        let mut lines = vec![Line::filled(pack::TERNARY_ZERO); pack::ternary_lines(self.rows, self.k)];
+        let mut lines = vec![Line::filled(pack::TERNARY_ZERO); pack::lane_lines(Bits::Two, self.rows, self.k)];
         for (row, codes) in dense.chunks_exact(self.k).enumerate() {
-            pack::put_ternary(bytes_mut(&mut lines), self.k, row, 0, codes);
+            pack::put_codes(Bits::Two, bytes_mut(&mut lines), self.k, row, 0, codes);
         }
         let x = Activation { q: &q, scale: 0.013, sum: q.iter().map(|q| i32::from(*q)).sum() };
         let naive = dense.chunks_exact(self.k).map(|row| {
@@ -107,6 +119,37 @@ impl Case {
         });
         let Some(w) = Ternary::new(&lines, self.rows, self.k, 0.37) else { return false };
         agree(self.rows, naive, |y| scalar::gemv_w158a8(&w, x, y), |y| active::gemv_w158a8(&w, x, y))
+    }
+
+    fn grouped(&self, bits: Bits, group: usize) -> bool {
+        let (rows, k, groups) = (self.rows, self.k, self.k / group);
+        let (mut weights, mut values) = (self.draw(1), self.draw(2));
+        let dense: Vec<u8> = (0..rows * k).map(|i| weights.lane_code(bits, i)).collect();
+        let q: Vec<i8> = (0..k).map(|i| values.int8(i, false)).collect();
+        let mut lines = vec![Line::filled(0); pack::lane_lines(bits, rows, k)];
+        for (row, codes) in dense.chunks_exact(k).enumerate() {
+            pack::put_codes(bits, bytes_mut(&mut lines), k, row, 0, codes);
+        }
+        // Normal, negative, zero and subnormal halves.
+        let scales: Vec<u16> =
+            (0..pack::group_scales(rows, k, group)).map(|i| [0x2e66, 0xb4cd, 0, 0x0201][i % 4]).collect();
+        let x_scales: Vec<f32> = (0..groups).map(|g| 0.01 + g as f32 * 1e-4).collect();
+        let sums: Vec<i32> = q.chunks_exact(group).map(|q| q.iter().map(|q| i32::from(*q)).sum()).collect();
+        let x = GroupedActivation { q: &q, scales: &x_scales, sums: &sums };
+        let value = |code: u8| if bits == Bits::One { 2 * i32::from(code) - 1 } else { i32::from(code) - 1 };
+        let naive = (0..rows).map(|r| {
+            (0..groups).fold(0f32, |y, g| {
+                let at = g * group..(g + 1) * group;
+                let acc: i32 =
+                    dense[r * k..][at.clone()].iter().zip(&q[at]).map(|(c, q)| value(*c) * i32::from(*q)).sum();
+                y + acc as f32 * (f16_to_f32(scales[pack::scale_at(r, groups, g)]) * x_scales[g])
+            })
+        });
+        let Some(w) = Grouped::new(&lines, &scales, bits, (rows, k), group) else { return false };
+        match bits {
+            Bits::One => agree(rows, naive, |y| scalar::gemv_q1a8(&w, x, y), |y| active::gemv_q1a8(&w, x, y)),
+            Bits::Two => agree(rows, naive, |y| scalar::gemv_q2a8(&w, x, y), |y| active::gemv_q2a8(&w, x, y)),
+        }
     }
 
     fn binary(&self) -> bool {
@@ -252,6 +295,18 @@ impl Draw {
             Fill::Highest => 2,
             Fill::Lowest => 0,
             Fill::Alternating => [0, 2][i % 2],
+            Fill::Zero => 1,
+        }
+    }
+
+    /// A code of the row-lane layout, up to the largest its bits hold.
+    fn lane_code(&mut self, bits: Bits, i: usize) -> u8 {
+        let most = if bits == Bits::One { 1 } else { 3 };
+        match self.fill {
+            Fill::Random => (self.next() % (most + 1)) as u8,
+            Fill::Highest => most as u8,
+            Fill::Lowest => 0,
+            Fill::Alternating => [0, most as u8][i % 2],
             Fill::Zero => 1,
         }
     }

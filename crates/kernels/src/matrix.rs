@@ -16,9 +16,85 @@ pub struct Ternary<'a> {
 impl<'a> Ternary<'a> {
     /// `None` if the lines do not hold exactly a packed `rows × k` matrix or `k` is not a multiple of 16.
     pub fn new(lines: &'a [Line], rows: usize, k: usize, scale: f32) -> Option<Self> {
-        let whole = k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == pack::ternary_lines(rows, k);
+        let whole = k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == pack::lane_lines(Bits::Two, rows, k);
         whole.then(|| Ternary { codes: line::bytes(lines), rows, k, scale })
     }
+}
+
+/// Weights of few bits in the row-lane layout with an f16 scale per `group` of k and row: `[rows][k]`.
+///
+/// Two bits: codes 0..=3 for −1, 0, +1, +2 (Q2_0, TQ* with varying scales). One bit: 0 for −1, 1 for +1 (Q1_0).
+#[derive(Clone, Copy)]
+pub struct Grouped<'a> {
+    /// `padded_rows * k * bits / 8` bytes (DESIGN.md, Layouts).
+    pub(crate) codes: &'a [u8],
+    /// f16 bits, `[padded_rows / 32][k / group][32]`
+    pub(crate) scales: &'a [u16],
+    pub(crate) bits: Bits,
+    pub(crate) rows: usize,
+    pub(crate) k: usize,
+    pub(crate) group: usize,
+}
+
+/// Bits of a weight in the row-lane layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bits {
+    /// ±1
+    One,
+    /// −1..=2
+    Two,
+}
+
+impl Bits {
+    /// Planes of a byte: weights it holds.
+    pub const fn planes(self) -> usize {
+        match self {
+            Bits::One => 8,
+            Bits::Two => 4,
+        }
+    }
+
+    /// k covered by one step of a block.
+    pub const fn step(self) -> usize {
+        4 * self.planes()
+    }
+}
+
+impl<'a> Grouped<'a> {
+    /// `None` if lines and scales do not hold exactly a packed `rows × k` matrix, `group` is not a multiple of 32 or
+    /// `k` not one of `group`.
+    pub fn new(
+        lines: &'a [Line],
+        scales: &'a [u16],
+        bits: Bits,
+        (rows, k): (usize, usize),
+        group: usize,
+    ) -> Option<Self> {
+        let whole = group > 0 && group % 32 == 0 && k > 0 && k % group == 0 && rows > 0;
+        let sized =
+            lines.len() == pack::lane_lines(bits, rows, k) && scales.len() == pack::group_scales(rows, k, group.max(1));
+        (whole && sized).then(|| Grouped { codes: line::bytes(lines), scales, bits, rows, k, group })
+    }
+}
+
+impl Grouped<'_> {
+    /// Asserts that a kernel of `planes` is given a row and an output of this matrix.
+    pub(crate) fn check(&self, planes: usize, x: GroupedActivation, y: &[f32]) {
+        let groups = self.k / self.group;
+        assert!(self.bits.planes() == planes && x.q.len() == self.k && y.len() == self.rows);
+        assert!(x.scales.len() == groups && x.sums.len() == groups);
+    }
+}
+
+/// One activation row in int8 with a scale and a sum per weight group: W·A8 kernels of grouped weights.
+#[derive(Clone, Copy)]
+pub struct GroupedActivation<'a> {
+    /// `[k]`, −127..=127
+    pub q: &'a [i8],
+    /// Real value of one step, `[k / group]`.
+    pub scales: &'a [f32],
+    /// Σ q of each group, `[k / group]`.
+    pub sums: &'a [i32],
 }
 
 /// Binary weights, row-major bits with one α a row: `[rows][k]`, W1.

@@ -4,13 +4,14 @@
 
 use crate::line::Line;
 use crate::math::f16_to_f32;
+use crate::matrix::Bits;
 
-/// Rows of a ternary block.
-pub const TERNARY_BLOCK_ROWS: usize = 32;
-/// k covered by one step of a ternary block.
+/// Rows of a row-lane block.
+pub const LANE_ROWS: usize = 32;
+/// k covered by one step of a two-bit row-lane block.
 pub const TERNARY_STEP: usize = 16;
 /// Bytes of one step: 8 vectors of 16.
-pub const TERNARY_STEP_BYTES: usize = 128;
+pub const STEP_BYTES: usize = 128;
 /// A binary row is whole 128-bit vectors.
 pub const BINARY_STEP: usize = 128;
 /// An int8 row is whole 16-byte vectors.
@@ -18,9 +19,19 @@ pub const INT8_STEP: usize = 16;
 /// Four ternary codes of weight 0: what fresh ternary storage is filled with, so that padding rows are zero.
 pub const TERNARY_ZERO: u8 = 0x55;
 
-/// Lines of a packed ternary matrix.
-pub const fn ternary_lines(rows: usize, k: usize) -> usize {
-    Line::count(rows.div_ceil(TERNARY_BLOCK_ROWS) * TERNARY_BLOCK_ROWS * k / 4)
+/// Lines of a packed row-lane matrix.
+pub const fn lane_lines(bits: Bits, rows: usize, k: usize) -> usize {
+    Line::count(rows.div_ceil(LANE_ROWS) * LANE_ROWS * k / bits.planes())
+}
+
+/// f16 scales of a grouped matrix.
+pub const fn group_scales(rows: usize, k: usize, group: usize) -> usize {
+    rows.div_ceil(LANE_ROWS) * LANE_ROWS * (k / group)
+}
+
+/// Where the scale of `row` and group `g` stands among `k / group = groups` of a row.
+pub const fn scale_at(row: usize, groups: usize, g: usize) -> usize {
+    (row / LANE_ROWS * groups + g) * LANE_ROWS + row % LANE_ROWS
 }
 
 /// Lines of a packed binary matrix.
@@ -33,15 +44,16 @@ pub const fn int8_lines(rows: usize, k: usize) -> usize {
     Line::count(rows * k)
 }
 
-/// Stores `codes` (0, 1, 2 for −1, 0, +1) at `[row][k0..]` of a packed ternary matrix with `k` columns.
-/// `k0` and `codes.len()` are multiples of 16.
-pub fn put_ternary(packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    let block = row / TERNARY_BLOCK_ROWS * (k / TERNARY_STEP);
-    let lane = row % TERNARY_BLOCK_ROWS * 4;
-    for (g, step) in codes.chunks_exact(TERNARY_STEP).enumerate() {
-        let at = (block + k0 / TERNARY_STEP + g) * TERNARY_STEP_BYTES + lane;
+/// Stores `codes` at `[row][k0..]` of a packed row-lane matrix with `k` columns; two-bit codes 0..=3, one-bit 0 or 1.
+/// `k0` and `codes.len()` are multiples of the step (16 or 32).
+pub fn put_codes(bits: Bits, packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
+    let (step, planes) = (bits.step(), bits.planes());
+    let block = row / LANE_ROWS * (k / step);
+    let lane = row % LANE_ROWS * 4;
+    for (g, codes) in codes.chunks_exact(step).enumerate() {
+        let at = (block + k0 / step + g) * STEP_BYTES + lane;
         for (kk, byte) in packed[at..at + 4].iter_mut().enumerate() {
-            *byte = step[kk] | step[4 + kk] << 2 | step[8 + kk] << 4 | step[12 + kk] << 6;
+            *byte = (0..planes).fold(0, |byte, p| byte | codes[4 * p + kk] << (p * (8 / planes)));
         }
     }
 }
@@ -188,12 +200,12 @@ mod tests {
     #[test]
     fn ternary_layout_is_the_one_drawn() {
         let (rows, k) = (33, 32);
-        let mut lines = vec![Line::filled(TERNARY_ZERO); ternary_lines(rows, k)];
+        let mut lines = vec![Line::filled(TERNARY_ZERO); lane_lines(Bits::Two, rows, k)];
         let code = |r: usize, c: usize| ((r * 5 + c * 7 + r * c) % 3) as u8;
         for r in 0..rows {
             let row: std::vec::Vec<u8> = (0..k).map(|c| code(r, c)).collect();
-            put_ternary(line::bytes_mut(&mut lines), k, r, 0, &row[..16]);
-            put_ternary(line::bytes_mut(&mut lines), k, r, 16, &row[16..]);
+            put_codes(Bits::Two, line::bytes_mut(&mut lines), k, r, 0, &row[..16]);
+            put_codes(Bits::Two, line::bytes_mut(&mut lines), k, r, 16, &row[16..]);
         }
         let bytes = line::bytes(&lines);
         for r in 0..64 {

@@ -6,7 +6,7 @@
 use core::hint::black_box;
 
 use crate::line::{bytes_mut, int8_mut, Line};
-use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
+use crate::matrix::{Activation, Binary, BinaryActivation, Bits, Int8Rows, Ternary};
 use crate::{active, pack, scalar};
 
 /// The ternary GEMV answered wrongly.
@@ -40,11 +40,11 @@ fn differs((got, want): Pair, flag: u32) -> u32 {
 }
 
 fn ternary(x: Activation) -> Pair {
-    let mut lines = [Line::filled(pack::TERNARY_ZERO); pack::ternary_lines(ROWS, K)];
+    let mut lines = [Line::filled(pack::TERNARY_ZERO); pack::lane_lines(Bits::Two, ROWS, K)];
     for row in 0..ROWS {
         let codes: [u8; K] =
             core::array::from_fn(|k| if row < 3 { row as u8 } else { ((k * 7 + row * k / 3) % 3) as u8 });
-        pack::put_ternary(bytes_mut(&mut lines), K, row, 0, &codes);
+        pack::put_codes(Bits::Two, bytes_mut(&mut lines), K, row, 0, &codes);
     }
     let (mut got, mut want) = ([0f32; ROWS], [0f32; ROWS]);
     if let Some(w) = Ternary::new(black_box(&lines), ROWS, K, 0.5) {

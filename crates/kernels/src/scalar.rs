@@ -1,8 +1,8 @@
 //! The specification. Slow where it can be obvious; every other variant must give these very bits.
 
-use crate::math::lane_sum;
-use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
-use crate::pack::{TERNARY_BLOCK_ROWS, TERNARY_STEP, TERNARY_STEP_BYTES};
+use crate::math::{f16_to_f32, lane_sum};
+use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int8Rows, Ternary};
+use crate::pack::{LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 
 /// Which kernels these are.
 pub const VARIANT: &str = "scalar";
@@ -11,28 +11,57 @@ pub const VARIANT: &str = "scalar";
 pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
     assert!(x.q.len() == w.k && y.len() == w.rows);
     let factor = w.scale * x.scale;
-    let block_bytes = w.k / TERNARY_STEP * TERNARY_STEP_BYTES;
-    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(TERNARY_BLOCK_ROWS)) {
-        let acc = ternary_block(codes, x.q);
+    let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
+    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
+        let acc = block_sums::<4>(codes, x.q);
         for (y, acc) in y.iter_mut().zip(acc) {
             *y = (acc - x.sum) as f32 * factor;
         }
     }
 }
 
-/// Code sums of one 32-row block: `Σₖ (w + 1)·q`.
-fn ternary_block(codes: &[u8], q: &[i8]) -> [i32; TERNARY_BLOCK_ROWS] {
-    let mut acc = [0i32; TERNARY_BLOCK_ROWS];
-    for (step, q) in codes.chunks_exact(TERNARY_STEP_BYTES).zip(q.chunks_exact(TERNARY_STEP)) {
+/// Code sums of one 32-row block: `Σₖ code·q`, `PLANES` codes a byte.
+fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [i32; LANE_ROWS] {
+    let mut acc = [0i32; LANE_ROWS];
+    let bits = 8 / PLANES;
+    for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
         for (quad, acc) in step.chunks_exact(4).zip(&mut acc) {
             for (kk, &byte) in quad.iter().enumerate() {
-                for p in 0..4 {
-                    *acc += i32::from(byte >> (2 * p) & 3) * i32::from(q[4 * p + kk]);
+                for p in 0..PLANES {
+                    *acc += i32::from(byte >> (bits * p) & ((1 << bits) - 1)) * i32::from(q[4 * p + kk]);
                 }
             }
         }
     }
     acc
+}
+
+/// `y[r] = Σ_g float(Σ_{k in g} w[r][k]·q[k]) · (scale_w[r][g] · scale_x[g])`, groups added in ascending order; `y` is
+/// `[rows]`. Signs with a scale per group (Q1_0), W1A8.
+pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+    grouped_rows::<8, 2>(w, x, y);
+}
+
+/// [`gemv_q1a8`] for two-bit codes −1..=2 (Q2_0, TQ* with varying scales).
+pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+    grouped_rows::<4, 1>(w, x, y);
+}
+
+/// A weight is `SPREAD · code − 1`.
+fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+    w.check(PLANES, x, y);
+    let groups = w.k / w.group;
+    let group_bytes = w.group * LANE_ROWS / PLANES;
+    let blocks = w.codes.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
+    for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
+        y.fill(0.0);
+        for g in 0..groups {
+            let acc = block_sums::<PLANES>(&codes[g * group_bytes..][..group_bytes], &x.q[g * w.group..][..w.group]);
+            for ((y, acc), scale) in y.iter_mut().zip(acc).zip(&scales[g * LANE_ROWS..]) {
+                *y += (SPREAD * acc - x.sums[g]) as f32 * (f16_to_f32(*scale) * x.scales[g]);
+            }
+        }
+    }
 }
 
 /// `y[r] = float(K − 2·popcount(w[r] xor x)) · (alpha[r] · beta)`; `y` is `[rows]`. W1A1.

@@ -3,15 +3,15 @@
 use core::arch::wasm32::*;
 
 use crate::math::{reduce, LANES};
-use crate::matrix::{Activation, Binary, BinaryActivation, Int8Rows, Ternary};
-use crate::pack::{TERNARY_BLOCK_ROWS, TERNARY_STEP, TERNARY_STEP_BYTES};
+use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int8Rows, Ternary};
+use crate::pack::{LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 use crate::scalar;
 
 /// Which kernels these are.
 pub const VARIANT: &str = "simd128";
 
 /// Vectors of a ternary step.
-pub(crate) const STEP_VECTORS: usize = TERNARY_STEP_BYTES / 16;
+pub(crate) const STEP_VECTORS: usize = STEP_BYTES / 16;
 
 /// The 16 bytes at `from[at..]`.
 #[inline(always)]
@@ -40,7 +40,17 @@ fn store(to: &mut [f32], at: usize, v: v128) {
 
 /// [`scalar::gemv_w158a8`]: even and odd bytes as i16 lanes into `i32x4.dot_i16x8`.
 pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    ternary_rows(w, x, y, ternary_block);
+    ternary_rows(w, x, y, block_sums::<4>);
+}
+
+/// [`scalar::gemv_q1a8`], sums as in [`gemv_w158a8`].
+pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+    grouped_rows::<8, 2>(w, x, y, block_sums::<8>);
+}
+
+/// [`scalar::gemv_q2a8`], sums as in [`gemv_w158a8`].
+pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+    grouped_rows::<4, 1>(w, x, y, block_sums::<4>);
 }
 
 /// Runs `block` over the 32-row blocks of `w` and scales its code sums.
@@ -54,9 +64,9 @@ pub(crate) fn ternary_rows(
     assert!(x.q.len() == w.k && y.len() == w.rows);
     let factor = f32x4_splat(w.scale * x.scale);
     let sum = i32x4_splat(x.sum);
-    let block_bytes = w.k / TERNARY_STEP * TERNARY_STEP_BYTES;
-    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(TERNARY_BLOCK_ROWS)) {
-        let mut out = [0f32; TERNARY_BLOCK_ROWS];
+    let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
+    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
+        let mut out = [0f32; LANE_ROWS];
         for (v, acc) in block(codes, x.q).into_iter().enumerate() {
             store(&mut out, 4 * v, f32x4_mul(f32x4_convert_i32x4(i32x4_sub(acc, sum)), factor));
         }
@@ -64,19 +74,63 @@ pub(crate) fn ternary_rows(
     }
 }
 
+/// Runs `block` over the groups of the 32-row blocks of `w`, adding scaled sums group by group as scalar does.
 #[inline(always)]
-fn ternary_block(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
-    let two_bits = u16x8_splat(3);
+pub(crate) fn grouped_rows<const PLANES: usize, const SPREAD: i32>(
+    w: &Grouped,
+    x: GroupedActivation,
+    y: &mut [f32],
+    block: impl Fn(&[u8], &[i8]) -> [v128; STEP_VECTORS],
+) {
+    w.check(PLANES, x, y);
+    let groups = w.k / w.group;
+    let group_bytes = w.group * LANE_ROWS / PLANES;
+    let blocks = w.codes.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
+    for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
+        let mut total = [f32x4_splat(0.0); STEP_VECTORS];
+        for g in 0..groups {
+            let acc = block(&codes[g * group_bytes..][..group_bytes], &x.q[g * w.group..][..w.group]);
+            let (sum, factor) = (i32x4_splat(x.sums[g]), f32x4_splat(x.scales[g]));
+            for (v, (total, acc)) in total.iter_mut().zip(acc).enumerate() {
+                let spread = if SPREAD == 2 { i32x4_shl(acc, 1) } else { acc };
+                let scale = f32x4_mul(load_halves(scales, g * LANE_ROWS + 4 * v), factor);
+                *total = f32x4_add(*total, f32x4_mul(f32x4_convert_i32x4(i32x4_sub(spread, sum)), scale));
+            }
+        }
+        let mut out = [0f32; LANE_ROWS];
+        for (v, total) in total.into_iter().enumerate() {
+            store(&mut out, 4 * v, total);
+        }
+        y.copy_from_slice(&out[..y.len()]);
+    }
+}
+
+/// Four finite halves at `from[at..]` as floats: magnitude bits moved into place, then 2¹¹² for the exponents' bias.
+#[inline(always)]
+fn load_halves(from: &[u16], at: usize) -> v128 {
+    debug_assert!(from.len() - at >= 4);
+    // SAFETY: callers pass an index at least four halves before the end; the load takes any alignment.
+    let halves = unsafe { u32x4_load_extend_u16x4(from.as_ptr().add(at).cast()) };
+    let magnitude = i32x4_shl(v128_and(halves, i32x4_splat(0x7fff)), 13);
+    let sign = i32x4_shl(v128_and(halves, i32x4_splat(0x8000)), 16);
+    v128_or(f32x4_mul(magnitude, f32x4_splat(f32::from_bits(0x7780_0000))), sign)
+}
+
+/// Code sums of one block, `PLANES` codes a byte; see [`scalar`].
+#[inline(always)]
+fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
+    let bits = 8 / PLANES as u32;
+    let mask = u16x8_splat((1 << bits) - 1);
     let mut acc = [i32x4_splat(0); STEP_VECTORS];
-    for (step, q) in codes.chunks_exact(TERNARY_STEP_BYTES).zip(q.chunks_exact(TERNARY_STEP)) {
-        let quads: [v128; 4] = core::array::from_fn(|p| load_quad(q, 4 * p));
+    for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
+        let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
         let even = quads.map(|x| i16x8_shr(i16x8_shl(x, 8), 8));
         let odd = quads.map(|x| i16x8_shr(x, 8));
         for (v, acc) in acc.iter_mut().enumerate() {
             let w = load(step, 16 * v);
-            for p in 0..4 {
-                let low = v128_and(u16x8_shr(w, 2 * p as u32), two_bits);
-                let high = v128_and(u16x8_shr(w, 8 + 2 * p as u32), two_bits);
+            for p in 0..PLANES {
+                let low = v128_and(u16x8_shr(w, bits * p as u32), mask);
+                let high = v128_and(u16x8_shr(w, 8 + bits * p as u32), mask);
                 let pair = i32x4_add(i32x4_dot_i16x8(low, even[p]), i32x4_dot_i16x8(high, odd[p]));
                 *acc = i32x4_add(*acc, pair);
             }

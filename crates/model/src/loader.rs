@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use pocketbit_kernels::line::{bytes_mut, int8_mut, Line};
+use pocketbit_kernels::matrix::Bits;
 use pocketbit_kernels::pack;
 use pocketbit_kernels::quant::quantize_row;
 
@@ -173,7 +174,7 @@ impl Loader {
         match (role, ggml) {
             (Role::Vector, ggml::F32) => Ok(Tensor::Vector(filled(0.0, k)?)),
             (Role::Linear, ggml::TQ2_0 | ggml::I2_S) if !binary => {
-                let lines = filled(Line::filled(pack::TERNARY_ZERO), pack::ternary_lines(rows, k))?;
+                let lines = filled(Line::filled(pack::TERNARY_ZERO), pack::lane_lines(Bits::Two, rows, k))?;
                 Ok(Tensor::Linear(Linear::Ternary { lines, rows, k, scale: 0.0 }))
             }
             (Role::Linear, ggml::Q1_0) if binary => {
@@ -332,7 +333,7 @@ impl Upload {
             return Err(Error::bad_model(format!("tensor {:?} holds ternary code 3; 0, 1 and 2 are valid", self.key)));
         }
         if let Tensor::Linear(Linear::Ternary { lines, k, .. }) = &mut self.target {
-            pack::put_ternary(bytes_mut(lines), *k, first / *k, first % *k, codes);
+            pack::put_codes(Bits::Two, bytes_mut(lines), *k, first / *k, first % *k, codes);
         }
         Ok(())
     }
