@@ -51,7 +51,9 @@ function broken(name, error) {
 
 await main(async () => {
   const start = performance.now();
-  const results = [await prepare('setup'), await prepare('build'), ...(await runSuites())];
+  const results = [await prepare('setup')];
+  // Without its tools nothing further says anything; a failed build still leaves most suites able to run.
+  if (results[0].failed === 0) results.push(await prepare('build'), ...(await runSuites()));
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const bad = results.filter(({ failed }) => failed).map(({ name }) => name);
   console.log(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { must, root } from '../lib/run.mjs';
+import { must, root, run } from '../lib/run.mjs';
 import { versions } from '../lib/rust.mjs';
 
 /** Vite and Vitest need this Node; an older one fails later and less clearly. */
@@ -26,7 +26,13 @@ export async function installPackages() {
   const missing = missingModules();
   if (missing.length === 0) return 'up to date';
   console.log(`  npm ci (${missing.length} packages missing or of another version)`);
-  await must('npm', ['ci', '--no-audit', '--no-fund'], { show: false });
+  const options = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const { code, output } = await run('npm', ['ci', ...options]);
+  if (code === 0) return 'installed';
+  if (!output.includes('EUSAGE')) throw new Error(`npm ci failed\n${output}`);
+  // A lockfile written where the registry lacks other platforms' packages omits them, and npm ci refuses it.
+  console.log('  npm ci refuses the lockfile as incomplete; npm install with the locked versions');
+  await must('npm', ['install', '--no-save', ...options], { show: false });
   return 'installed';
 }
 
