@@ -1,7 +1,7 @@
 import { defineConfig, mergeConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { embed } from '../../scripts/vite/embed.ts';
 import { CSP, shared } from '../../vite.config.ts';
-import { embed } from './embed-plugin.ts';
 
 /** Puts the policy into the built pages; the development server injects scripts of its own. */
 function contentSecurityPolicy(): Plugin {

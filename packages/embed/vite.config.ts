@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { portableAssets } from '../../scripts/vite/portable-assets.ts';
 import { shared } from '../../vite.config.ts';
-import { portableAssets } from '../web/portable-assets.ts';
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

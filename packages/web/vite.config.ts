@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
+import { portableAssets } from '../../scripts/vite/portable-assets.ts';
 import { shared } from '../../vite.config.ts';
-import { portableAssets } from './portable-assets.ts';
 
 export default defineConfig({
   ...shared,

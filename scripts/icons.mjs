@@ -1,8 +1,8 @@
-// Draws the PNG icons from public/icons/icon.svg: `node apps/assistant/icons.mjs`. Needs Chromium.
+// Draws the PNG icons from apps/assistant/public/icons/icon.svg: `node scripts/icons.mjs`. Needs Chromium.
 import { readFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
 
-const folder = new URL('./public/icons/', import.meta.url);
+const folder = new URL('../apps/assistant/public/icons/', import.meta.url);
 const svg = await readFile(new URL('icon.svg', folder), 'utf8');
 const square = svg.replace('rx="116" ', '');
 const maskable = square.replace(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
+const WASM = new URL('../../packages/web/wasm/', import.meta.url);
 const ARTIFACTS = ['relaxed', 'simd128', 'scalar'];
 
 /**
@@ -39,7 +40,7 @@ export function portableAssets(): Plugin {
     generateBundle() {
       if (missing.size > 0) this.error(`not found in the sources: ${[...missing].join(', ')}`);
       for (const name of ARTIFACTS) {
-        const source = readFileSync(new URL(`./wasm/${name}.wasm`, import.meta.url));
+        const source = readFileSync(new URL(`${name}.wasm`, WASM));
         this.emitFile({ type: 'asset', fileName: `${name}.wasm`, source });
       }
     },

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
-const here = import.meta.dirname;
+const here = join(import.meta.dirname, '../packages/web');
 const emitted = join(here, 'dist-types', 'packages');
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 const project = join(here, 'tsconfig.types.json');
