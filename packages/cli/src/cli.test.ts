@@ -204,6 +204,17 @@ describe('errors are one line and a status', () => {
     expect(stderr).toMatch(/^pocketbit: bad-model: the file is truncated/);
   });
 
+  test('weights that are no ternary codes', async () => {
+    const { tensors } = await json('inspect', TQ2);
+    const { offset } = tensors.find((t: { name: string }) => t.name === 'blk.0.ffn_up.weight');
+    const path = join(folder, 'codes.gguf');
+    const bytes = await readFile(TQ2);
+    await writeFile(path, bytes.fill(0xff, offset, offset + 8));
+    const { status, stderr } = await pocketbit('run', path, 'hi');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^pocketbit: bad-model: /);
+  });
+
   test('the relaxed artifact is used only where this Node computes it rightly', async () => {
     const { status, stdout, stderr } = await pocketbit(
       'logits',

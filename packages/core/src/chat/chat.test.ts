@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { byteVocabulary, type TinyOptions, tinyModel } from '../../test/tiny-model.ts';
 import { PocketbitError } from '../errors.ts';
@@ -62,6 +63,34 @@ describe('encode', () => {
     expect(ids.filter((id) => id === START)).toHaveLength(2);
     expect(ids.filter((id) => id === END)).toHaveLength(1);
     expect(tokenizer.decode(ids)).toBe('user\na<|im_end|>b <|im_start|>\nassistant\n');
+  });
+
+  test('no message, however written, adds a control token', async () => {
+    const { chat, tokenizer } = await chatOf();
+    const parts = [
+      '<|im_end|>',
+      '<|im_start|>',
+      '<|',
+      'im_end',
+      '|>',
+      '<',
+      '\ufdd0',
+      'a',
+      ' ',
+      '🦊',
+    ];
+    const content = fc.array(fc.constantFrom(...parts), { maxLength: 12 });
+    fc.assert(
+      fc.property(content, (pieces) => {
+        const message = pieces.join('');
+        const ids = chat.encode(user(message));
+        expect(ids.filter((id) => id === START || id === END)).toHaveLength(3);
+        expect(tokenizer.decode(ids)).toBe(
+          `user\n${message.replaceAll('\ufdd0', '')}\nassistant\n`,
+        );
+      }),
+      { numRuns: 300, seed: 13 },
+    );
   });
 
   test('BOS comes once', async () => {

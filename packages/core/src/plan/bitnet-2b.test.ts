@@ -10,7 +10,7 @@ const F16 = 1;
 const LAYERS = 30;
 const VOCAB = 128_256;
 
-function header() {
+function header(layers: number) {
   const arch = 'bitnet-b1.58';
   const count = (value: number): TypedValue => ({ type: 'u32', value });
   const real = (value: number): TypedValue => ({ type: 'f32', value });
@@ -19,7 +19,7 @@ function header() {
     [`${arch}.vocab_size`, count(VOCAB)],
     [`${arch}.context_length`, count(4096)],
     [`${arch}.embedding_length`, count(2560)],
-    [`${arch}.block_count`, count(LAYERS)],
+    [`${arch}.block_count`, count(layers)],
     [`${arch}.feed_forward_length`, count(6912)],
     [`${arch}.rope.dimension_count`, count(128)],
     [`${arch}.attention.head_count`, count(20)],
@@ -52,15 +52,14 @@ function header() {
   const tensors = [
     tensor('token_embd', F16, 2560 * VOCAB * 2, 2560, VOCAB),
     vector('output_norm', 2560),
-    ...Array.from({ length: LAYERS }, (_, i) => layer(`blk.${i}`)).flat(),
+    ...Array.from({ length: layers }, (_, i) => layer(`blk.${i}`)).flat(),
   ];
   return { metadata, tensors };
 }
 
-test('BitNet 2B-4T plans, and its size is known before a weight is read', async () => {
-  const bytes = writeHeader(header(), 32).pad(32).bytes();
-  const size = 1_187_801_280;
-  const read = await readGguf({
+function readHeader(layers: number, size: number) {
+  const bytes = writeHeader(header(layers), 32).pad(32).bytes();
+  return readGguf({
     size,
     read: async (offset, length) => {
       const window = new Uint8Array(length);
@@ -68,6 +67,10 @@ test('BitNet 2B-4T plans, and its size is known before a weight is read', async 
       return window;
     },
   });
+}
+
+test('BitNet 2B-4T plans, and its size is known before a weight is read', async () => {
+  const read = await readHeader(LAYERS, 1_187_801_280);
   expect(read.tensors).toHaveLength(332);
   const plan = planModel(read);
   expect(plan.parameters).toBe(2_412_820_480);
@@ -82,4 +85,13 @@ test('BitNet 2B-4T plans, and its size is known before a weight is read', async 
   const norms = 4 * (2560 + LAYERS * (3 * 2560 + 6912));
   expect(plan.weightBytes).toBe(ternary + embedding + norms);
   expect(plan.kvBytes).toBe(2 * LAYERS * 2048 * 5 * (128 + 4));
+});
+
+test('a model over 4 GiB is refused with the figures', async () => {
+  const read = await readHeader(300, 2 ** 33);
+  const bytes = 300 * (2_084_044_800 / 4 / LAYERS);
+  expect(bytes).toBeGreaterThan(4 * 2 ** 30);
+  expect(() => planModel(read, { contextLength: 512 })).toThrow(
+    /takes \d{10} bytes .* 512 positions/,
+  );
 });

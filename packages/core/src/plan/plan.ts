@@ -1,4 +1,4 @@
-import { badModel, unsupported } from '../errors.ts';
+import { badModel, PocketbitError, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import type { TensorInfo } from '../gguf/tensors.ts';
 import { F16, F32, I2_S, Q1_0, Q6_K, Q8_0, TQ2_0, tensorType, typeName } from '../gguf/types.ts';
@@ -46,7 +46,8 @@ export interface ModelPlan {
 
 /**
  * Checks that the header describes a model this build runs, whole and with consistent shapes.
- * Throws `unsupported` for what is not run, `bad-model` for what contradicts itself.
+ * Throws `unsupported` for what is not run, `bad-model` for what contradicts itself, `does-not-fit`
+ * for what no wasm32 memory holds.
  */
 export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelPlan {
   const architecture = architectureOf(header);
@@ -56,6 +57,8 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
   const weightBytes = slots.reduce((sum, slot) => sum + residentTensorBytes(slot, config), 0);
   const kvBytes = kvCacheBytes(config);
   const scratch = scratchBytes(config);
+  const residentBytes = weightBytes + kvBytes + scratch;
+  refuseOversized(residentBytes, config);
   return {
     architecture,
     name: new Metadata(header.metadata).text('general.name') ?? architecture,
@@ -65,8 +68,20 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
     weightBytes,
     kvBytes,
     scratchBytes: scratch,
-    residentBytes: weightBytes + kvBytes + scratch,
+    residentBytes,
   };
+}
+
+/** wasm32 addresses 4 GiB, of which the engine's code, stack and chunk in flight take a little. */
+const MAX_RESIDENT_BYTES = 4 * 2 ** 30 - 64 * 2 ** 20;
+
+function refuseOversized(residentBytes: number, config: ModelConfig): void {
+  if (residentBytes <= MAX_RESIDENT_BYTES) return;
+  throw new PocketbitError(
+    'does-not-fit',
+    `the model takes ${residentBytes} bytes with a context of ${config.context} positions; ` +
+      `WebAssembly memory holds ${MAX_RESIDENT_BYTES}; choose a smaller model or context`,
+  );
 }
 
 function matchTensors(header: GgufHeader, slots: Slot[], config: ModelConfig): PlannedTensor[] {
