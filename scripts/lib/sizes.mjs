@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { parseSync } from 'vite';
 import { artifacts } from './artifacts.mjs';
 import { budgets } from './budgets.mjs';
 import { listFiles } from './files.mjs';
@@ -12,13 +13,24 @@ const textChunk = /^text\b.*\.js$/;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const gzipped = (files) => files.reduce((sum, file) => sum + gzipSize(readFileSync(file)), 0);
 
+/** A script and every script it imports at once; the worker and lazy chunks are not among them. */
+function withImports(file, found = new Set()) {
+  if (!existsSync(file) || found.has(file)) return [...found];
+  found.add(file);
+  const { staticImports } = parseSync(file, readFileSync(file, 'utf8')).module;
+  for (const { moduleRequest } of staticImports) {
+    withImports(join(dirname(file), moduleRequest.value), found);
+  }
+  return [...found];
+}
+
 /** What is weighed: the files of one product and the most they may weigh together after gzip -9. */
 function products() {
   const web = join(root, 'packages/web');
   const runtime = listFiles(join(web, 'dist'), /\.js$/).filter(
     (path) => !textChunk.test(basename(path)),
   );
-  const loader = listFiles(join(root, 'packages/embed/dist'), /^pocketbit-embed\.js$/);
+  const loader = withImports(join(root, 'packages/embed/dist/pocketbit-embed.js'));
   const engines = Object.keys(artifacts).map((name) => join(web, `wasm/${name}.wasm`));
   return [
     ...engines.map((path) => ({
