@@ -131,7 +131,15 @@ const checks = {
   types: checkTypes,
   biome: () => program(bin('biome'), ['ci', '--colors=off', '--error-on-warnings']),
   rustfmt: () => rustLinter(['fmt', '--all', '--check']),
-  clippy: () => rustLinter(['clippy', '--quiet', '--workspace', '--all-targets', ...denyWarnings]),
+  clippy: () =>
+    rustLinter([
+      'clippy',
+      '--quiet',
+      '--workspace',
+      '--all-targets',
+      '--all-features',
+      ...denyWarnings,
+    ]),
   'clippy-wasm': clippyWasm,
   imports: checkScriptImports,
   crates: checkCrates,
