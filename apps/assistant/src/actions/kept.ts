@@ -118,7 +118,7 @@ function addReminder(
 function changeList(kept: Kept, action: Extract<Action, { action: 'list' }>): Applied {
   const list = action.list.trim().toLowerCase();
   const item = action.op === 'show' ? '' : action.item.trim();
-  const before = kept.lists[list] ?? [];
+  const before = Object.hasOwn(kept.lists, list) ? kept.lists[list]! : [];
   const found = before.some((entry) => same(entry, item));
   const items = changed(before, action.op, item, found);
   return {
