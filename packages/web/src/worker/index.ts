@@ -72,7 +72,7 @@ function busy(): WireError {
 
 function wire(error: unknown): WireError {
   // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
-  if (error instanceof WebAssembly.RuntimeError) model = null;
+  if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
   const { code, message } = PocketbitError.from(error);
   return { code, message };
 }
