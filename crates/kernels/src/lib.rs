@@ -11,6 +11,7 @@
 extern crate std;
 
 pub mod attention;
+pub mod blocks;
 pub mod line;
 pub mod math;
 pub mod matrix;

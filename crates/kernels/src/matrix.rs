@@ -1,6 +1,7 @@
 //! Borrowed views of packed matrices. Building one is the proof that its sizes fit; kernels rely on it.
 
 use crate::line::{self, Line};
+use crate::math::f16_to_f32;
 use crate::pack;
 
 /// Ternary weights in the row-lane layout, one scale: `[rows][k]`, W1.58.
@@ -77,7 +78,27 @@ impl<'a> Grouped<'a> {
     }
 }
 
+impl Ternary<'_> {
+    /// Dequantises row `r` (an embedding) into `out` `[k]`.
+    pub fn row(&self, r: usize, out: &mut [f32]) {
+        for (k, o) in out.iter_mut().enumerate() {
+            let code = pack::code_at(Bits::Two, self.codes, self.k, r, k);
+            *o = (i32::from(code) - 1) as f32 * self.scale;
+        }
+    }
+}
+
 impl Grouped<'_> {
+    /// Dequantises row `r` (an embedding) into `out` `[k]`.
+    pub fn row(&self, r: usize, out: &mut [f32]) {
+        let groups = self.k / self.group;
+        for (k, o) in out.iter_mut().enumerate() {
+            let code = i32::from(pack::code_at(self.bits, self.codes, self.k, r, k));
+            let value = if self.bits == Bits::One { 2 * code - 1 } else { code - 1 };
+            *o = value as f32 * f16_to_f32(self.scales[pack::scale_at(r, groups, k / self.group)]);
+        }
+    }
+
     /// Asserts that a kernel of `planes` is given a row and an output of this matrix.
     pub(crate) fn check(&self, planes: usize, x: GroupedActivation, y: &[f32]) {
         let groups = self.k / self.group;

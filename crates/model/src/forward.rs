@@ -26,7 +26,7 @@ pub struct Model {
 impl Model {
     pub(crate) fn new(config: Config, weights: Weights) -> Result<Self, Error> {
         let cache = KvCache::new(&config)?;
-        let state = State::new(&config)?;
+        let state = State::new(&config, weights.per_group())?;
         let sampler = Sampler::new(SamplerOptions::GREEDY);
         Ok(Model { config, weights, cache, state, sampler, ids: Vec::new() })
     }
@@ -136,6 +136,6 @@ impl Model {
         let Model { config: c, weights, state: s, .. } = self;
         s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps);
         let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
-        rows.apply(s.staged.input(0, c.dim), &mut s.logits);
+        s.staged.head(rows, c.dim, &mut s.logits);
     }
 }

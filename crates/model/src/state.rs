@@ -9,10 +9,12 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
 use crate::ops::rms_norm;
-use crate::weights::{Input, Linear};
+use crate::weights::{Input, Linear, Rows, Scratch, ACTIVATION_GROUP};
 
 /// Tokens that go through the layers together.
 pub(crate) const SLICE: usize = 32;
+/// Smallest group of weights with a scale (Q2_0).
+const SMALLEST_GROUP: usize = 64;
 
 pub(crate) struct State {
     /// residual stream `[SLICE][dim]`
@@ -46,12 +48,15 @@ pub(crate) struct Staged {
     q8: Vec<i8>,
     /// scale and sum of each row of `q8` `[SLICE]`
     rows: Vec<(f32, i32)>,
-    /// one row in one bit `[k / 8]`
-    bits: Vec<u8>,
+    /// the same rows quantised per [`ACTIVATION_GROUP`], and their scales `[SLICE][k / 128 rounded up]`; empty where
+    /// no weight asks for them
+    g8: Vec<i8>,
+    g_scales: Vec<f32>,
+    scratch: Scratch,
 }
 
 impl State {
-    pub(crate) fn new(c: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(c: &Config, per_group: bool) -> Result<Self, Error> {
         let wide = |width: usize| filled(0f32, SLICE * width);
         let half = c.rope_dims / 2;
         let mut inverse = filled(0f64, half)?;
@@ -77,16 +82,21 @@ impl State {
                 x: wide(widest)?,
                 q8: filled(0, SLICE * widest)?,
                 rows: filled((0.0, 0), SLICE)?,
-                bits: filled(0, widest.div_ceil(8))?,
+                g8: filled(0, if per_group { SLICE * widest } else { 0 })?,
+                g_scales: filled(0.0, if per_group { SLICE * widest.div_ceil(ACTIVATION_GROUP) } else { 0 })?,
+                scratch: Scratch {
+                    bits: filled(0, widest.div_ceil(8))?,
+                    scales: filled(0.0, widest.div_ceil(SMALLEST_GROUP))?,
+                    sums: filled(0, widest.div_ceil(SMALLEST_GROUP))?,
+                },
             },
         })
     }
 
     pub(crate) fn bytes(&self) -> usize {
         let floats = [&self.x, &self.q, &self.attn, &self.k, &self.v, &self.gate, &self.up, &self.delta];
-        let tables = [&self.scores, &self.logits, &self.cos, &self.sin, &self.staged.x];
-        let staged = bytes_of(&self.staged.q8) + bytes_of(&self.staged.rows) + bytes_of(&self.staged.bits);
-        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + bytes_of(&self.inverse) + staged
+        let tables = [&self.scores, &self.logits, &self.cos, &self.sin];
+        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + bytes_of(&self.inverse) + self.staged.bytes()
     }
 }
 
@@ -101,22 +111,46 @@ impl Staged {
                 rms_norm(row, norm, eps, x);
             }
             self.rows[t] = quantize(x, &mut self.q8[t * k..(t + 1) * k]);
+            if !self.g8.is_empty() {
+                let groups = k.div_ceil(ACTIVATION_GROUP);
+                let scales = &mut self.g_scales[t * groups..(t + 1) * groups];
+                let q = self.g8[t * k..(t + 1) * k].chunks_mut(ACTIVATION_GROUP);
+                for ((x, q), scale) in x.chunks(ACTIVATION_GROUP).zip(q).zip(scales) {
+                    *scale = quantize(x, q).0;
+                }
+            }
         }
-    }
-
-    /// Staged row `t` of width `k`.
-    pub(crate) fn input(&self, t: usize, k: usize) -> Input<'_> {
-        let (scale, sum) = self.rows[t];
-        let at = t * k..(t + 1) * k;
-        Input { x: &self.x[at.clone()], int8: Activation { q: &self.q8[at], scale, sum } }
     }
 
     /// `out[t] = w · row t` for each of the staged rows of width `k` that `out` `[n][rows]` has room for.
     pub(crate) fn linear(&mut self, w: &Linear, k: usize, out: &mut [f32]) {
-        let mut bits = core::mem::take(&mut self.bits);
         for (t, y) in out.chunks_exact_mut(w.rows()).enumerate() {
-            w.apply(self.input(t, k), &mut bits, y);
+            let (input, scratch) = self.input(t, k);
+            w.apply(input, scratch, y);
         }
-        self.bits = bits;
+    }
+
+    /// `y = rows · row 0`
+    pub(crate) fn head(&mut self, rows: &Rows, k: usize, y: &mut [f32]) {
+        let (input, scratch) = self.input(0, k);
+        rows.apply(input, scratch, y);
+    }
+
+    /// Staged row `t` of width `k`, and the scratch a linear may use.
+    fn input(&mut self, t: usize, k: usize) -> (Input<'_>, &mut Scratch) {
+        let (scale, sum) = self.rows[t];
+        let (at, groups) = (t * k..(t + 1) * k, k.div_ceil(ACTIVATION_GROUP));
+        let grouped = match self.g8.is_empty() {
+            true => (&[][..], &[][..]),
+            false => (&self.g8[at.clone()], &self.g_scales[t * groups..(t + 1) * groups]),
+        };
+        let int8 = Activation { q: &self.q8[at.clone()], scale, sum };
+        (Input { x: &self.x[at], int8, grouped }, &mut self.scratch)
+    }
+
+    fn bytes(&self) -> usize {
+        let scratch = bytes_of(&self.scratch.bits) + bytes_of(&self.scratch.scales) + bytes_of(&self.scratch.sums);
+        let int8 = bytes_of(&self.q8) + bytes_of(&self.g8) + bytes_of(&self.rows);
+        int8 + bytes_of(&self.x) + bytes_of(&self.g_scales) + scratch
     }
 }

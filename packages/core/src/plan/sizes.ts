@@ -12,6 +12,8 @@ const F32_BYTES = 4;
 const TERNARY_ROW_BLOCK = 32;
 /** Positions that go through the layers together: SLICE of crates/model. */
 const SLICE = 32;
+/** Fewest weights that share a scale. */
+const SMALLEST_GROUP = 64;
 
 /** Bytes the engine holds for one tensor once packed. */
 export function residentTensorBytes(slot: Slot, config: ModelConfig): number {
@@ -40,7 +42,8 @@ export function scratchBytes(config: ModelConfig): number {
   const widest = Math.max(dim, q, ffn);
   const floats = SLICE * (2 * (dim + q + kv + ffn) + widest) + 2 * context + vocab;
   const ropeTables = (ropeDims / 2) * (8 + 4 + 4);
-  const staged = SLICE * (widest + 8) + Math.ceil(widest / 8);
+  const groups = Math.ceil(widest / SMALLEST_GROUP);
+  const staged = SLICE * (widest + 8) + Math.ceil(widest / 8) + groups * (4 + 4);
   return floats * F32_BYTES + ropeTables + staged;
 }
 

@@ -1,0 +1,340 @@
+//! Tensor types as files hold them, block by block. Sources: ggml-quants.c, ggml-common.h; microsoft/BitNet for I2_S.
+
+use crate::math::f16_to_f32;
+use crate::matrix::Bits;
+
+/// Most weights a block of codes holds.
+pub const MAX_CODES: usize = 256;
+/// Bytes after an I2_S tensor's groups: the f32 scale, then padding.
+pub const I2_S_TAIL: usize = 32;
+
+/// A tensor type this engine reads.
+#[allow(non_camel_case_types)]
+#[allow(missing_docs)] // the names are ggml's
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    F32,
+    F16,
+    BF16,
+    Q4_0,
+    Q5_0,
+    Q8_0,
+    Q4_K,
+    Q6_K,
+    TQ1_0,
+    TQ2_0,
+    I2_S,
+    Q1_0,
+    /// Upstream's, 64 weights a block.
+    Q2_0,
+    /// Prism's under the same id, 128 weights a block; passed as its later id 142.
+    Q2_0_G128,
+}
+
+impl Type {
+    /// The type of a GGUF type id.
+    pub fn from_ggml(id: u32) -> Option<Type> {
+        Some(match id {
+            0 => Type::F32,
+            1 => Type::F16,
+            2 => Type::Q4_0,
+            6 => Type::Q5_0,
+            8 => Type::Q8_0,
+            12 => Type::Q4_K,
+            14 => Type::Q6_K,
+            30 => Type::BF16,
+            34 => Type::TQ1_0,
+            35 => Type::TQ2_0,
+            36 => Type::I2_S,
+            41 => Type::Q1_0,
+            42 => Type::Q2_0,
+            142 => Type::Q2_0_G128,
+            _ => return None,
+        })
+    }
+
+    /// (bytes, weights) of a block.
+    pub const fn block(self) -> (usize, usize) {
+        match self {
+            Type::F32 => (4, 1),
+            Type::F16 | Type::BF16 => (2, 1),
+            Type::Q4_0 => (18, 32),
+            Type::Q5_0 => (22, 32),
+            Type::Q8_0 => (34, 32),
+            Type::Q4_K => (144, 256),
+            Type::Q6_K => (210, 256),
+            Type::TQ1_0 => (54, 256),
+            Type::TQ2_0 => (66, 256),
+            Type::I2_S => (32, 128),
+            Type::Q1_0 => (18, 128),
+            Type::Q2_0 => (18, 64),
+            Type::Q2_0_G128 => (34, 128),
+        }
+    }
+
+    /// Bits of a code for types that stay packed; `None` for types that become int8 rows.
+    pub const fn bits(self) -> Option<Bits> {
+        match self {
+            Type::Q1_0 => Some(Bits::One),
+            Type::TQ1_0 | Type::TQ2_0 | Type::I2_S | Type::Q2_0 | Type::Q2_0_G128 => Some(Bits::Two),
+            _ => None,
+        }
+    }
+
+    /// Whether activations are quantised per 128 of K for this type (Q1_0, Q2_0), not per token.
+    pub const fn grouped_activations(self) -> bool {
+        matches!(self, Type::Q1_0 | Type::Q2_0 | Type::Q2_0_G128)
+    }
+
+    /// Writes a block's codes and returns its scale as f16 bits (0 for I2_S, whose scale ends the tensor).
+    pub fn codes(self, block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+        match self {
+            Type::TQ1_0 => tq1_0(block, codes),
+            Type::TQ2_0 => tq2_0(block, codes),
+            Type::I2_S => i2_s(block, codes),
+            Type::Q1_0 => q1_0(block, codes),
+            _ => q2_0(block, codes),
+        }
+    }
+
+    /// Dequantises a row of a type without codes.
+    pub fn row(self, bytes: &[u8], out: &mut [f32]) {
+        let (size, weights) = self.block();
+        for (block, out) in bytes.chunks_exact(size).zip(out.chunks_exact_mut(weights)) {
+            match self {
+                Type::F32 => out[0] = f32::from_le_bytes([block[0], block[1], block[2], block[3]]),
+                Type::F16 => out[0] = f16_to_f32(half(block, 0)),
+                Type::BF16 => out[0] = f32::from_bits(u32::from(half(block, 0)) << 16),
+                Type::Q4_0 => q4_0(block, out),
+                Type::Q5_0 => q5_0(block, out),
+                Type::Q8_0 => q8_0(block, out),
+                Type::Q4_K => q4_k(block, out),
+                _ => q6_k(block, out),
+            }
+        }
+    }
+}
+
+fn half(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+/// `y[l·32 + m] = qs[m] >> 2l & 3` per half of 128.
+fn tq2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    for (i, code) in codes.iter_mut().enumerate() {
+        *code = block[i / 128 * 32 + i % 32] >> (2 * (i % 128 / 32)) & 3;
+    }
+    half(block, 64)
+}
+
+/// Base 3: five digits a byte for `qs` (32, then 16 bytes), four for `qh`.
+fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    const POWERS: [u8; 5] = [1, 3, 9, 27, 81];
+    for (first, bytes, digits, at) in [(0, 32, 5, 0), (32, 16, 5, 160), (48, 4, 4, 240)] {
+        for (n, power) in POWERS[..digits].iter().enumerate() {
+            for m in 0..bytes {
+                let shifted = u16::from(block[first + m].wrapping_mul(*power));
+                codes[at + n * bytes + m] = ((shifted * 3) >> 8) as u8;
+            }
+        }
+    }
+    half(block, 52)
+}
+
+/// 128 codes, the first 32 in the top two bits.
+fn i2_s(group: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    for (i, code) in codes[..128].iter_mut().enumerate() {
+        *code = group[i % 32] >> (6 - 2 * (i / 32)) & 3;
+    }
+    0
+}
+
+fn q1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    for (i, code) in codes[..128].iter_mut().enumerate() {
+        *code = block[2 + i / 8] >> (i % 8) & 1;
+    }
+    half(block, 0)
+}
+
+/// 64 or 128 codes after the scale.
+fn q2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    for (i, code) in codes[..4 * (block.len() - 2)].iter_mut().enumerate() {
+        *code = block[2 + i / 4] >> (2 * (i % 4)) & 3;
+    }
+    half(block, 0)
+}
+
+/// `d · (nibble − 8)`, low nibbles first.
+fn q4_0(block: &[u8], out: &mut [f32]) {
+    let d = f16_to_f32(half(block, 0));
+    for (i, o) in out.iter_mut().enumerate() {
+        let nibble = block[2 + i % 16] >> (4 * (i / 16)) & 15;
+        *o = d * (i32::from(nibble) - 8) as f32;
+    }
+}
+
+/// `d · (five bits − 16)`, the fifth bits in a u32 after the scale.
+fn q5_0(block: &[u8], out: &mut [f32]) {
+    let d = f16_to_f32(half(block, 0));
+    let high = u32::from_le_bytes([block[2], block[3], block[4], block[5]]);
+    for (i, o) in out.iter_mut().enumerate() {
+        let low = i32::from(block[6 + i % 16] >> (4 * (i / 16)) & 15);
+        let fifth = (high >> i & 1) as i32;
+        *o = d * (low + 16 * fifth - 16) as f32;
+    }
+}
+
+fn q8_0(block: &[u8], out: &mut [f32]) {
+    let d = f16_to_f32(half(block, 0));
+    for (o, q) in out.iter_mut().zip(&block[2..]) {
+        *o = d * f32::from(*q as i8);
+    }
+}
+
+/// `d·scale·q − dmin·min`, six-bit scales and mins packed in twelve bytes.
+fn q4_k(block: &[u8], out: &mut [f32]) {
+    let (d, dmin) = (f16_to_f32(half(block, 0)), f16_to_f32(half(block, 2)));
+    let (packed, quants) = (&block[4..16], &block[16..]);
+    for (j, out) in out.chunks_exact_mut(32).enumerate() {
+        let (scale, min) = match j {
+            0..=3 => (packed[j] & 63, packed[j + 4] & 63),
+            _ => (packed[j + 4] & 15 | packed[j - 4] >> 6 << 4, packed[j + 4] >> 4 | packed[j] >> 6 << 4),
+        };
+        let (step, base) = (d * f32::from(scale), dmin * f32::from(min));
+        for (l, o) in out.iter_mut().enumerate() {
+            let q = quants[j / 2 * 32 + l] >> (4 * (j % 2)) & 15;
+            *o = step * f32::from(q) - base;
+        }
+    }
+}
+
+/// `d · scale · (six bits − 32)`.
+fn q6_k(block: &[u8], out: &mut [f32]) {
+    let d = f16_to_f32(half(block, 208));
+    for (i, o) in out.iter_mut().enumerate() {
+        let (part, quarter, l) = (i / 128, i % 128 / 32, i % 32);
+        let low = block[64 * part + 32 * (quarter % 2) + l] >> (4 * (quarter / 2)) & 15;
+        let high = block[128 + 32 * part + l] >> (2 * quarter) & 3;
+        let scale = block[192 + i / 16] as i8;
+        *o = d * f32::from(scale) * (i32::from(low | high << 4) - 32) as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0u32, |crc, b| {
+            (0..8).fold(crc ^ u32::from(*b), |c, _| (c >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(c & 1)))
+        })
+    }
+
+    /// The codes of the formats page's `tern` and `bin` inputs.
+    fn tern(i: usize) -> u8 {
+        ((7 * i + i / 3) % 3) as u8
+    }
+
+    fn bin(i: usize) -> u8 {
+        u8::from((5 * i) % 7 < 3)
+    }
+
+    /// Checks the golden CRC of `blocks` and that decoding gives `value` at every index.
+    fn golden(kind: Type, blocks: Vec<Vec<u8>>, crc: u32, scale: u16, value: fn(usize) -> u8) {
+        assert_eq!(crc32(&blocks.concat()), crc, "{kind:?}: the golden bytes");
+        let n = kind.block().1;
+        for (b, block) in blocks.iter().enumerate() {
+            let mut codes = [9u8; MAX_CODES];
+            assert_eq!(kind.codes(block, &mut codes), scale);
+            assert!(codes[..n].iter().enumerate().all(|(i, c)| *c == value(n * b + i)), "{kind:?} block {b}");
+        }
+    }
+
+    const HALF: [u8; 2] = 0x3800u16.to_le_bytes();
+
+    #[test]
+    fn tq2_0_decodes_the_golden_tensor() {
+        let byte =
+            |b: usize, i: usize| (0..4).fold(0, |v, l| v | tern(256 * b + i / 32 * 128 + 32 * l + i % 32) << (2 * l));
+        let blocks = (0..16).map(|b| (0..64).map(|i| byte(b, i)).chain(HALF).collect());
+        golden(Type::TQ2_0, blocks.collect(), 0x6acc_81c3, 0x3800, tern);
+    }
+
+    #[test]
+    fn tq1_0_decodes_the_golden_tensor() {
+        let pack = |first: usize, stride: usize, digits: usize| {
+            let v = (0..5).fold(0u32, |v, n| v * 3 + if n < digits { u32::from(tern(first + n * stride)) } else { 0 });
+            (v * 256).div_ceil(243) as u8
+        };
+        let block = |b: usize| {
+            let at = 256 * b;
+            let qs = (0..32).map(|m| pack(at + m, 32, 5)).chain((0..16).map(|m| pack(at + 160 + m, 16, 5)));
+            qs.chain((0..4).map(|m| pack(at + 240 + m, 4, 4))).chain(HALF).collect()
+        };
+        golden(Type::TQ1_0, (0..16).map(block).collect(), 0x2cf1_6580, 0x3800, tern);
+    }
+
+    #[test]
+    fn i2_s_decodes_the_golden_tensor() {
+        let byte = |b: usize, p: usize| (0..4).fold(0, |v, g| v << 2 | tern(128 * b + 32 * g + p));
+        let blocks = (0..8).map(|b| (0..32).map(|p| byte(b, p)).collect());
+        golden(Type::I2_S, blocks.collect(), 0xcbf5_9025, 0, tern);
+    }
+
+    #[test]
+    fn q1_0_and_q2_0_decode_the_golden_tensors() {
+        let bits = |b: usize, i: usize| (0..8).fold(0, |v, j| v | bin(128 * b + 8 * i + j) << j);
+        let scale = 0x3400u16.to_le_bytes();
+        let blocks = (0..32).map(|b| scale.into_iter().chain((0..16).map(|i| bits(b, i))).collect());
+        golden(Type::Q1_0, blocks.collect(), 0x61bb_2c3a, 0x3400, bin);
+        let quad = |b: usize, i: usize| (0..4).fold(0, |v, j| v | tern(64 * b + 4 * i + j) << (2 * j));
+        let blocks = (0..64).map(|b| HALF.into_iter().chain((0..16).map(|i| quad(b, i))).collect());
+        golden(Type::Q2_0, blocks.collect(), 0xced4_fa84, 0x3800, tern);
+        let mut codes = [9u8; MAX_CODES];
+        let block: Vec<u8> = HALF.into_iter().chain((0..32).map(|i| quad(0, i))).collect();
+        assert_eq!(Type::Q2_0_G128.codes(&block, &mut codes), 0x3800);
+        assert!((0..128).all(|i| codes[i] == tern(i)) && codes[128] == 9);
+    }
+
+    #[test]
+    fn float_rows_decode() {
+        let mut out = [0f32; 32];
+        Type::F32.row(&1.25f32.to_le_bytes(), &mut out[..1]);
+        assert_eq!(out[0], 1.25);
+        Type::F16.row(&[0x00, 0x3c, 0x00, 0xc0], &mut out[..2]);
+        assert_eq!(out[..2], [1.0, -2.0]);
+        Type::BF16.row(&[0x80, 0x3f, 0x20, 0xc1], &mut out[..2]);
+        assert_eq!(out[..2], [1.0, -10.0]);
+        let eight: Vec<u8> = HALF.into_iter().chain((0..32).map(|i| (i * 8 - 127) as i8 as u8)).collect();
+        Type::Q8_0.row(&eight, &mut out);
+        assert_eq!((out[0], out[31]), (-63.5, 60.5));
+        let four: Vec<u8> = HALF.into_iter().chain((0..16).map(|i| i | (15 - i) << 4)).collect();
+        Type::Q4_0.row(&four, &mut out);
+        assert_eq!((out[0], out[15], out[16], out[31]), (-4.0, 3.5, 3.5, -4.0));
+        let five: Vec<u8> = HALF.into_iter().chain([1, 0, 0, 0x80]).chain(four[2..].iter().copied()).collect();
+        Type::Q5_0.row(&five, &mut out);
+        assert_eq!((out[0], out[1], out[31]), (0.0, -7.5, 0.0));
+    }
+
+    #[test]
+    fn k_quants_use_their_own_scales() {
+        let mut six = vec![0u8; 210];
+        six[192..208].copy_from_slice(&core::array::from_fn::<u8, 16, _>(|i| i as u8 + 1));
+        six[208..].copy_from_slice(&0x3c00u16.to_le_bytes());
+        six[35] = 5;
+        six[128 + 3] = 2 << 2;
+        let mut out = [0f32; 256];
+        Type::Q6_K.row(&six, &mut out);
+        assert_eq!((out[35], out[0], out[255]), (3.0 * 5.0, -32.0, 16.0 * -32.0));
+        let mut four = vec![0u8; 144];
+        four[..4].copy_from_slice(&[0x00, 0x3c, 0x00, 0x38]);
+        four[4..16].copy_from_slice(&[1, 2, 3, 4 | 1 << 6, 5, 6, 7, 8 | 2 << 6, 0x21, 0, 0, 0x43]);
+        four[16 + 96 + 1] = 0x90;
+        Type::Q4_K.row(&four, &mut out);
+        assert_eq!((out[0], out[96], out[128]), (-0.5 * 5.0, -0.5 * 8.0, -0.5 * 2.0));
+        // Sub-block 7: scale 3 | 1 << 4 = 19, min 4 | 2 << 4 = 36.
+        assert_eq!((out[224], out[225]), (-18.0, 19.0 * 9.0 - 18.0));
+    }
+}

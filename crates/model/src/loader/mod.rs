@@ -1,0 +1,203 @@
+//! From streamed file bytes to packed tensors, with scratch of one block or row.
+
+mod upload;
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+
+use pocketbit_kernels::blocks::Type;
+
+use crate::config::{Activations, Config, HeadKind};
+use crate::error::Error;
+use crate::forward::Model;
+use crate::weights::{Layer, Linear, Rows, Weights};
+
+use upload::{Keep, Upload};
+
+/// Tensor roles as JavaScript numbers them. Thresholds of W1A1 linears stand [`slot::THRESHOLD`] above their linear.
+mod slot {
+    pub(super) const EMBEDDING: u32 = 0;
+    pub(super) const OUTPUT_NORM: u32 = 1;
+    pub(super) const OUTPUT: u32 = 2;
+    pub(super) const ATTN_NORM: u32 = 10;
+    pub(super) const ATTN_Q: u32 = 11;
+    pub(super) const ATTN_K: u32 = 12;
+    pub(super) const ATTN_V: u32 = 13;
+    pub(super) const ATTN_SUB_NORM: u32 = 14;
+    pub(super) const ATTN_OUTPUT: u32 = 15;
+    pub(super) const FFN_NORM: u32 = 16;
+    pub(super) const FFN_GATE: u32 = 17;
+    pub(super) const FFN_UP: u32 = 18;
+    pub(super) const FFN_SUB_NORM: u32 = 19;
+    pub(super) const FFN_DOWN: u32 = 20;
+    pub(super) const THRESHOLD: u32 = 20;
+    pub(super) const FIRST_THRESHOLD: u32 = ATTN_Q + THRESHOLD;
+    pub(super) const LAST_THRESHOLD: u32 = FFN_DOWN + THRESHOLD;
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Role {
+    Vector,
+    Linear,
+    Rows,
+}
+
+/// Collects the tensors of a model.
+pub struct Loader {
+    config: Config,
+    tensors: BTreeMap<(u32, u32), Tensor>,
+    upload: Option<Upload>,
+}
+
+enum Tensor {
+    Vector(Vec<f32>),
+    Linear(Linear),
+    Rows(Rows),
+}
+
+impl Loader {
+    /// An empty model of this shape.
+    pub fn new(config: Config) -> Self {
+        Loader { config, tensors: BTreeMap::new(), upload: None }
+    }
+
+    /// Starts tensor `slot` of `layer`: GGUF type `ggml`, `[rows][k]`.
+    pub fn begin(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), Error> {
+        let key = (layer, slot);
+        if self.upload.is_some() || self.tensors.contains_key(&key) {
+            return Err(Error::bad_model(format!("tensor {key:?} (layer, slot) comes twice or inside another")));
+        }
+        let (role, shape) = self.expect(slot, layer)?;
+        if (rows, k) != shape {
+            return Err(Error::bad_model(format!("tensor {key:?} is {rows}×{k}; the config asks for {shape:?}")));
+        }
+        let unknown = || Error::bad_model(format!("tensor {key:?} has type {ggml}, which this engine does not read"));
+        let kind = Type::from_ggml(ggml).ok_or_else(unknown)?;
+        self.upload = Some(Upload::new(key, kind, rows, k, self.keep(role, kind)?)?);
+        Ok(())
+    }
+
+    /// The next bytes of the open tensor, in file order, cut anywhere.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match &mut self.upload {
+            Some(upload) => upload.push(bytes),
+            None => Err(Error::bad_model("bytes came with no tensor open")),
+        }
+    }
+
+    /// Ends the open tensor.
+    pub fn end(&mut self) -> Result<(), Error> {
+        let upload = self.upload.take().ok_or_else(|| Error::bad_model("no tensor is open"))?;
+        let key = upload.key;
+        self.tensors.insert(key, upload.finish()?);
+        Ok(())
+    }
+
+    /// The model, once every tensor is there.
+    pub fn finish(mut self) -> Result<Model, Error> {
+        let layers = (0..self.config.layers as u32).map(|l| self.layer(l)).collect::<Result<Vec<_>, _>>()?;
+        let weights = Weights {
+            embedding: self.rows(slot::EMBEDDING)?,
+            output: if self.config.tied { None } else { Some(self.rows(slot::OUTPUT)?) },
+            output_norm: self.vector(0, slot::OUTPUT_NORM)?,
+            layers,
+        };
+        match self.tensors.first_key_value() {
+            Some((key, _)) => Err(Error::bad_model(format!("tensor {key:?} (layer, slot) has no place in this model"))),
+            None => Model::new(self.config, weights),
+        }
+    }
+
+    /// Role and shape of a slot.
+    fn expect(&self, slot: u32, layer: u32) -> Result<(Role, (usize, usize)), Error> {
+        let c = &self.config;
+        let (dim, q, kv, ffn) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn);
+        let found = match slot {
+            slot::EMBEDDING | slot::OUTPUT => (Role::Rows, (c.vocab, dim)),
+            slot::OUTPUT_NORM | slot::ATTN_NORM | slot::FFN_NORM => (Role::Vector, (1, dim)),
+            slot::ATTN_SUB_NORM => (Role::Vector, (1, q)),
+            slot::FFN_SUB_NORM => (Role::Vector, (1, ffn)),
+            slot::ATTN_Q => (Role::Linear, (q, dim)),
+            slot::ATTN_K | slot::ATTN_V => (Role::Linear, (kv, dim)),
+            slot::ATTN_OUTPUT => (Role::Linear, (dim, q)),
+            slot::FFN_GATE | slot::FFN_UP => (Role::Linear, (ffn, dim)),
+            slot::FFN_DOWN => (Role::Linear, (dim, ffn)),
+            slot::FIRST_THRESHOLD..=slot::LAST_THRESHOLD => match self.expect(slot - slot::THRESHOLD, layer)? {
+                (Role::Linear, (_, k)) => (Role::Vector, (1, k)),
+                _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+            },
+            _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+        };
+        let layers = if slot < slot::ATTN_NORM { 1 } else { c.layers };
+        if layer as usize >= layers {
+            return Err(Error::bad_model(format!("slot {slot} of layer {layer}; this model has {} layers", c.layers)));
+        }
+        Ok(found)
+    }
+
+    /// How a tensor of this role and type is kept.
+    fn keep(&self, role: Role, kind: Type) -> Result<Keep, Error> {
+        let binary = self.config.activations == Activations::Binary;
+        match (role, kind) {
+            (Role::Vector, Type::F32 | Type::F16 | Type::BF16) => Ok(Keep::Vector),
+            (Role::Linear, Type::Q1_0) if binary => Ok(Keep::Binary),
+            (Role::Linear | Role::Rows, _) if kind.bits().is_some() && !(binary && role == Role::Linear) => {
+                Ok(Keep::Lanes)
+            }
+            (Role::Rows, _) if kind.bits().is_none() && self.config.head == HeadKind::F32 => Ok(Keep::Floats),
+            (Role::Linear | Role::Rows, _) if !(binary && role == Role::Linear) => Ok(Keep::Int8),
+            _ => Err(Error::bad_model(format!("a tensor of type {kind:?} where a {role:?} is needed"))),
+        }
+    }
+
+    fn layer(&mut self, layer: u32) -> Result<Layer, Error> {
+        let sub_norms = self.config.sub_norms;
+        let sub_norm = |this: &mut Self, slot| if sub_norms { this.vector(layer, slot) } else { Ok(Vec::new()) };
+        Ok(Layer {
+            attn_sub_norm: sub_norm(self, slot::ATTN_SUB_NORM)?,
+            ffn_sub_norm: sub_norm(self, slot::FFN_SUB_NORM)?,
+            attn_norm: self.vector(layer, slot::ATTN_NORM)?,
+            q: self.linear(layer, slot::ATTN_Q)?,
+            k: self.linear(layer, slot::ATTN_K)?,
+            v: self.linear(layer, slot::ATTN_V)?,
+            output: self.linear(layer, slot::ATTN_OUTPUT)?,
+            ffn_norm: self.vector(layer, slot::FFN_NORM)?,
+            gate: self.linear(layer, slot::FFN_GATE)?,
+            up: self.linear(layer, slot::FFN_UP)?,
+            down: self.linear(layer, slot::FFN_DOWN)?,
+        })
+    }
+
+    fn take(&mut self, layer: u32, slot: u32) -> Result<Tensor, Error> {
+        let missing = || Error::bad_model(format!("tensor slot {slot} of layer {layer} is missing"));
+        self.tensors.remove(&(layer, slot)).ok_or_else(missing)
+    }
+
+    fn vector(&mut self, layer: u32, slot: u32) -> Result<Vec<f32>, Error> {
+        match self.take(layer, slot)? {
+            Tensor::Vector(values) => Ok(values),
+            _ => Err(Error::bad_model(format!("slot {slot} is no vector"))),
+        }
+    }
+
+    fn rows(&mut self, slot: u32) -> Result<Rows, Error> {
+        match self.take(0, slot)? {
+            Tensor::Rows(rows) => Ok(rows),
+            Tensor::Linear(linear) => Ok(Rows::Packed(linear)),
+            _ => Err(Error::bad_model(format!("slot {slot} is no row matrix"))),
+        }
+    }
+
+    fn linear(&mut self, layer: u32, slot: u32) -> Result<Linear, Error> {
+        match self.take(layer, slot)? {
+            Tensor::Linear(Linear::Binary { lines, alpha, .. }) => {
+                let threshold = self.vector(layer, slot + slot::THRESHOLD)?;
+                Ok(Linear::Binary { lines, alpha, threshold })
+            }
+            Tensor::Linear(linear) => Ok(linear),
+            _ => Err(Error::bad_model(format!("slot {slot} is no linear"))),
+        }
+    }
+}
