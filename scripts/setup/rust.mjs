@@ -48,6 +48,9 @@ function failedRecently() {
   return Date.now() - JSON.parse(readFileSync(rustupFailure, 'utf8')).at < day;
 }
 
+/** The tools run for a second; compiling them is most of a first set-up, so they are barely optimised. */
+const quickBuild = { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1', CARGO_PROFILE_RELEASE_DEBUG: '0' };
+
 /**
  * wasm-bindgen's command and wasm-pack, built from crates.io into the user's cache. Their npm packages and wasm-pack's
  * own installer fetch binaries from GitHub, which not every machine reaches.
@@ -75,7 +78,7 @@ async function provideTool(name, env) {
     '--version',
     `=${version}`,
   ];
-  await must('cargo', args, { env, show: false });
+  await must('cargo', args, { env: { ...env, ...quickBuild }, show: false });
   return `${name} ${version} built`;
 }
 

@@ -3,7 +3,7 @@ import type { Plugin } from 'vite';
 import { CSP } from '../../vite.config.ts';
 
 const BUILT = new URL('../../packages/embed/dist/', import.meta.url);
-const PAGE = new URL('../../packages/embed/demo/embed.html', import.meta.url);
+const DEMO = new URL('../../packages/embed/demo/', import.meta.url);
 
 /** Serves the built embed and its plain demonstration page beside the assistant, at /embed.html. */
 export function embed(): Plugin {
@@ -12,8 +12,13 @@ export function embed(): Plugin {
     apply: 'build',
     generateBundle() {
       const policy = `<meta http-equiv="Content-Security-Policy" content="${CSP}" />`;
-      const page = readFileSync(PAGE, 'utf8').replace('<head>', `<head>\n    ${policy}`);
+      const page = readFileSync(new URL('embed.html', DEMO), 'utf8').replace(
+        '<head>',
+        `<head>\n    ${policy}`,
+      );
       this.emitFile({ type: 'asset', fileName: 'embed.html', source: page });
+      const style = readFileSync(new URL('page.css', DEMO));
+      this.emitFile({ type: 'asset', fileName: 'embed/page.css', source: style });
       for (const name of builtFiles()) {
         const source = readFileSync(new URL(name, BUILT));
         this.emitFile({ type: 'asset', fileName: `embed/${name}`, source });
