@@ -69,6 +69,8 @@ export class Assistant extends EventTarget {
     if (this.phase.name === 'ready') await this.phase.model.close();
     this.choice = typeof source === 'string' ? choiceOf(source) : { source, entry: null };
     await this.#load();
+    if (this.phase.name === 'ready')
+      void keep('model', this.phase.model.info.source ?? BUILT_IN.url);
   }
 
   useBuiltIn(): Promise<void> {
@@ -120,7 +122,6 @@ export class Assistant extends EventTarget {
     try {
       const model = await this.#fetch(job.signal);
       this.#show({ name: 'ready', model });
-      void keep('model', model.info.source ?? BUILT_IN.url);
     } catch (error) {
       if (!job.signal.aborted) this.#show({ name: 'failed', error: PocketbitError.from(error) });
     }

@@ -68,7 +68,7 @@ function card(
     <section class="card ${kind}" data-testid="card" data-kind=${kind}>
       <span class="card-icon">${icon}</span>
       <div class="card-body">
-        <h3>${title}</h3>
+        <h2>${title}</h2>
         ${body}
       </div>
     </section>

@@ -74,7 +74,7 @@ export class WelcomeView extends View {
     if (phase.name !== 'failed') return nothing;
     return html`
       <section class="notice" role="alert" data-testid="error" data-code=${phase.error.code}>
-        <h3>${titleOf(phase.error.code)}</h3>
+        <h2>${titleOf(phase.error.code)}</h2>
         <p>${phase.error.message}</p>
         <div class="actions">
           <button class="button" data-testid="retry" @click=${() => this.assistant.retry()}>Try again</button>
