@@ -1,0 +1,41 @@
+// The same bits in Chromium as in Node, for every artifact.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildCases } from '../conformance/build.mjs';
+import type { Artifact } from '../lab/measure.ts';
+import { nodeLogitsHash } from '../support/engine.ts';
+import { hashRuns } from '../support/hash-runs.ts';
+import { modelCache } from '../support/paths.ts';
+import { expect, test } from './fixtures.ts';
+
+const ARTIFACTS: Artifact[] = ['scalar', 'simd128', 'relaxed'];
+
+for (const artifact of ARTIFACTS) {
+  test(`every kernel case holds: ${artifact}`, async ({ lab }) => {
+    mkdirSync(join(modelCache, 'cases'), { recursive: true });
+    copyFileSync(await buildCases(artifact), join(modelCache, 'cases', `${artifact}.wasm`));
+    const result = await lab.evaluate(
+      (url) => window.lab.cases(url),
+      `../files/cases/${artifact}.wasm`,
+    );
+    expect(result.failed).toEqual([]);
+    expect(result.passed).toBeGreaterThan(100);
+  });
+}
+
+for (const kv of ['f32', 'int8'] as const) {
+  test(`logits bytes are identical over the artifacts and Node: ${kv} KV`, async ({ lab }) => {
+    for (const { name, file, url, ids, options } of hashRuns(kv)) {
+      const expected = await nodeLogitsHash('scalar', file, ids, options);
+      for (const artifact of ARTIFACTS) {
+        const found = await lab.evaluate(([a, u, i, o]) => window.lab.logitsHash(a, u, i, o), [
+          artifact,
+          `..${url}`,
+          ids,
+          options,
+        ] as const);
+        expect(found, name).toEqual({ variant: artifact, probe: 0, sha256: expected });
+      }
+    }
+  });
+}

@@ -1,0 +1,47 @@
+// The lab: a page without looks on which tests reach the runtime's public API and the bare engine.
+import type { PlanOptions } from '@pocketbit/core';
+import * as Comlink from 'comlink';
+import * as pocketbit from 'pocketbit';
+import type { Artifact } from './measure.ts';
+import type { LabWorker } from './worker.ts';
+
+async function inWorker<T>(work: (api: Comlink.Remote<LabWorker>) => Promise<T>): Promise<T> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  try {
+    return await work(Comlink.wrap<LabWorker>(worker));
+  } finally {
+    worker.terminate();
+  }
+}
+
+const absolute = (url: string) => new URL(url, document.baseURI).href;
+
+const lab = {
+  pocketbit,
+
+  logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
+    inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),
+
+  cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
+
+  /** The code and message that `work` rejects with; null when it does not. */
+  async failure(work: () => Promise<unknown>): Promise<{ code: string; message: string } | null> {
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      const { code, message } = error as pocketbit.PocketbitError;
+      return { code, message };
+    }
+  },
+};
+
+export type Lab = typeof lab;
+
+declare global {
+  interface Window {
+    lab: Lab;
+  }
+}
+
+window.lab = lab;

@@ -1,0 +1,44 @@
+// The engine in Node, over the same .wasm as the browser.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  bytesSource,
+  createChat,
+  createTokenizer,
+  type PlanOptions,
+  readGguf,
+} from '@pocketbit/core';
+import type * as Glue from '../../packages/web/wasm/glue.js';
+import { type Artifact, greedy, logitsOf, openEngine, sha256 } from '../lab/measure.ts';
+import { wasmFolder } from './paths.ts';
+
+/** A fresh instance of the glue, bound to one artifact. */
+async function bind(artifact: Artifact): Promise<typeof Glue> {
+  const address = pathToFileURL(join(wasmFolder, 'glue.js'));
+  const glue: typeof Glue = await import(`${address.href}?${artifact}`);
+  glue.initSync({ module: readFileSync(join(wasmFolder, `${artifact}.wasm`)) });
+  return glue;
+}
+
+/** SHA-256 of the logits behind every id, in this Node. */
+export async function nodeLogitsHash(
+  artifact: Artifact,
+  file: string,
+  ids: number[],
+  options: PlanOptions,
+): Promise<string> {
+  const { Engine } = await bind(artifact);
+  return sha256(logitsOf(await openEngine(Engine, readFileSync(file), options), ids));
+}
+
+/** What the assistant must answer to one user message: int8 KV cache, greedy. Ids without the one that ends the turn. */
+export async function expectedAnswer(file: string, message: string, most = 512): Promise<number[]> {
+  const bytes = readFileSync(file);
+  const header = await readGguf(bytesSource(bytes));
+  const tokenizer = createTokenizer(header);
+  const prompt = createChat(header, tokenizer).encode([{ role: 'user', content: message }]);
+  const { Engine } = await bind('simd128');
+  const engine = await openEngine(Engine, bytes, { kv: 'int8', head: 'int8' });
+  return greedy(engine, prompt, tokenizer.stopIds, most);
+}

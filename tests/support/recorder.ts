@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Recorder {
+  readonly port: number;
+  /** Hosts and addresses that were asked for, those of the browser's own services left out. */
+  pageRequests(): string[];
+  close(): Promise<void>;
+}
+
+/** Hosts that Chromium itself calls whatever a page does. */
+const BROWSER_HOSTS = /(^|\.)(google\.com|googleapis\.com|gvt1\.com|gstatic\.com)(:\d+)?$/;
+
+/** An HTTP proxy that refuses everything and remembers what it was asked for. */
+export async function startRecorder(): Promise<Recorder> {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.host ?? request.url ?? '?');
+    response.writeHead(502).end();
+  });
+  server.on('connect', (request, socket) => {
+    seen.push(request.url ?? '?');
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    pageRequests: () => seen.filter((host) => !BROWSER_HOSTS.test(host)),
+    close: async () => void server.close(),
+  };
+}

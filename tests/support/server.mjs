@@ -1,0 +1,106 @@
+// A static server of its own process, so that a test can really kill it.
+// usage: node server.mjs PORT PRELUDE [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
+// it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls.
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.wasm': 'application/wasm',
+};
+
+/** The headers of `npm start`; a folder mounted under /peer/ holds a foreign engine that needs blob workers. */
+const CSP = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const [port = '0', prelude = '', ...mounts] = process.argv.slice(2);
+const folders = mounts.map((mount) => mount.split('=')).sort(([a], [b]) => b.length - a.length);
+
+/** The file behind a path of a URL, or null. */
+function fileOf(path) {
+  const safe = normalize(decodeURIComponent(path)).replaceAll('\\', '/');
+  for (const [prefix, folder] of folders) {
+    if (!safe.startsWith(prefix)) continue;
+    const file = join(folder, safe.slice(prefix.length) || 'index.html');
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile()) return file;
+    if (found?.isDirectory()) return join(file, 'index.html');
+  }
+  return null;
+}
+
+function bodyOf(file) {
+  const body = readFileSync(file);
+  return prelude && /\.m?js$/.test(file)
+    ? Buffer.concat([Buffer.from(`${prelude};\n`), body])
+    : body;
+}
+
+function headersOf(path, file, body) {
+  const headers = {
+    'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-cache',
+    'accept-ranges': 'bytes',
+    etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 16)}"`,
+  };
+  if (!path.startsWith('/peer/')) headers['content-security-policy'] = CSP;
+  return headers;
+}
+
+/** [start, end) of a Range header, the whole body without one. */
+function rangeOf(header, size) {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(header ?? '') ?? [];
+  if (from === undefined) return null;
+  return [Number(from), Math.min(size, to ? Number(to) + 1 : size)];
+}
+
+function answer(request, response) {
+  const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+  const file = fileOf(pathname);
+  if (!file) return response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
+  const body = bodyOf(file);
+  const headers = headersOf(pathname, file, body);
+  if (request.headers['if-none-match'] === headers.etag)
+    return response.writeHead(304, headers).end();
+  const range = rangeOf(request.headers.range, body.length);
+  const [start, end] = range ?? [0, body.length];
+  if (start >= end && range)
+    return response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
+  if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${body.length}`;
+  response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start });
+  if (request.method === 'HEAD') return response.end();
+  const held = searchParams.get('hold');
+  return held === null
+    ? response.end(body.subarray(start, end))
+    : response.write(body.subarray(start, start + Number(held)));
+}
+
+const server = createServer((request, response) => {
+  try {
+    answer(request, response);
+  } catch (error) {
+    response.writeHead(500).end(String(error));
+  }
+});
+server.listen(Number(port), '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
+// The parent closes this pipe when it ends, however it ends.
+process.stdin.on('end', () => process.exit()).resume();
