@@ -1,0 +1,84 @@
+import { PocketbitError } from '@pocketbit/core';
+import type { GenerateEvent, OpenEvent, Reply, WireError, WorkerApi } from '../protocol.ts';
+import { openModel } from './open.ts';
+import { generate, type LoadedModel } from './session.ts';
+
+let model: LoadedModel | null = null;
+let working = false;
+
+/** What the page can ask of this worker. */
+export const api: WorkerApi = {
+  open: (request, port) =>
+    reply(async () => {
+      const send = (event: OpenEvent) => port.postMessage(event);
+      const signal = abortOf(port);
+      const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
+      model = await openModel(request, signal, report).finally(() => port.close());
+      return model.info;
+    }),
+
+  async generate(request, port) {
+    const send = (event: GenerateEvent) => port.postMessage(event);
+    const signal = abortOf(port);
+    const outcome = await reply(() =>
+      generate(opened(), request, signal, (chunk) => send({ type: 'chunk', chunk })),
+    );
+    send(
+      outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
+    );
+  },
+
+  tokenize: (text) => reply(async () => opened().tokenizer.encode(text, { parseSpecial: true })),
+
+  logits: (ids) =>
+    reply(async () => {
+      const { context } = opened();
+      await context.become(ids, new AbortController().signal);
+      return context.engine.logits();
+    }),
+
+  close: () =>
+    reply(async () => {
+      model?.context.engine.free();
+      model = null;
+      return null;
+    }),
+};
+
+/** Runs one job at a time and turns its failure into data. */
+async function reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
+  if (working) return { ok: false, error: busy() };
+  working = true;
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: wire(error) };
+  } finally {
+    working = false;
+  }
+}
+
+function opened(): LoadedModel {
+  if (model) return model;
+  throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+}
+
+function busy(): WireError {
+  return {
+    code: 'busy',
+    message: 'The model is already working on another request. Wait for it or stop it first.',
+  };
+}
+
+function wire(error: unknown): WireError {
+  // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
+  if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
+  const { code, message } = PocketbitError.from(error);
+  return { code, message };
+}
+
+function abortOf(port: MessagePort): AbortSignal {
+  const controller = new AbortController();
+  port.onmessage = () => controller.abort();
+  return controller.signal;
+}
