@@ -40,6 +40,42 @@ pub enum HeadKind {
     F32,
 }
 
+/// Which dimensions of a head RoPE turns together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// `(i, i + n/2)`
+    Neox,
+    /// `(2i, 2i + 1)`, as llama's converter permutes q and k for
+    Norm,
+}
+
+/// How RoPE is stretched past the trained context.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RopeScaling {
+    /// As trained.
+    None,
+    /// Positions divided by the factor.
+    Linear {
+        /// New context over trained context.
+        factor: f64,
+    },
+    /// High frequencies kept, low ones divided (arXiv 2309.00071).
+    Yarn {
+        /// New context over trained context.
+        factor: f64,
+        /// Trained context.
+        original: f64,
+        /// Multiplies YaRN's own attention factor `1 + 0.1 ln factor`.
+        attn_factor: f64,
+        /// Turns over the trained context above which a frequency is kept.
+        beta_fast: f64,
+        /// Turns under which it is divided.
+        beta_slow: f64,
+        /// Share of the kept frequencies, 1 for YaRN.
+        ext_factor: f64,
+    },
+}
+
 /// Every size and choice of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -77,12 +113,26 @@ pub struct Config {
     pub head: HeadKind,
     /// Whether norms stand before the output and down projections (BitNet).
     pub sub_norms: bool,
+    /// RoPE pairs.
+    pub pairing: Pairing,
+    /// Whether q and k heads are normalised before RoPE (Qwen3).
+    pub qk_norm: bool,
+    /// Multiplies embedding rows (MiniCPM); 1 elsewhere.
+    pub embedding_scale: f32,
+    /// Multiplies what a block adds to the residual stream (MiniCPM); 1 elsewhere.
+    pub residual_scale: f32,
+    /// Multiplies logits (MiniCPM); 1 elsewhere.
+    pub logit_scale: f32,
+    /// RoPE beyond the trained context.
+    pub rope_scaling: RopeScaling,
+    /// Multiplies q·k; 1/√head_dim unless the file says otherwise.
+    pub attention_scale: f32,
 }
 
 /// Version of the encoding.
-const VERSION: f64 = 1.0;
+const VERSION: f64 = 2.0;
 /// Numbers of the encoding.
-const FIELDS: usize = 18;
+const FIELDS: usize = 31;
 /// Widest head the attention scratch holds.
 pub(crate) const MAX_HEAD_DIM: usize = 512;
 /// Bounds that keep every product of sizes far inside usize on wasm32 and every int32 sum exact.
@@ -90,7 +140,9 @@ const MAX_WIDTH: usize = 1 << 16;
 
 impl Config {
     /// Reads the array JavaScript passes: version, glu, activation bits, vocab, dim, layers, heads, kv heads, head dim,
-    /// ffn, context, rope dims, rope base, rms eps, tied, kv, head, sub-norms.
+    /// ffn, context, rope dims, rope base, rms eps, tied, kv, head, sub-norms; RoPE pairing, q/k norms, embedding,
+    /// residual and logit scale; RoPE scaling, factor, original context, attention factor, beta fast, beta slow,
+    /// extrapolation factor; attention scale (0: 1/√head dim).
     pub fn decode(values: &[f64]) -> Result<Config, Error> {
         if values.len() != FIELDS || values[0] != VERSION {
             return Err(Error::bad_model(format!(
@@ -99,6 +151,7 @@ impl Config {
                 values.first()
             )));
         }
+        let real = |at: usize, name: &str| real_field(values[at], name);
         let size = |at: usize, name: &str, max: usize| size_field(values[at], name, max);
         let config = Config {
             glu: choice(values[1], "ffn activation", [(0.0, Glu::Silu), (1.0, Glu::Relu2)])?,
@@ -118,6 +171,16 @@ impl Config {
             kv: choice(values[15], "kv", [(0.0, KvKind::F32), (1.0, KvKind::Int8)])?,
             head: choice(values[16], "head", [(0.0, HeadKind::Int8), (1.0, HeadKind::F32)])?,
             sub_norms: flag(values[17], "sub-norms")?,
+            pairing: choice(values[18], "rope pairing", [(0.0, Pairing::Neox), (1.0, Pairing::Norm)])?,
+            qk_norm: flag(values[19], "q/k norms")?,
+            embedding_scale: real(20, "embedding scale")? as f32,
+            residual_scale: real(21, "residual scale")? as f32,
+            logit_scale: real(22, "logit scale")? as f32,
+            rope_scaling: rope_scaling(&values[23..30])?,
+            attention_scale: match real(30, "attention scale")? {
+                0.0 => 1.0 / libm::sqrtf(values[8] as f32),
+                scale => scale as f32,
+            },
         };
         config.check()?;
         Ok(config)
@@ -160,6 +223,32 @@ fn choice<T: Copy, const N: usize>(value: f64, name: &str, among: [(f64, T); N])
     found.ok_or_else(|| Error::bad_model(format!("{name} is {value}; expected one of {:?}", among.map(|(v, _)| v))))
 }
 
+fn real_field(value: f64, name: &str) -> Result<f64, Error> {
+    let sane = value.is_finite() && value.abs() < 1e9;
+    sane.then_some(value).ok_or_else(|| Error::bad_model(format!("{name} is {value}; expected a finite number")))
+}
+
+/// Kind, factor, original context, attention factor, beta fast, beta slow, extrapolation factor.
+fn rope_scaling(values: &[f64]) -> Result<RopeScaling, Error> {
+    let &[kind, factor, original, attn_factor, beta_fast, beta_slow, ext_factor] = values else {
+        return Err(Error::bad_model("RoPE scaling takes 7 numbers"));
+    };
+    if kind == 0.0 {
+        return Ok(RopeScaling::None);
+    }
+    for value in values {
+        real_field(*value, "a RoPE scaling number")?;
+    }
+    let positive = [factor, original, attn_factor, beta_fast, beta_slow].iter().all(|v| *v > 0.0);
+    if kind == 1.0 && factor > 0.0 {
+        return Ok(RopeScaling::Linear { factor });
+    }
+    if kind == 2.0 && positive {
+        return Ok(RopeScaling::Yarn { factor, original, attn_factor, beta_fast, beta_slow, ext_factor });
+    }
+    Err(Error::bad_model(format!("RoPE scaling {values:?}; expected kind 0, 1 or 2 with positive numbers")))
+}
+
 fn flag(value: f64, name: &str) -> Result<bool, Error> {
     choice(value, name, [(0.0, false), (1.0, true)])
 }
@@ -168,8 +257,10 @@ fn flag(value: f64, name: &str) -> Result<bool, Error> {
 mod tests {
     use super::*;
 
-    const GOOD: [f64; FIELDS] =
-        [1.0, 0.0, 8.0, 320.0, 256.0, 2.0, 4.0, 2.0, 64.0, 512.0, 128.0, 64.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0];
+    const GOOD: [f64; FIELDS] = [
+        2.0, 0.0, 8.0, 320.0, 256.0, 2.0, 4.0, 2.0, 64.0, 512.0, 128.0, 64.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0,
+        1.0, 1.0, 1.0, 2.0, 4.0, 8192.0, 1.0, 32.0, 1.0, 1.0, 0.0,
+    ];
 
     #[test]
     fn good_values_decode() {
@@ -179,13 +270,21 @@ mod tests {
 
     #[test]
     fn every_field_is_checked() {
-        let bad = [(0, 2.0), (1, 2.0), (2, 4.0), (3, 0.0), (4, 1e9), (5, 1.5), (6, f64::NAN), (7, 3.0), (8, 513.0)];
+        let bad = [(0, 1.0), (1, 2.0), (2, 4.0), (3, 0.0), (4, 1e9), (5, 1.5), (6, f64::NAN), (7, 3.0), (8, 513.0)];
         let more = [(9, -1.0), (10, f64::INFINITY), (11, 63.0), (11, 66.0), (12, 0.0), (13, 0.0), (14, 0.5), (15, 2.0)];
-        for (at, value) in bad.into_iter().chain(more).chain([(16, -1.0), (17, 9.0)]) {
+        for (at, value) in bad.into_iter().chain(more).chain([(16, -1.0), (17, 9.0), (18, 2.0), (19, 2.0)]).chain([
+            (20, f64::NAN),
+            (22, 1e12),
+            (23, 3.0),
+            (24, 0.0),
+            (25, -1.0),
+            (28, f64::INFINITY),
+            (30, f64::NAN),
+        ]) {
             let mut values = GOOD;
             values[at] = value;
             assert_eq!(Config::decode(&values).unwrap_err().kind(), crate::Kind::BadModel, "field {at} = {value}");
         }
-        assert!(Config::decode(&GOOD[..17]).is_err());
+        assert!(Config::decode(&GOOD[..30]).is_err());
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
 use crate::memory::bytes_of;
-use crate::ops::{add, glu, rope_angles, rope_neox};
+use crate::ops::{add_scaled, glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::state::{State, SLICE};
 use crate::weights::Weights;
@@ -26,7 +26,7 @@ pub struct Model {
 impl Model {
     pub(crate) fn new(config: Config, weights: Weights) -> Result<Self, Error> {
         let cache = KvCache::new(&config)?;
-        let state = State::new(&config, weights.per_group())?;
+        let state = State::new(&config, &weights)?;
         let sampler = Sampler::new(SamplerOptions::GREEDY);
         Ok(Model { config, weights, cache, state, sampler, ids: Vec::new() })
     }
@@ -97,6 +97,7 @@ impl Model {
         let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
         for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(dim)) {
             weights.embedding.row(*id as usize, x);
+            scale(x, c.embedding_scale);
         }
         for (l, w) in weights.layers.iter().enumerate() {
             // n1 = RMS(x); q, k, v of it
@@ -106,9 +107,13 @@ impl Model {
             s.staged.linear(&w.v, dim, &mut s.v[..n * kv_dim]);
             for t in 0..n {
                 let (q, k) = (&mut s.q[t * q_dim..][..q_dim], &mut s.k[t * kv_dim..][..kv_dim]);
-                rope_angles(first + t, &s.inverse, &mut s.cos, &mut s.sin);
+                if c.qk_norm {
+                    norm_heads(q, &w.q_norm, c.rms_eps);
+                    norm_heads(k, &w.k_norm, c.rms_eps);
+                }
+                s.rope.at(first + t);
                 for head in q.chunks_exact_mut(hd).chain(k.chunks_exact_mut(hd)) {
-                    rope_neox(head, &s.cos, &s.sin);
+                    s.rope.turn(head);
                 }
                 cache.append(l, first + t, k, &s.v[t * kv_dim..][..kv_dim]);
                 let heads = q.chunks_exact(hd).zip(s.attn[t * q_dim..][..q_dim].chunks_exact_mut(hd));
@@ -119,7 +124,7 @@ impl Model {
             // x += Wo · RMS(attention)
             s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps);
             s.staged.linear(&w.output, q_dim, &mut s.delta[..n * dim]);
-            add(&mut s.x[..n * dim], &s.delta);
+            add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
             // x += Wdown · RMS(act(Wgate n2) ⊙ Wup n2), n2 = RMS(x)
             s.staged.stage(&s.x[..n * dim], dim, &w.ffn_norm, c.rms_eps);
             s.staged.linear(&w.gate, dim, &mut s.gate[..n * ffn]);
@@ -127,7 +132,7 @@ impl Model {
             glu(c.glu, &mut s.gate[..n * ffn], &s.up);
             s.staged.stage(&s.gate[..n * ffn], ffn, &w.ffn_sub_norm, c.rms_eps);
             s.staged.linear(&w.down, ffn, &mut s.delta[..n * dim]);
-            add(&mut s.x[..n * dim], &s.delta);
+            add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
         }
     }
 
@@ -137,5 +142,6 @@ impl Model {
         s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps);
         let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
         s.staged.head(rows, c.dim, &mut s.logits);
+        scale(&mut s.logits, c.logit_scale);
     }
 }

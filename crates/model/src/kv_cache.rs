@@ -16,6 +16,8 @@ pub(crate) struct KvCache {
     context: usize,
     kv_heads: usize,
     head_dim: usize,
+    /// multiplies q·k
+    scale: f32,
 }
 
 enum Rows {
@@ -29,7 +31,7 @@ impl KvCache {
         let rows = config.layers * config.kv_heads * config.context;
         let make = || Rows::new(config.kv, rows, config.head_dim);
         let (context, kv_heads, head_dim) = (config.context, config.kv_heads, config.head_dim);
-        Ok(KvCache { keys: make()?, values: make()?, context, kv_heads, head_dim })
+        Ok(KvCache { keys: make()?, values: make()?, context, kv_heads, head_dim, scale: config.attention_scale })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -49,7 +51,7 @@ impl KvCache {
     /// Attention of one query head `q` `[head_dim]` over the first `len` positions; `scores` scratch `[≥ len]`.
     pub(crate) fn attend(&self, layer: usize, head: usize, len: usize, q: &[f32], scores: &mut [f32], out: &mut [f32]) {
         let first = (layer * self.kv_heads + head) * self.context;
-        let inv_sqrt = 1.0 / libm::sqrtf(self.head_dim as f32);
+        let inv_sqrt = self.scale;
         let scores = &mut scores[..len];
         match (&self.keys, &self.values) {
             (Rows::F32(k), Rows::F32(v)) => {

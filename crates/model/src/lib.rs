@@ -14,6 +14,7 @@ mod kv_cache;
 mod loader;
 mod memory;
 mod ops;
+mod rope;
 mod sampler;
 mod state;
 mod weights;

@@ -6,31 +6,15 @@ use crate::config::Glu;
 
 /// `out[i] = (x[i] · r) · weight[i]`, `r = 1/√(mean x² + eps)`. Source: RMSNorm (arXiv 1910.07467).
 pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
-    let mean = lane_sum(x.len(), |i| x[i] * x[i]) / x.len() as f32;
-    let r = 1.0 / libm::sqrtf(mean + eps);
+    let r = inverse_rms(x, eps);
     for ((o, x), w) in out.iter_mut().zip(x).zip(weight) {
         *o = (x * r) * w;
     }
 }
 
-/// cos and sin of `pos · base^(−2i/n)` for `i` in `0..n/2`; both out slices `[n/2]`. Source: RoPE (arXiv 2104.09864).
-pub(crate) fn rope_angles(pos: usize, inverse: &[f64], cos: &mut [f32], sin: &mut [f32]) {
-    for ((c, s), inverse) in cos.iter_mut().zip(sin).zip(inverse) {
-        let theta = pos as f64 * inverse;
-        *c = libm::cos(theta) as f32;
-        *s = libm::sin(theta) as f32;
-    }
-}
-
-/// Rotates one head, NEOX pairing `(i, i + n/2)`; `cos`, `sin` `[n/2]`.
-pub(crate) fn rope_neox(head: &mut [f32], cos: &[f32], sin: &[f32]) {
-    let half = cos.len();
-    let (low, high) = head[..2 * half].split_at_mut(half);
-    for i in 0..half {
-        let (a, b) = (low[i], high[i]);
-        low[i] = a * cos[i] - b * sin[i];
-        high[i] = a * sin[i] + b * cos[i];
-    }
+fn inverse_rms(x: &[f32], eps: f32) -> f32 {
+    let mean = lane_sum(x.len(), |i| x[i] * x[i]) / x.len() as f32;
+    1.0 / libm::sqrtf(mean + eps)
 }
 
 /// `gate[i] = act(gate[i]) · up[i]`
@@ -51,10 +35,27 @@ fn each(gate: &mut [f32], up: &[f32], f: impl Fn(f32, f32) -> f32) {
     }
 }
 
-/// `x[i] += y[i]`
-pub(crate) fn add(x: &mut [f32], y: &[f32]) {
+/// `x[i] += y[i] · scale`
+pub(crate) fn add_scaled(x: &mut [f32], y: &[f32], scale: f32) {
     for (x, y) in x.iter_mut().zip(y) {
-        *x += y;
+        *x += y * scale;
+    }
+}
+
+/// `x[i] *= factor`, nothing for 1.
+pub(crate) fn scale(x: &mut [f32], factor: f32) {
+    if factor != 1.0 {
+        x.iter_mut().for_each(|x| *x *= factor);
+    }
+}
+
+/// RMS-normalises each head of `heads` `[n][weight.len()]` in place.
+pub(crate) fn norm_heads(heads: &mut [f32], weight: &[f32], eps: f32) {
+    for head in heads.chunks_exact_mut(weight.len()) {
+        let r = inverse_rms(head, eps);
+        for (h, w) in head.iter_mut().zip(weight) {
+            *h = (*h * r) * w;
+        }
     }
 }
 
@@ -67,20 +68,6 @@ mod tests {
         let mut out = [0f32; 20];
         rms_norm(&[3.0; 20], &[0.5; 20], 1e-12, &mut out);
         assert!(out.iter().all(|o| (o - 0.5).abs() < 1e-6));
-    }
-
-    #[test]
-    fn rope_keeps_norms_and_leaves_position_zero() {
-        let inverse = [1.0, 0.01];
-        let (mut cos, mut sin) = ([0f32; 2], [0f32; 2]);
-        rope_angles(0, &inverse, &mut cos, &mut sin);
-        let mut head = [1.0f32, 2.0, 3.0, 4.0, 5.0];
-        rope_neox(&mut head, &cos, &sin);
-        assert_eq!(head, [1.0, 2.0, 3.0, 4.0, 5.0]);
-        rope_angles(3, &inverse, &mut cos, &mut sin);
-        rope_neox(&mut head, &cos, &sin);
-        assert!((head[0] * head[0] + head[2] * head[2] - 10.0).abs() < 1e-5);
-        assert_eq!(head[4], 5.0);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
 use crate::ops::rms_norm;
-use crate::weights::{Input, Linear, Rows, Scratch, ACTIVATION_GROUP};
+use crate::rope::Rope;
+use crate::weights::{Input, Linear, Rows, Scratch, Weights, ACTIVATION_GROUP};
 
 /// Tokens that go through the layers together.
 pub(crate) const SLICE: usize = 32;
@@ -34,10 +35,7 @@ pub(crate) struct State {
     pub scores: Vec<f32>,
     /// `[vocab]`
     pub logits: Vec<f32>,
-    /// `[rope_dims / 2]`: base^(−2i/n)
-    pub inverse: Vec<f64>,
-    pub cos: Vec<f32>,
-    pub sin: Vec<f32>,
+    pub rope: Rope,
     pub staged: Staged,
 }
 
@@ -56,13 +54,9 @@ pub(crate) struct Staged {
 }
 
 impl State {
-    pub(crate) fn new(c: &Config, per_group: bool) -> Result<Self, Error> {
+    pub(crate) fn new(c: &Config, weights: &Weights) -> Result<Self, Error> {
+        let per_group = weights.per_group();
         let wide = |width: usize| filled(0f32, SLICE * width);
-        let half = c.rope_dims / 2;
-        let mut inverse = filled(0f64, half)?;
-        for (i, f) in inverse.iter_mut().enumerate() {
-            *f = libm::pow(c.rope_base, -2.0 * i as f64 / c.rope_dims as f64);
-        }
         let widest = c.dim.max(c.q_dim()).max(c.ffn);
         Ok(State {
             x: wide(c.dim)?,
@@ -75,9 +69,7 @@ impl State {
             delta: wide(c.dim)?,
             scores: filled(0.0, c.context)?,
             logits: filled(0.0, c.vocab)?,
-            inverse,
-            cos: filled(0.0, half)?,
-            sin: filled(0.0, half)?,
+            rope: Rope::new(c, &weights.rope_factors)?,
             staged: Staged {
                 x: wide(widest)?,
                 q8: filled(0, SLICE * widest)?,
@@ -95,8 +87,8 @@ impl State {
 
     pub(crate) fn bytes(&self) -> usize {
         let floats = [&self.x, &self.q, &self.attn, &self.k, &self.v, &self.gate, &self.up, &self.delta];
-        let tables = [&self.scores, &self.logits, &self.cos, &self.sin];
-        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + bytes_of(&self.inverse) + self.staged.bytes()
+        let tables = [&self.scores, &self.logits];
+        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + self.rope.bytes() + self.staged.bytes()
     }
 }
 

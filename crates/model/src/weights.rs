@@ -20,6 +20,8 @@ pub(crate) struct Weights {
     pub output: Option<Rows>,
     /// `[dim]`
     pub output_norm: Vec<f32>,
+    /// `[rope_dims / 2]`, empty for none
+    pub rope_factors: Vec<f32>,
     /// `[layers]`
     pub layers: Vec<Layer>,
 }
@@ -34,6 +36,9 @@ pub(crate) struct Layer {
     pub k: Linear,
     /// `[kv_dim][dim]`
     pub v: Linear,
+    /// `[head_dim]`, empty without q/k norms
+    pub q_norm: Vec<f32>,
+    pub k_norm: Vec<f32>,
     /// `[q_dim]`, empty without sub-norms
     pub attn_sub_norm: Vec<f32>,
     /// `[dim][q_dim]`
@@ -72,6 +77,8 @@ pub(crate) struct Lanes {
     pub group: usize,
     /// whether activations are quantised per [`ACTIVATION_GROUP`] of K, not per token
     pub per_group: bool,
+    /// multiplies the output
+    pub gain: f32,
 }
 
 /// Embedding or head rows `[rows][k]`.
@@ -135,6 +142,18 @@ impl Linear {
         matches!(self, Linear::Grouped(Lanes { per_group: true, .. }))
     }
 
+    /// The same matrix with its output multiplied by `gain` (GGUF's per-tensor `.scale`).
+    pub(crate) fn with_gain(mut self, gain: f32) -> Self {
+        match &mut self {
+            Linear::Ternary { scale, .. } => *scale *= gain,
+            Linear::Grouped(lanes) => lanes.gain *= gain,
+            Linear::Binary { alpha: scales, .. } | Linear::Int8 { scales, .. } => {
+                scales.iter_mut().for_each(|s| *s *= gain);
+            }
+        }
+        self
+    }
+
     fn ternary(&self) -> Ternary<'_> {
         let Linear::Ternary { lines, rows, k, scale } = self else { unreachable!("only asked of ternary matrices") };
         Ternary::new(lines, *rows, *k, *scale).expect("checked when loaded")
@@ -167,7 +186,8 @@ impl Lanes {
         let q = if self.per_group { input.grouped.0 } else { input.int8.q };
         for (g, (scale, sum)) in scales.iter_mut().zip(sums.iter_mut()).enumerate() {
             let at = g * self.group;
-            *scale = if self.per_group { input.grouped.1[at / ACTIVATION_GROUP] } else { input.int8.scale };
+            let step = if self.per_group { input.grouped.1[at / ACTIVATION_GROUP] } else { input.int8.scale };
+            *scale = step * self.gain;
             *sum = q[at..at + self.group].iter().map(|q| i32::from(*q)).sum();
         }
         let x = GroupedActivation { q, scales, sums };
@@ -219,7 +239,9 @@ impl Weights {
     /// Bytes all tensors occupy.
     pub(crate) fn bytes(&self) -> usize {
         let rows = self.embedding.bytes() + self.output.as_ref().map_or(0, Rows::bytes);
-        rows + bytes_of(&self.output_norm) + self.layers.iter().map(Layer::bytes).sum::<usize>()
+        rows + bytes_of(&self.output_norm)
+            + bytes_of(&self.rope_factors)
+            + self.layers.iter().map(Layer::bytes).sum::<usize>()
     }
 
     /// Whether any matrix reads activations quantised per group.
@@ -235,7 +257,8 @@ impl Layer {
     }
 
     fn bytes(&self) -> usize {
-        let norms = [&self.attn_norm, &self.attn_sub_norm, &self.ffn_norm, &self.ffn_sub_norm];
+        let norms =
+            [&self.attn_norm, &self.q_norm, &self.k_norm, &self.attn_sub_norm, &self.ffn_norm, &self.ffn_sub_norm];
         norms.map(bytes_of).iter().sum::<usize>() + self.linears().map(Linear::bytes).iter().sum::<usize>()
     }
 }

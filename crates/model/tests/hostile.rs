@@ -4,7 +4,9 @@ use pocketbit_model::{Config, Kind, Loader};
 
 /// dim 256, one layer, one head of 256, ffn 256, vocab 4: slot sizes are `[256][256]` for every linear.
 fn config(bits: f64) -> Config {
-    let values = [1.0, 0.0, bits, 4.0, 256.0, 1.0, 1.0, 1.0, 256.0, 256.0, 8.0, 256.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0];
+    let shape = [2.0, 0.0, bits, 4.0, 256.0, 1.0, 1.0, 1.0, 256.0, 256.0, 8.0, 256.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0];
+    let plain = [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 32.0, 1.0, 1.0, 0.0];
+    let values = [&shape[..], &plain].concat();
     Config::decode(&values).unwrap()
 }
 

@@ -15,11 +15,13 @@ use crate::weights::{Layer, Linear, Rows, Weights};
 
 use upload::{Keep, Upload};
 
-/// Tensor roles as JavaScript numbers them. Thresholds of W1A1 linears stand [`slot::THRESHOLD`] above their linear.
+/// Tensor roles as JavaScript numbers them. Thresholds of W1A1 linears stand [`slot::THRESHOLD`] above their linear,
+/// per-tensor multipliers [`slot::GAIN`] above.
 mod slot {
     pub(super) const EMBEDDING: u32 = 0;
     pub(super) const OUTPUT_NORM: u32 = 1;
     pub(super) const OUTPUT: u32 = 2;
+    pub(super) const ROPE_FACTORS: u32 = 3;
     pub(super) const ATTN_NORM: u32 = 10;
     pub(super) const ATTN_Q: u32 = 11;
     pub(super) const ATTN_K: u32 = 12;
@@ -31,9 +33,14 @@ mod slot {
     pub(super) const FFN_UP: u32 = 18;
     pub(super) const FFN_SUB_NORM: u32 = 19;
     pub(super) const FFN_DOWN: u32 = 20;
+    pub(super) const ATTN_Q_NORM: u32 = 21;
+    pub(super) const ATTN_K_NORM: u32 = 22;
     pub(super) const THRESHOLD: u32 = 20;
     pub(super) const FIRST_THRESHOLD: u32 = ATTN_Q + THRESHOLD;
     pub(super) const LAST_THRESHOLD: u32 = FFN_DOWN + THRESHOLD;
+    pub(super) const GAIN: u32 = 40;
+    pub(super) const FIRST_GAIN: u32 = ATTN_Q + GAIN;
+    pub(super) const LAST_GAIN: u32 = FFN_DOWN + GAIN;
 }
 
 /// What a slot holds.
@@ -102,6 +109,7 @@ impl Loader {
             embedding: self.rows(slot::EMBEDDING)?,
             output: if self.config.tied { None } else { Some(self.rows(slot::OUTPUT)?) },
             output_norm: self.vector(0, slot::OUTPUT_NORM)?,
+            rope_factors: self.optional(0, slot::ROPE_FACTORS)?,
             layers,
         };
         match self.tensors.first_key_value() {
@@ -124,6 +132,12 @@ impl Loader {
             slot::ATTN_OUTPUT => (Role::Linear, (dim, q)),
             slot::FFN_GATE | slot::FFN_UP => (Role::Linear, (ffn, dim)),
             slot::FFN_DOWN => (Role::Linear, (dim, ffn)),
+            slot::ROPE_FACTORS => (Role::Vector, (1, c.rope_dims / 2)),
+            slot::ATTN_Q_NORM | slot::ATTN_K_NORM => (Role::Vector, (1, c.head_dim)),
+            slot::FIRST_GAIN..=slot::LAST_GAIN => match self.expect(slot - slot::GAIN, layer)? {
+                (Role::Linear, _) => (Role::Vector, (1, 1)),
+                _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+            },
             slot::FIRST_THRESHOLD..=slot::LAST_THRESHOLD => match self.expect(slot - slot::THRESHOLD, layer)? {
                 (Role::Linear, (_, k)) => (Role::Vector, (1, k)),
                 _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
@@ -153,11 +167,13 @@ impl Loader {
     }
 
     fn layer(&mut self, layer: u32) -> Result<Layer, Error> {
-        let sub_norms = self.config.sub_norms;
-        let sub_norm = |this: &mut Self, slot| if sub_norms { this.vector(layer, slot) } else { Ok(Vec::new()) };
+        let (sub_norms, qk_norm) = (self.config.sub_norms, self.config.qk_norm);
+        let norm = |this: &mut Self, there: bool, slot| if there { this.vector(layer, slot) } else { Ok(Vec::new()) };
         Ok(Layer {
-            attn_sub_norm: sub_norm(self, slot::ATTN_SUB_NORM)?,
-            ffn_sub_norm: sub_norm(self, slot::FFN_SUB_NORM)?,
+            q_norm: norm(self, qk_norm, slot::ATTN_Q_NORM)?,
+            k_norm: norm(self, qk_norm, slot::ATTN_K_NORM)?,
+            attn_sub_norm: norm(self, sub_norms, slot::ATTN_SUB_NORM)?,
+            ffn_sub_norm: norm(self, sub_norms, slot::FFN_SUB_NORM)?,
             attn_norm: self.vector(layer, slot::ATTN_NORM)?,
             q: self.linear(layer, slot::ATTN_Q)?,
             k: self.linear(layer, slot::ATTN_K)?,
@@ -182,6 +198,14 @@ impl Loader {
         }
     }
 
+    /// A vector that may be absent, then empty.
+    fn optional(&mut self, layer: u32, slot: u32) -> Result<Vec<f32>, Error> {
+        match self.tensors.contains_key(&(layer, slot)) {
+            true => self.vector(layer, slot),
+            false => Ok(Vec::new()),
+        }
+    }
+
     fn rows(&mut self, slot: u32) -> Result<Rows, Error> {
         match self.take(0, slot)? {
             Tensor::Rows(rows) => Ok(rows),
@@ -191,13 +215,18 @@ impl Loader {
     }
 
     fn linear(&mut self, layer: u32, slot: u32) -> Result<Linear, Error> {
-        match self.take(layer, slot)? {
+        let linear = match self.take(layer, slot)? {
             Tensor::Linear(Linear::Binary { lines, alpha, .. }) => {
                 let threshold = self.vector(layer, slot + slot::THRESHOLD)?;
-                Ok(Linear::Binary { lines, alpha, threshold })
+                Linear::Binary { lines, alpha, threshold }
             }
-            Tensor::Linear(linear) => Ok(linear),
-            _ => Err(Error::bad_model(format!("slot {slot} is no linear"))),
-        }
+            Tensor::Linear(linear) => linear,
+            _ => return Err(Error::bad_model(format!("slot {slot} is no linear"))),
+        };
+        let gain = self.optional(layer, slot + slot::GAIN)?;
+        Ok(match gain.first() {
+            Some(gain) => linear.with_gain(*gain),
+            None => linear,
+        })
     }
 }

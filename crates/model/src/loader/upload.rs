@@ -166,7 +166,7 @@ impl Target {
                 let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, group) };
                 let per_group = kind.grouped_activations();
                 Target::Lanes {
-                    lanes: Lanes { lines, scales: filled(0, scales)?, bits, rows, k, group, per_group },
+                    lanes: Lanes { lines, scales: filled(0, scales)?, bits, rows, k, group, per_group, gain: 1.0 },
                     scale: None,
                 }
             }

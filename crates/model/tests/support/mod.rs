@@ -103,7 +103,7 @@ impl Gguf {
         let vocab = self.tensors.iter().find(|t| t.name == "token_embd.weight").unwrap().ne[1] as f64;
         let bits = self.numbers.get("pocketbit.activation_bits").copied().unwrap_or(8.0);
         let values = [
-            1.0,
+            2.0,
             f64::from(u8::from(relu2)),
             bits,
             vocab,
@@ -121,6 +121,19 @@ impl Gguf {
             kv,
             head,
             1.0,
+            0.0,
+            0.0,
+            1.0,
+            1.0,
+            1.0,
+            0.0,
+            1.0,
+            1.0,
+            1.0,
+            32.0,
+            1.0,
+            1.0,
+            0.0,
         ];
         Config::decode(&values).unwrap()
     }

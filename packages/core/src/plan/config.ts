@@ -32,9 +32,12 @@ export interface ModelConfig {
   readonly subNorms: boolean;
 }
 
-const CONFIG_VERSION = 1;
+const CONFIG_VERSION = 2;
 
-/** The config as the engine's constructor takes it: 18 numbers, in the order crates/wasm names them. */
+/** NEOX pairs, no q/k norms, scales of 1, no RoPE scaling, attention scale 1/√headDim: what BitNet models have. */
+const PLAIN = [0, 0, 1, 1, 1, 0, 1, 1, 1, 32, 1, 1, 0];
+
+/** The config as the engine's constructor takes it: 31 numbers, in the order crates/wasm names them. */
 export function encodeConfig(config: ModelConfig): Float64Array {
   return Float64Array.of(
     CONFIG_VERSION,
@@ -55,5 +58,6 @@ export function encodeConfig(config: ModelConfig): Float64Array {
     config.kv === 'int8' ? 1 : 0,
     config.head === 'f32' ? 1 : 0,
     config.subNorms ? 1 : 0,
+    ...PLAIN,
   );
 }

@@ -1,0 +1,148 @@
+//! Rotary position embedding (arXiv 2104.09864) with its scalings.
+
+use alloc::vec::Vec;
+
+use crate::config::{Config, Pairing, RopeScaling};
+use crate::error::Error;
+use crate::memory::{bytes_of, filled};
+
+/// Frequencies of a model, and the angles of one position.
+pub(crate) struct Rope {
+    pairing: Pairing,
+    /// multiplies cos and sin (YaRN)
+    magnitude: f64,
+    /// radians a position turns each pair `[n / 2]`
+    inverse: Vec<f64>,
+    cos: Vec<f32>,
+    sin: Vec<f32>,
+}
+
+impl Rope {
+    /// `factors` `[n / 2]` divide the frequencies (Llama 3.1); empty for none.
+    pub(crate) fn new(c: &Config, factors: &[f32]) -> Result<Self, Error> {
+        let half = c.rope_dims / 2;
+        let mut inverse = filled(0f64, half)?;
+        for (i, f) in inverse.iter_mut().enumerate() {
+            let plain = libm::pow(c.rope_base, -2.0 * i as f64 / c.rope_dims as f64);
+            *f = scaled(c, i, plain) / factors.get(i).map_or(1.0, |factor| f64::from(*factor));
+        }
+        let magnitude = match c.rope_scaling {
+            RopeScaling::Yarn { factor, attn_factor, ext_factor, .. } if ext_factor != 0.0 => {
+                attn_factor * (1.0 + 0.1 * libm::log(factor))
+            }
+            _ => 1.0,
+        };
+        Ok(Rope { pairing: c.pairing, magnitude, inverse, cos: filled(0.0, half)?, sin: filled(0.0, half)? })
+    }
+
+    /// Sets the position that [`Rope::turn`] turns to.
+    pub(crate) fn at(&mut self, pos: usize) {
+        for (i, inverse) in self.inverse.iter().enumerate() {
+            let theta = pos as f64 * inverse;
+            self.cos[i] = (libm::cos(theta) * self.magnitude) as f32;
+            self.sin[i] = (libm::sin(theta) * self.magnitude) as f32;
+        }
+    }
+
+    /// Turns one head; dimensions past `rope_dims` stay.
+    pub(crate) fn turn(&self, head: &mut [f32]) {
+        let half = self.cos.len();
+        for i in 0..half {
+            let (low, high) = match self.pairing {
+                Pairing::Neox => (i, i + half),
+                Pairing::Norm => (2 * i, 2 * i + 1),
+            };
+            let (a, b) = (head[low], head[high]);
+            head[low] = a * self.cos[i] - b * self.sin[i];
+            head[high] = a * self.sin[i] + b * self.cos[i];
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        bytes_of(&self.inverse) + bytes_of(&self.cos) + bytes_of(&self.sin)
+    }
+}
+
+/// Frequency `i` after scaling. YaRN: source ggml `rope_yarn`, `ggml_rope_yarn_corr_dims`.
+fn scaled(c: &Config, i: usize, plain: f64) -> f64 {
+    match c.rope_scaling {
+        RopeScaling::None => plain,
+        RopeScaling::Linear { factor } => plain / factor,
+        RopeScaling::Yarn { factor, original, beta_fast, beta_slow, ext_factor, .. } => {
+            let n = c.rope_dims as f64;
+            let turns = |beta: f64| libm::log(original / (beta * core::f64::consts::TAU));
+            let dimension = |beta: f64| n * turns(beta) / (2.0 * libm::log(c.rope_base));
+            let low = libm::fmax(0.0, libm::floor(dimension(beta_fast)));
+            let high = libm::fmin(n - 1.0, libm::ceil(dimension(beta_slow)));
+            let along = (i as f64 - low) / libm::fmax(0.001, high - low);
+            let kept = (1.0 - along.clamp(0.0, 1.0)) * ext_factor;
+            plain / factor * (1.0 - kept) + plain * kept
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairing: f64, scaling: [f64; 7]) -> Config {
+        let mut values = [0.0; 31];
+        values[..18].copy_from_slice(&[
+            2.0, 0.0, 8.0, 8.0, 16.0, 1.0, 1.0, 1.0, 16.0, 16.0, 8.0, 8.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0,
+        ]);
+        values[18] = pairing;
+        values[23..30].copy_from_slice(&scaling);
+        Config::decode(&values).unwrap()
+    }
+
+    const PLAIN: [f64; 7] = [0.0; 7];
+
+    fn turned(rope: &mut Rope, pos: usize) -> [f32; 16] {
+        let mut head = core::array::from_fn(|i| i as f32 + 1.0);
+        rope.at(pos);
+        rope.turn(&mut head);
+        head
+    }
+
+    #[test]
+    fn position_zero_and_unturned_dimensions_stay() {
+        for pairing in [0.0, 1.0] {
+            let mut rope = Rope::new(&config(pairing, PLAIN), &[]).unwrap();
+            let untouched: [f32; 16] = core::array::from_fn(|i| i as f32 + 1.0);
+            assert_eq!(turned(&mut rope, 0), untouched);
+            assert_eq!(turned(&mut rope, 5)[8..], untouched[8..]);
+        }
+    }
+
+    #[test]
+    fn pairings_turn_their_own_pairs() {
+        let (c, s) = (2f64.cos(), 2f64.sin());
+        let near = |found: f32, want: f64| assert!((f64::from(found) - want).abs() < 1e-6, "{found} {want}");
+        let neox = turned(&mut Rope::new(&config(0.0, PLAIN), &[]).unwrap(), 2);
+        near(neox[0], c - 5.0 * s);
+        near(neox[4], s + 5.0 * c);
+        let norm = turned(&mut Rope::new(&config(1.0, PLAIN), &[]).unwrap(), 2);
+        near(norm[0], c - 2.0 * s);
+        near(norm[1], s + 2.0 * c);
+    }
+
+    #[test]
+    fn linear_scaling_and_factors_slow_the_turn() {
+        let plain = turned(&mut Rope::new(&config(0.0, PLAIN), &[]).unwrap(), 1);
+        let linear = [1.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(turned(&mut Rope::new(&config(0.0, linear), &[]).unwrap(), 4), plain);
+        assert_eq!(turned(&mut Rope::new(&config(0.0, PLAIN), &[4.0; 4]).unwrap(), 4), plain);
+    }
+
+    #[test]
+    fn yarn_keeps_fast_pairs_divides_slow_ones_and_raises_the_magnitude() {
+        let rope = Rope::new(&config(0.0, [2.0, 4.0, 64.0, 1.0, 32.0, 1.0, 1.0]), &[]).unwrap();
+        // dims 8, base 1e4, original 64: low = max(0, floor(8·ln(64/(32·2π))/(2 ln 1e4))) = 0,
+        // high = ceil(8·ln(64/2π)/(2 ln 1e4)) = ceil(1.0079) = 2; pair 1 is half kept, pairs 2 and 3 divided.
+        let want = [1.0, 0.1 * (0.5 + 0.5 / 4.0), 0.01 / 4.0, 0.001 / 4.0];
+        for (found, want) in rope.inverse.iter().zip(want) {
+            assert!((found - want).abs() < 1e-12, "{found} {want}");
+        }
+        assert!((rope.magnitude - 1.138_629_436).abs() < 1e-9);
+    }
+}
