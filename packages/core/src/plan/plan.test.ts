@@ -32,7 +32,7 @@ describe('the config', () => {
       266 * 256 + 256 + 2 * (3 * 256 + 512 + 256 * (256 * 2 + 128 * 2) + 3 * 256 * 512),
     );
     expect(Array.from(encodeConfig(config))).toEqual([
-      1,
+      2,
       0,
       8,
       266,
@@ -50,6 +50,7 @@ describe('the config', () => {
       1,
       0,
       1,
+      ...[0, 0, 1, 1, 1, 0, 1, 1, 1, 32, 1, 1, 0],
     ]);
   });
 
