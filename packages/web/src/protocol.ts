@@ -123,5 +123,4 @@ export interface WorkerApi {
   generate(request: GenerateRequest, port: MessagePort): Promise<void>;
   tokenize(text: string): Promise<Reply<number[]>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
-  close(): Promise<Reply<null>>;
 }

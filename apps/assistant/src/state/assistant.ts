@@ -86,16 +86,14 @@ export class Assistant extends EventTarget {
     if (this.phase.name !== 'ready' || this.answering || text.trim() === '') return;
     armAlarm();
     const answer = this.#open(text.trim());
-    const { model } = this.phase;
     try {
-      await this.#stream(model, answer);
+      await this.#complete(answer);
       answer.state = 'done';
       const outcome = this.#carryOut(answer);
       if (outcome) answer.outcome = outcome;
     } catch (error) {
       answer.state = 'failed';
       answer.error = PocketbitError.from(error).message;
-      if (PocketbitError.from(error).code === 'worker-crashed') void this.#load();
     } finally {
       this.#answer = null;
       this.#abort = null;
@@ -122,6 +120,8 @@ export class Assistant extends EventTarget {
     try {
       const model = await this.#fetch(job.signal);
       this.#show({ name: 'ready', model });
+      // Installed, the app may ask that its storage is not evicted; browsers answer without a prompt then.
+      if (this.installer.installed) void navigator.storage?.persist?.().catch(() => {});
     } catch (error) {
       if (!job.signal.aborted) this.#show({ name: 'failed', error: PocketbitError.from(error) });
     }
@@ -156,6 +156,22 @@ export class Assistant extends EventTarget {
     this.messages = [...this.messages, { ...base, role: 'user', text, state: 'done' }, answer];
     this.#changed();
     return answer;
+  }
+
+  /** Streams the answer; a worker that died is replaced and asked again, once. */
+  async #complete(answer: Message): Promise<void> {
+    for (let spare = 1; ; spare--) {
+      if (this.phase.name === 'failed') throw this.phase.error;
+      if (this.phase.name === 'loading') throw new PocketbitError('busy', 'The model is loading.');
+      try {
+        return await this.#stream(this.phase.model, answer);
+      } catch (error) {
+        if (PocketbitError.from(error).code !== 'worker-crashed') throw error;
+        await this.#load();
+        if (spare === 0) throw error;
+        Object.assign(answer, { text: '', ids: [] });
+      }
+    }
   }
 
   async #stream(model: Model, answer: Message): Promise<void> {

@@ -147,8 +147,10 @@ export class AppView extends View {
 
   /** Keeps the composer above the on-screen keyboard, where the browser does not do it itself. */
   readonly #fit = () => {
-    const height = visualViewport?.height;
-    if (height) this.style.setProperty('--app-height', `${height}px`);
+    // Zoomed in, the visual viewport is a part of the page and says nothing about the keyboard.
+    if (!visualViewport || visualViewport.scale > 1.01) return;
+    this.style.setProperty('--app-height', `${visualViewport.height}px`);
+    scrollTo(0, 0);
   };
 
   readonly #onDrag = (event: DragEvent) => {

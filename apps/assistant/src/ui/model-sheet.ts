@@ -70,7 +70,7 @@ export class ModelSheetView extends View {
         <ul class="plain">${this.stored.map((model) => this.#storedRow(model))}</ul>
         <label class="button plain file">
           Open a .gguf file
-          <input type="file" accept=".gguf" class="sr-only" data-testid="file" @change=${this.#pick} />
+          <input type="file" class="sr-only" data-testid="file" @change=${this.#pick} />
         </label>
       </section>
     `;

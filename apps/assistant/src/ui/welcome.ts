@@ -44,19 +44,27 @@ export class WelcomeView extends View {
       <ul class="chips" aria-label="Suggestions">
         ${SUGGESTIONS.map(
           (text) => html`
-          <li><button class="chip" ?disabled=${!ready} @click=${() => this.assistant.send(text)}>${text}</button></li>
+          <li><button class="chip" ?disabled=${!ready} @click=${() => this.#ask(text)}>${text}</button></li>
         `,
         )}
       </ul>
     `;
   }
 
+  /** The suggestion disappears, so the focus goes to where the answer appears. */
+  #ask(text: string): void {
+    this.closest<HTMLElement>('.scroller')?.focus();
+    void this.assistant.send(text);
+  }
+
   #progress(progress: LoadProgress | null): TemplateResult {
     const fetching = progress?.phase === 'download';
+    const local = typeof this.assistant.choice.source !== 'string';
+    const verb = !fetching ? 'Loading' : local ? 'Storing' : 'Downloading';
     const total = progress?.totalBytes ?? null;
     const text = !progress
       ? 'Starting…'
-      : `${fetching ? 'Downloading' : 'Loading'} ${bytes(progress.loadedBytes)}${total ? ` of ${bytes(total)}` : ''}`;
+      : `${verb} ${bytes(progress.loadedBytes)}${total ? ` of ${bytes(total)}` : ''}`;
     return html`
       <div class="loading" data-testid="loading">
         <label for="load-progress">${text}${fetching ? eta(progress) : ''}</label>

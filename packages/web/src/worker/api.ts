@@ -36,13 +36,6 @@ export const api: WorkerApi = {
       await context.become(ids, new AbortController().signal);
       return context.engine.logits();
     }),
-
-  close: () =>
-    reply(async () => {
-      model?.context.engine.free();
-      model = null;
-      return null;
-    }),
 };
 
 /** Runs one job at a time and turns its failure into data. */

@@ -16,7 +16,6 @@ Comlink.expose({
   generate: async (...input) => (await loading).generate(...input),
   tokenize: async (...input) => (await loading).tokenize(...input),
   logits: async (...input) => (await loading).logits(...input),
-  close: async () => (await loading).close(),
 } satisfies WorkerApi);
 
 /** Answers every request with the reason why the rest of the runtime did not arrive. */
@@ -30,7 +29,6 @@ function unreachable(cause: unknown): WorkerApi {
     open: reply,
     tokenize: reply,
     logits: reply,
-    close: reply,
     generate: async (_, port) => port.postMessage({ type: 'error', error }),
   };
 }
