@@ -6,12 +6,25 @@ import { wasmEnvironment, wasmTarget } from '../../scripts/lib/rust.mjs';
 
 /** Builds the kernels' case-runner for `artifact`; resolves to the path of its .wasm. */
 export async function buildCases(artifact) {
-  if (!(artifact in artifacts)) throw new Error(`no artifact '${artifact}': ${Object.keys(artifacts).join(', ')}`);
+  if (!(artifact in artifacts))
+    throw new Error(`no artifact '${artifact}': ${Object.keys(artifacts).join(', ')}`);
   const features = artifacts[artifact].rustc.join(',');
   const target = join(root, 'target', `cases-${artifact}`);
-  const args = ['rustc', '-q', '--release', '-p', 'pocketbit-kernels', '--lib', '--features', 'cases'];
+  const args = [
+    'rustc',
+    '-q',
+    '--release',
+    '-p',
+    'pocketbit-kernels',
+    '--lib',
+    '--features',
+    'cases',
+  ];
   args.push('--crate-type', 'cdylib', '--target', wasmTarget, '--target-dir', target);
-  const env = { ...(await wasmEnvironment()), RUSTFLAGS: features && `-C target-feature=${features}` };
+  const env = {
+    ...(await wasmEnvironment()),
+    RUSTFLAGS: features && `-C target-feature=${features}`,
+  };
   execFileSync('cargo', args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   return join(target, wasmTarget, 'release/pocketbit_kernels.wasm');
 }

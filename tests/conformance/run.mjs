@@ -14,7 +14,9 @@ for (const artifact of wanted) {
   const result = runCases(new WebAssembly.Instance(module));
   passed += result.passed;
   failed.push(...result.failed.map((name) => `${artifact}: ${name}`));
-  console.log(`${artifact}: ${result.passed} cases pass, ${result.failed.length} fail, probe ${result.probe}`);
+  console.log(
+    `${artifact}: ${result.passed} cases pass, ${result.failed.length} fail, probe ${result.probe}`,
+  );
 }
 for (const name of failed.slice(0, 20)) console.error(`FAILED ${name}`);
 console.log(`${passed} passed, ${failed.length} failed`);

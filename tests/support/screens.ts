@@ -1,0 +1,117 @@
+// Every screen of the product, as steps to it: for accessibility checks and for screenshots.
+import { expect, type Page } from '@playwright/test';
+
+export interface Screen {
+  readonly name: string;
+  /** Path on the site. */
+  readonly path: string;
+  /** Brings the page to the state worth seeing. */
+  readonly arrive: (page: Page) => Promise<void>;
+}
+
+/** A phone and a laptop, CSS pixels. */
+export const SIZES = [
+  { name: 'phone', width: 390, height: 844 },
+  { name: 'laptop', width: 1280, height: 800 },
+] as const;
+
+export const SCHEMES = ['light', 'dark'] as const;
+
+const CARDS = [
+  'Set a timer for 10 minutes',
+  'Remind me to call mom tomorrow at 5 pm',
+  'Add milk to the shopping list',
+  'Convert 10 km to miles',
+  'calculate 15% of 80',
+];
+
+const ready = (page: Page) =>
+  expect(page.getByTestId('status')).toHaveText(/Ready|Works offline|Not stored/);
+
+async function send(page: Page, text: string): Promise<void> {
+  await page.getByTestId('input').fill(text);
+  await page.getByTestId('send').click();
+}
+
+async function ask(page: Page, text: string): Promise<void> {
+  await send(page, text);
+  const answer = page.getByTestId('message-assistant').last();
+  await expect(answer).not.toHaveAttribute('data-state', 'streaming');
+}
+
+export const SCREENS: readonly Screen[] = [
+  { name: 'empty', path: '', arrive: ready },
+  {
+    name: 'streaming',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await send(page, 'Tell me a story about a fox');
+      await expect(page.getByTestId('prose')).toContainText(/\w+ \w+/);
+    },
+  },
+  {
+    name: 'story',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await ask(page, 'Tell me a story about a fox');
+    },
+  },
+  {
+    name: 'cards',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      for (const text of CARDS) await ask(page, text);
+    },
+  },
+  {
+    name: 'unknown',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await ask(page, "What's the weather like in Paris?");
+    },
+  },
+  {
+    name: 'model',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await page.getByTestId('model-button').click();
+      await expect(page.getByTestId('model-card')).toBeVisible();
+    },
+  },
+  {
+    name: 'kept',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      for (const text of CARDS.slice(0, 3)) await ask(page, text);
+      const button = page.getByRole('button', { name: /^Kept for you/ });
+      if (await button.isVisible()) await button.click();
+      await expect(page.getByTestId('kept').filter({ visible: true })).toHaveCount(1);
+    },
+  },
+  {
+    name: 'loading',
+    path: '?model=models/pocketbit-actions.gguf%3Fhold%3D700000',
+    arrive: (page) => expect(page.getByTestId('loading')).toContainText('of'),
+  },
+  {
+    name: 'error',
+    path: '?model=files/hostile/missing-tensor.gguf',
+    arrive: (page) => expect(page.getByTestId('error')).toBeVisible(),
+  },
+  {
+    name: 'embed',
+    path: 'embed.html',
+    async arrive(page) {
+      const chat = page.locator('pocketbit-chat');
+      await chat.getByRole('textbox').fill('Set a timer for 10 minutes');
+      await chat.getByRole('textbox').press('Enter');
+      await expect(chat.locator('[data-ids]')).toHaveCount(1);
+    },
+  },
+];
