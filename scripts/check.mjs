@@ -5,7 +5,7 @@ import { crateBreaches, scriptBreaches, unsafeBreaches } from './checks/imports.
 import { measure } from './checks/numbers.mjs';
 import { trackedBreaches } from './checks/tracked.mjs';
 import { duration, root, run } from './lib/run.mjs';
-import { findLinters, wasmTarget } from './lib/rust.mjs';
+import { findLinters, rustEnvironment, wasmTarget } from './lib/rust.mjs';
 import { sizeReport } from './lib/sizes.mjs';
 import { readSources, trackedFiles } from './lib/sources.mjs';
 
@@ -37,7 +37,9 @@ async function checkTypes() {
   const results = await Promise.all(
     projects.map((path) => program(bin('tsc'), ['--noEmit', '-p', path])),
   );
-  const problems = results.flatMap(({ problems: found }) => found);
+  // Projects share sources, and so errors.
+  const lines = results.flatMap(({ problems }) => problems.join('\n').split('\n'));
+  const problems = [...new Set(lines)].filter(Boolean);
   return { problems, note: `${projects.length} projects` };
 }
 
@@ -91,7 +93,7 @@ async function checkScriptImports() {
 }
 
 async function checkCrates() {
-  const { env } = await findLinters();
+  const env = await rustEnvironment();
   const { stdout } = await run(
     'cargo',
     ['metadata', '--format-version=1', '--no-deps', '--locked'],
