@@ -6,7 +6,7 @@ Source of the layouts: ggml, src/ggml-common.h and src/ggml-quants.c; I2_S: micr
 import numpy as np
 from training.export.gguf_writer import Tensor
 
-TYPES = {"F32": 0, "F16": 1, "Q8_0": 8, "Q6_K": 14, "TQ2_0": 35, "I2_S": 36, "Q1_0": 41}
+TYPES = {"F32": 0, "F16": 1, "Q8_0": 8, "Q6_K": 14, "TQ2_0": 35, "I2_S": 36, "Q1_0": 41, "Q2_0": 42}
 
 
 def tensor(name: str, kind: str, shape: tuple[int, ...], data: np.ndarray) -> Tensor:
@@ -76,9 +76,17 @@ def q6_k(name: str, values: np.ndarray) -> Tensor:
     return tensor(name, "Q6_K", values.shape, np.concatenate(parts, axis=1))
 
 
-def q1_0(name: str, signs: np.ndarray, alpha: np.ndarray) -> Tensor:
-    """Signs -1 and 1 [rows, K] in blocks of 128; the f16 scale of every block of a row is alpha[row]."""
+def q1_0(name: str, signs: np.ndarray, scales: np.ndarray) -> Tensor:
+    """Signs -1 and 1 [rows, K] in blocks of 128; f16 scales [rows], one for all blocks of a row, or [rows, K / 128]."""
     rows, length = signs.shape
     bits = np.packbits((signs > 0).reshape(rows, length // 128, 128), axis=2, bitorder="little")
-    scales = np.broadcast_to(half_bytes(alpha)[:, None, :], (rows, length // 128, 2))
-    return tensor(name, "Q1_0", signs.shape, np.concatenate([scales, bits], axis=2))
+    blocks = np.broadcast_to(scales.reshape(rows, -1), (rows, length // 128))
+    return tensor(name, "Q1_0", signs.shape, np.concatenate([half_bytes(blocks), bits], axis=2))
+
+
+def q2_0(name: str, values: np.ndarray, scales: np.ndarray) -> Tensor:
+    """Whole numbers -1 to 2 [rows, K] in blocks of 64 (128 in PrismML's files) with f16 scales [rows, K / block]."""
+    rows, blocks = scales.shape
+    codes = (values + 1).astype(np.uint8).reshape(rows, blocks, -1, 4)
+    packed = codes[..., 0] | codes[..., 1] << 2 | codes[..., 2] << 4 | codes[..., 3] << 6
+    return tensor(name, "Q2_0", values.shape, np.concatenate([half_bytes(scales), packed], axis=2))

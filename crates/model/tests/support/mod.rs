@@ -93,49 +93,39 @@ impl Gguf {
         self.numbers.get(&format!("{}.{name}", self.strings["general.architecture"])).copied()
     }
 
+    fn has(&self, tensor: &str) -> bool {
+        self.tensors.iter().any(|t| t.name == tensor)
+    }
+
     /// The engine's config for this file: `kv` 0 f32, 1 int8; `head` 0 int8, 1 f32.
     pub(crate) fn config(&self, kv: f64, head: f64) -> Config {
         let need = |name: &str| self.key(name).unwrap_or_else(|| panic!("no {name}"));
+        let flag = |b: bool| f64::from(u8::from(b));
         let arch = self.strings["general.architecture"].as_str();
-        let act = self.strings.get(&format!("{arch}.hidden_activation")).map(String::as_str);
-        let relu2 = arch == "bitnet-b1.58" || act == Some("relu2");
+        let text = |name: &str| self.strings.get(&format!("{arch}.{name}")).map(String::as_str);
+        let relu2 = arch == "bitnet-b1.58" || text("hidden_activation") == Some("relu2");
         let (dim, heads) = (need("embedding_length"), need("attention.head_count"));
+        let head_dim = self.key("attention.key_length").unwrap_or(dim / heads);
         let vocab = self.tensors.iter().find(|t| t.name == "token_embd.weight").unwrap().ne[1] as f64;
         let bits = self.numbers.get("pocketbit.activation_bits").copied().unwrap_or(8.0);
-        let values = [
-            2.0,
-            f64::from(u8::from(relu2)),
-            bits,
-            vocab,
-            dim,
-            need("block_count"),
-            heads,
-            self.key("attention.head_count_kv").unwrap_or(heads),
-            dim / heads,
-            need("feed_forward_length"),
-            need("context_length").min(512.0),
-            self.key("rope.dimension_count").unwrap_or(dim / heads),
-            self.key("rope.freq_base").unwrap_or(10000.0),
-            need("attention.layer_norm_rms_epsilon"),
-            1.0,
-            kv,
-            head,
-            1.0,
-            0.0,
-            0.0,
-            1.0,
-            1.0,
-            1.0,
-            0.0,
-            1.0,
-            1.0,
-            1.0,
-            32.0,
-            1.0,
-            1.0,
-            0.0,
+        let (layers, ffn) = (need("block_count"), need("feed_forward_length"));
+        let kv_heads = self.key("attention.head_count_kv").unwrap_or(heads);
+        let context = need("context_length").min(512.0);
+        let rope_dims = self.key("rope.dimension_count").unwrap_or(head_dim);
+        let rope_base = self.key("rope.freq_base").unwrap_or(10000.0);
+        let eps = need("attention.layer_norm_rms_epsilon");
+        let shape = [2.0, flag(relu2), bits, vocab, dim, layers, heads, kv_heads, head_dim, ffn, context, rope_dims];
+        let choices = [rope_base, eps, flag(!self.has("output.weight")), kv, head];
+        let norms = [
+            flag(self.has("blk.0.attn_sub_norm.weight")),
+            flag(arch == "llama"),
+            flag(self.has("blk.0.attn_q_norm.weight")),
         ];
-        Config::decode(&values).unwrap()
+        let scaling = flag(text("rope.scaling.type") == Some("yarn")) * 2.0;
+        let factor = self.key("rope.scaling.factor").unwrap_or(1.0);
+        let original = self.key("rope.scaling.original_context_length").unwrap_or(1.0);
+        let rope = [1.0, 1.0, 1.0, scaling, factor, original, 1.0, 32.0, 1.0, 1.0, 0.0];
+        Config::decode(&[&shape[..], &choices, &norms, &rope].concat()).unwrap()
     }
 
     /// Loads every tensor, pushing `chunk` bytes at a time.
@@ -144,10 +134,14 @@ impl Gguf {
         for (i, tensor) in self.tensors.iter().enumerate() {
             let (slot, layer) = slot(&tensor.name);
             let rows = tensor.ne.get(1).copied().unwrap_or(1);
-            loader.begin(slot, layer, tensor.ggml, rows, tensor.ne[0]).unwrap();
             let from = self.data + tensor.offset;
-            let n = tensor.bytes();
+            let space =
+                self.tensors.get(i + 1).map_or(self.bytes.len() - self.data, |next| next.offset) - tensor.offset;
+            // Prism's Q2_0 has the id of upstream's and blocks of 128: known by its size.
+            let kind = if tensor.ggml == 42 && space < tensor.bytes(42) { 142 } else { tensor.ggml };
+            loader.begin(slot, layer, kind, rows, tensor.ne[0]).unwrap();
             let end = self.tensors.get(i + 1).map_or(self.bytes.len(), |next| self.data + next.offset);
+            let n = tensor.bytes(kind);
             assert!(from + n <= end, "{}", tensor.name);
             self.bytes[from..from + n].chunks(chunk).for_each(|bytes| loader.push(bytes).unwrap());
             loader.end().unwrap();
@@ -163,9 +157,9 @@ impl Tensor {
         Tensor { name, ne, ggml: at.u32(), offset: at.u64() }
     }
 
-    fn bytes(&self) -> usize {
+    fn bytes(&self, kind: u32) -> usize {
         let n: usize = self.ne.iter().product();
-        match self.ggml {
+        match kind {
             0 => n * 4,
             1 => n * 2,
             8 => n / 32 * 34,
@@ -173,17 +167,19 @@ impl Tensor {
             35 => n / 256 * 66,
             36 => n / 4 + 32,
             41 => n / 128 * 18,
+            42 => n / 64 * 18,
+            142 => n / 128 * 34,
             other => panic!("tensor type {other}"),
         }
     }
 }
 
 fn slot(name: &str) -> (u32, u32) {
-    let global = [("token_embd.weight", 0), ("output_norm.weight", 1), ("output.weight", 2)];
+    let global = [("token_embd.weight", 0), ("output_norm.weight", 1), ("output.weight", 2), ("rope_freqs.weight", 3)];
     if let Some((_, slot)) = global.iter().find(|(n, _)| *n == name) {
         return (*slot, 0);
     }
-    const LAYER: [&str; 11] = [
+    const LAYER: [&str; 13] = [
         "attn_norm",
         "attn_q",
         "attn_k",
@@ -195,6 +191,8 @@ fn slot(name: &str) -> (u32, u32) {
         "ffn_up",
         "ffn_sub_norm",
         "ffn_down",
+        "attn_q_norm",
+        "attn_k_norm",
     ];
     let parts: Vec<&str> = name.split('.').collect();
     let slot = 10 + LAYER.iter().position(|n| *n == parts[2]).unwrap() as u32;

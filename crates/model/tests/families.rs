@@ -1,0 +1,48 @@
+//! Every family against Hugging Face transformers, which runs the same weights in float32 without quantised
+//! activations: close, not equal.
+
+mod support;
+
+use base64::prelude::{Engine as _, BASE64_STANDARD};
+use support::{path, Gguf};
+
+const NAMES: [&str; 5] = ["hf-bitnet", "hf-llama", "hf-qwen3-q1", "hf-qwen3-q2", "hf-qwen3-q2-g128"];
+
+/// (ids, logits of the last positions `[n][vocab]`)
+fn golden(name: &str) -> (Vec<u32>, Vec<f32>) {
+    let text = std::fs::read_to_string(path(&format!("tests/fixtures/families/{name}.golden.json"))).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let bytes = BASE64_STANDARD.decode(json["logits"].as_str().unwrap()).unwrap();
+    let ids = json["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect();
+    (ids, bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect())
+}
+
+/// Logits of the last positions as the engine gives them.
+fn tail(name: &str, ids: &[u32], n: usize, kv: f64, head: f64) -> Vec<f32> {
+    let file = Gguf::read(path(&format!("tests/fixtures/families/{name}.gguf")));
+    let mut model = file.load(file.config(kv, head), 1 << 16);
+    let all = ids.iter().flat_map(|id| {
+        model.forward(&[*id]).unwrap();
+        model.logits().to_vec()
+    });
+    let all: Vec<f32> = all.collect();
+    all[all.len() - n..].to_vec()
+}
+
+fn rms(values: impl Iterator<Item = f32>, n: usize) -> f32 {
+    (values.map(|v| v * v).sum::<f32>() / n as f32).sqrt()
+}
+
+#[test]
+fn logits_are_near_transformers() {
+    for name in NAMES {
+        let (ids, want) = golden(name);
+        for (label, kv, head) in [("f32 KV", 0.0, 0.0), ("int8 KV", 1.0, 0.0), ("f32 KV and head", 0.0, 1.0)] {
+            let got = tail(name, &ids, want.len(), kv, head);
+            let far = rms(got.iter().zip(&want).map(|(a, b)| a - b), want.len());
+            let std = rms(want.iter().copied(), want.len());
+            println!("{name}, {label}: rms {far:.4} on logits of std {std:.2}");
+            assert!(far <= 0.12 && std > 1.5, "{name}, {label}: rms {far} on std {std}");
+        }
+    }
+}
