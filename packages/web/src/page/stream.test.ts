@@ -57,6 +57,22 @@ test('an abort signal asks the worker to stop', async () => {
   close();
 });
 
+test('what the model still made when it was stopped is no part of the answer', async () => {
+  const controller = new AbortController();
+  const { stream, send, close } = open(controller.signal);
+  send(chunk('a', 1));
+  const seen: string[] = [];
+  for await (const part of stream) {
+    seen.push(part.text);
+    controller.abort();
+    send(chunk('b', 2), { type: 'end', stats: STATS });
+  }
+  expect(seen).toEqual(['a']);
+  expect(await stream.result).toMatchObject({ text: 'a', ids: [1] });
+  expect(stream.stats).toMatchObject({ generatedTokens: 1, stopReason: 'aborted' });
+  close();
+});
+
 test('an error keeps its code, in the loop and in the result', async () => {
   const { stream, send, close } = open();
   send(chunk('a', 1), { type: 'error', error: { code: 'context-full', message: 'too long' } });

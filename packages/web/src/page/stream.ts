@@ -26,6 +26,8 @@ export class TokenStream implements GenerateStream {
   readonly #queue: GenerateChunk[] = [];
   readonly #all: GenerateChunk[] = [];
   #settled = false;
+  #stopping = false;
+  #dropped = false;
   #resolve!: (result: GenerateResult) => void;
   #reject!: (error: unknown) => void;
   #wake = () => {};
@@ -44,7 +46,9 @@ export class TokenStream implements GenerateStream {
 
   /** Asks the worker to stop; the stream then ends in the ordinary way. */
   abort(): void {
-    if (!this.#settled) this.#port.postMessage({ type: 'abort' } satisfies JobCommand);
+    if (this.#settled) return;
+    this.#stopping = true;
+    this.#port.postMessage({ type: 'abort' } satisfies JobCommand);
   }
 
   /** Ends the stream with an error, when the worker cannot. */
@@ -74,20 +78,30 @@ export class TokenStream implements GenerateStream {
   }
 
   #receive(event: GenerateEvent): void {
-    if (event.type === 'chunk') {
-      this.#queue.push(event.chunk);
-      this.#all.push(event.chunk);
-      this.#wake();
+    if (event.type === 'chunk') this.#add(event.chunk);
+    else if (event.type === 'end') this.#finish(event.stats);
+    else this.fail(new PocketbitError(event.error.code, event.error.message));
+  }
+
+  #add(chunk: GenerateChunk): void {
+    // A fast model makes several tokens while the abort travels; the answer ends where the user stopped it.
+    if (this.#stopping) {
+      this.#dropped = true;
       return;
     }
-    if (event.type === 'error') {
-      this.fail(new PocketbitError(event.error.code, event.error.message));
-      return;
-    }
-    this.stats = event.stats;
+    this.#queue.push(chunk);
+    this.#all.push(chunk);
+    this.#wake();
+  }
+
+  #finish(stats: GenerateStats): void {
     const text = this.#all.map((chunk) => chunk.text).join('');
     const ids = this.#all.flatMap((chunk) => chunk.ids);
-    this.#settle(() => this.#resolve({ text, ids, stats: event.stats }));
+    this.stats = this.#dropped
+      ? { ...stats, generatedTokens: ids.length, stopReason: 'aborted' }
+      : stats;
+    const result = { text, ids, stats: this.stats };
+    this.#settle(() => this.#resolve(result));
   }
 
   #settle(outcome: () => void): void {
