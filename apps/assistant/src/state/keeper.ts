@@ -3,13 +3,32 @@ import { apply, EMPTY, type Kept, type Outcome, type Timer } from '../actions/ke
 import { soundAlarm } from './alarm.ts';
 import { keep, recall } from './database.ts';
 
+/** Timers that ended longer ago are forgotten. */
+const WEEK_MS = 7 * 86_400_000;
+
+/** Something that fell due; `id` is the timer's or reminder's. */
+export interface Alert {
+  id: string;
+  text: string;
+}
+
 /** Holds what the app keeps for the user, saves every change and lets timers ring. */
 export class Keeper extends EventTarget {
   kept: Kept = EMPTY;
+  /** What fell due and waits to be dismissed. */
+  alerts: Alert[] = [];
+  readonly #sound: () => void;
   #next: ReturnType<typeof setTimeout> | undefined;
 
+  constructor(sound: () => void = soundAlarm) {
+    super();
+    this.#sound = sound;
+  }
+
   async start(): Promise<void> {
-    this.kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
+    const kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
+    const recent = ({ endsAt }: Timer) => endsAt > Date.now() - WEEK_MS;
+    this.kept = { ...kept, timers: kept.timers.filter(recent) };
     this.#ring(false);
     this.#changed();
   }
@@ -24,7 +43,13 @@ export class Keeper extends EventTarget {
     return outcome;
   }
 
+  dismiss(id: string): void {
+    this.alerts = this.alerts.filter((alert) => alert.id !== id);
+    this.endTimer(id);
+  }
+
   endTimer(id: string): void {
+    this.alerts = this.alerts.filter((alert) => alert.id !== id);
     this.#setTimers((timer) =>
       timer.id === id
         ? { ...timer, state: timer.state === 'running' ? 'cancelled' : 'done' }
@@ -92,7 +117,12 @@ export class Keeper extends EventTarget {
       this.#schedule();
       return;
     }
-    if (aloud) soundAlarm();
+    if (aloud) this.#sound();
+    this.alerts = [
+      ...this.alerts,
+      ...(aloud ? timers : []).map(({ id, label }) => ({ id, text: `Time is up: ${label}` })),
+      ...reminders.map(({ id, text }) => ({ id, text: `Reminder: ${text}` })),
+    ];
     const ids = new Set(reminders.map(({ id }) => id));
     this.#set({
       ...this.kept,

@@ -6,6 +6,7 @@ import './welcome.ts';
 import { icons } from './icons.ts';
 import type { ModelSheetView } from './model-sheet.ts';
 import './model-sheet.ts';
+import { spoken } from './spoken.ts';
 import { View } from './view.ts';
 
 /** The whole screen: header, conversation, composer, and what is kept beside it or in a sheet. */
@@ -40,7 +41,7 @@ export class AppView extends View {
         <pb-kept .assistant=${this.assistant}></pb-kept>
       </dialog>
       <pb-model-sheet .assistant=${this.assistant}></pb-model-sheet>
-      ${this.#update()} ${this.dragging ? html`<div class="drop-hint">Drop a .gguf file to use it</div>` : nothing}
+      ${this.#toasts()} ${this.dragging ? html`<div class="drop-hint">Drop a .gguf file to use it</div>` : nothing}
       <div class="sr-only" role="status">${this.#spoken()}</div>
     `;
   }
@@ -118,12 +119,12 @@ export class AppView extends View {
     `;
   }
 
-  #update(): TemplateResult | typeof nothing {
-    if (!this.assistant.shell.update) return nothing;
+  #toasts(): TemplateResult {
+    const { keeper, shell } = this.assistant;
     return html`
-      <div class="toast" role="alert">
-        A new version is ready.
-        <button class="text-button" @click=${() => this.assistant.shell.activate()}>Use it</button>
+      <div class="toasts" role="alert">
+        ${keeper.alerts.map(({ id, text }) => toast(text, 'Dismiss', () => keeper.dismiss(id)))}
+        ${shell.update ? toast('A new version is ready.', 'Use it', () => shell.activate()) : nothing}
       </div>
     `;
   }
@@ -133,7 +134,7 @@ export class AppView extends View {
     const last = this.assistant.messages.at(-1);
     if (this.assistant.phase.name === 'failed') return this.assistant.phase.error.message;
     if (last?.role !== 'assistant' || last.state === 'streaming') return '';
-    return last.outcome ? '' : last.text;
+    return last.outcome ? spoken(last.outcome) : last.text;
   }
 
   readonly #openModel = () => this.querySelector<ModelSheetView>('pb-model-sheet')?.open();
@@ -166,6 +167,15 @@ export class AppView extends View {
     event.preventDefault();
     void this.assistant.use(file);
   };
+}
+
+function toast(text: string, action: string, act: () => void): TemplateResult {
+  return html`
+    <div class="toast">
+      <span>${text}</span>
+      <button class="text-button" @click=${act}>${action}</button>
+    </div>
+  `;
 }
 
 customElements.define('pb-app', AppView);
