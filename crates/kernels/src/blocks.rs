@@ -121,8 +121,12 @@ fn half(bytes: &[u8], at: usize) -> u16 {
 
 /// `y[l·32 + m] = qs[m] >> 2l & 3` per half of 128.
 fn tq2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (i, code) in codes.iter_mut().enumerate() {
-        *code = block[i / 128 * 32 + i % 32] >> (2 * (i % 128 / 32)) & 3;
+    for (half, codes) in codes.chunks_exact_mut(128).enumerate() {
+        for (l, codes) in codes.chunks_exact_mut(32).enumerate() {
+            for (code, byte) in codes.iter_mut().zip(&block[32 * half..32 * half + 32]) {
+                *code = byte >> (2 * l) & 3;
+            }
+        }
     }
     half(block, 64)
 }
@@ -143,23 +147,29 @@ fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
 
 /// 128 codes, the first 32 in the top two bits.
 fn i2_s(group: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (i, code) in codes[..128].iter_mut().enumerate() {
-        *code = group[i % 32] >> (6 - 2 * (i / 32)) & 3;
+    for (g, codes) in codes[..128].chunks_exact_mut(32).enumerate() {
+        for (code, byte) in codes.iter_mut().zip(&group[..32]) {
+            *code = byte >> (6 - 2 * g) & 3;
+        }
     }
     0
 }
 
 fn q1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (i, code) in codes[..128].iter_mut().enumerate() {
-        *code = block[2 + i / 8] >> (i % 8) & 1;
+    for (codes, byte) in codes[..128].chunks_exact_mut(8).zip(&block[2..18]) {
+        for (j, code) in codes.iter_mut().enumerate() {
+            *code = byte >> j & 1;
+        }
     }
     half(block, 0)
 }
 
 /// 64 or 128 codes after the scale.
 fn q2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (i, code) in codes[..4 * (block.len() - 2)].iter_mut().enumerate() {
-        *code = block[2 + i / 4] >> (2 * (i % 4)) & 3;
+    for (codes, byte) in codes.chunks_exact_mut(4).zip(&block[2..]) {
+        for (j, code) in codes.iter_mut().enumerate() {
+            *code = byte >> (2 * j) & 3;
+        }
     }
     half(block, 0)
 }

@@ -46,14 +46,25 @@ pub const fn int8_lines(rows: usize, k: usize) -> usize {
 /// Stores `codes` at `[row][k0..]` of a packed row-lane matrix with `k` columns; two-bit codes 0..=3, one-bit 0 or 1.
 /// `k0` and `codes.len()` are multiples of the step (16 or 32).
 pub fn put_codes(bits: Bits, packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    let (step, planes) = (bits.step(), bits.planes());
+    match bits {
+        Bits::One => put_planes::<8>(packed, k, row, k0, codes),
+        Bits::Two => put_planes::<4>(packed, k, row, k0, codes),
+    }
+}
+
+/// [`put_codes`] with `PLANES` codes a byte, known to the compiler so that a step unrolls.
+#[inline(always)]
+fn put_planes<const PLANES: usize>(packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
+    let step = 4 * PLANES;
     let block = row / LANE_ROWS * (k / step);
     let lane = row % LANE_ROWS * 4;
     for (g, codes) in codes.chunks_exact(step).enumerate() {
         let at = (block + k0 / step + g) * STEP_BYTES + lane;
-        for (kk, byte) in packed[at..at + 4].iter_mut().enumerate() {
-            *byte = (0..planes).fold(0, |byte, p| byte | codes[4 * p + kk] << (p * (8 / planes)));
+        let mut word = 0u32;
+        for (p, quad) in codes.chunks_exact(4).enumerate() {
+            word |= u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]) << (p * (8 / PLANES));
         }
+        packed[at..at + 4].copy_from_slice(&word.to_le_bytes());
     }
 }
 
