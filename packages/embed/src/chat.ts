@@ -1,4 +1,5 @@
 import {
+  type ChatMessage,
   type GenerateResult,
   type LoadProgress,
   load,
@@ -12,13 +13,14 @@ import { build, type Parts } from './template.ts';
  * `<pocketbit-chat model="model.gguf">`: a chat with a model, in one element.
  *
  * Attributes: `model` (address of a GGUF file), `placeholder`, `autoload` (fetch the model at once; otherwise the
- * first use of the field does). Events, both bubbling: `pocketbit-answer` with a `GenerateResult`, `pocketbit-error`
- * with a `PocketbitError`.
+ * first use of the field does), `turns` (how many questions the model sees, with the answers between them; default 1).
+ * Events, both bubbling: `pocketbit-answer` with a `GenerateResult`, `pocketbit-error` with a `PocketbitError`.
  */
 export class PocketbitChat extends HTMLElement {
   readonly #parts: Parts;
   #model: Promise<Model> | null = null;
   #abort: AbortController | null = null;
+  readonly #history: ChatMessage[] = [];
 
   constructor() {
     super();
@@ -62,15 +64,24 @@ export class PocketbitChat extends HTMLElement {
   async #answer(text: string, signal: AbortSignal): Promise<GenerateResult> {
     const model = await this.#load();
     const line = this.#parts.say('assistant', '');
-    const stream = model.generate(text, { signal });
+    this.#history.push({ role: 'user', content: text });
+    const stream = model.generate(this.#prompt(), { signal });
     for await (const chunk of stream) {
       line.textContent += chunk.text;
       this.#parts.follow();
     }
     const result = await stream.result;
     line.dataset.ids = result.ids.join(',');
+    this.#history.push({ role: 'assistant', content: result.text });
     this.#announce('pocketbit-answer', result);
     return result;
+  }
+
+  /** The latest questions, as many as `turns` says, with the answers between them. */
+  #prompt(): ChatMessage[] {
+    const turns = Math.max(1, Number(this.getAttribute('turns') ?? 1) || 1);
+    const questions = this.#history.flatMap(({ role }, index) => (role === 'user' ? [index] : []));
+    return this.#history.slice(questions.at(-turns) ?? 0);
   }
 
   #load(): Promise<Model> {

@@ -60,6 +60,11 @@ export class Assistant extends EventTarget {
     return stored && this.shell.controlled;
   }
 
+  /** Stops loading; what has arrived is kept for the next try. */
+  cancelLoading(): void {
+    this.#loading?.abort();
+  }
+
   retry(): Promise<void> {
     return this.#load();
   }
@@ -113,17 +118,21 @@ export class Assistant extends EventTarget {
   }
 
   async #load(): Promise<void> {
-    this.#loading?.abort();
+    const earlier = this.#loading;
     const job = new AbortController();
     this.#loading = job;
+    earlier?.abort();
     this.#show({ name: 'loading', progress: null });
     try {
       const model = await this.#fetch(job.signal);
+      if (this.#loading !== job) return void model.close();
       this.#show({ name: 'ready', model });
       // Installed, the app may ask that its storage is not evicted; browsers answer without a prompt then.
       if (this.installer.installed) void navigator.storage?.persist?.().catch(() => {});
     } catch (error) {
-      if (!job.signal.aborted) this.#show({ name: 'failed', error: PocketbitError.from(error) });
+      // A later load has taken over, and shows its own state.
+      if (this.#loading !== job) return;
+      this.#show({ name: 'failed', error: PocketbitError.from(error) });
     }
   }
 

@@ -73,6 +73,11 @@ export class WelcomeView extends View {
             ? html`<progress id="load-progress" max=${total} .value=${progress!.loadedBytes}></progress>`
             : html`<progress id="load-progress"></progress>`
         }
+        ${
+          fetching
+            ? html`<button class="text-button" @click=${() => this.assistant.cancelLoading()}>Cancel</button>`
+            : nothing
+        }
       </div>
     `;
   }

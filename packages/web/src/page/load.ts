@@ -30,13 +30,17 @@ export async function load(source: string | URL | Blob, options: LoadOptions = {
   checkStart(options.signal);
   const host = new WorkerHost();
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => options.onProgress?.(data.progress);
+  let fromCache = false;
+  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => {
+    fromCache = data.progress.fromCache;
+    options.onProgress?.(data.progress);
+  };
   const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
     const opening = host.api.open(requestOf(source, options), Comlink.transfer(port2, [port2]));
     const info = await host.call(opening);
-    options.onProgress?.(ready(info.fileBytes));
+    options.onProgress?.(ready(info.fileBytes, fromCache));
     return new WorkerModel(host, info);
   } catch (error) {
     const failure = PocketbitError.from(error);
@@ -80,13 +84,13 @@ function absolute(address: string | URL): string {
   }
 }
 
-function ready(bytes: number): LoadProgress {
+function ready(bytes: number, fromCache: boolean): LoadProgress {
   return {
     phase: 'ready',
     loadedBytes: bytes,
     totalBytes: bytes,
     bytesPerSecond: 0,
     etaMs: 0,
-    fromCache: true,
+    fromCache,
   };
 }
