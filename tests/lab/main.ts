@@ -3,6 +3,7 @@ import type { PlanOptions } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import * as pocketbit from 'pocketbit';
 import type { Artifact } from './measure.ts';
+import { firstTokenTimes, measureSpeed } from './speed.ts';
 import type { LabWorker } from './worker.ts';
 
 async function inWorker<T>(work: (api: Comlink.Remote<LabWorker>) => Promise<T>): Promise<T> {
@@ -18,6 +19,8 @@ const absolute = (url: string) => new URL(url, document.baseURI).href;
 
 const lab = {
   pocketbit,
+  measureSpeed,
+  firstTokenTimes,
 
   logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),

@@ -21,15 +21,20 @@ async function bind(artifact: Artifact): Promise<typeof Glue> {
   return glue;
 }
 
-/** SHA-256 of the logits behind every id, in this Node. */
-export async function nodeLogitsHash(
+/** The logits behind every id, in this Node: [ids][vocab]. */
+export async function nodeLogits(
   artifact: Artifact,
   file: string,
   ids: number[],
   options: PlanOptions,
-): Promise<string> {
+): Promise<Float32Array> {
   const { Engine } = await bind(artifact);
-  return sha256(logitsOf(await openEngine(Engine, readFileSync(file), options), ids));
+  return logitsOf(await openEngine(Engine, readFileSync(file), options), ids);
+}
+
+/** SHA-256 of those logits. */
+export async function nodeLogitsHash(...run: Parameters<typeof nodeLogits>): Promise<string> {
+  return sha256(await nodeLogits(...run));
 }
 
 /** What the assistant must answer to one user message: int8 KV cache, greedy. Ids without the one that ends the turn. */

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WebDriver } from 'selenium-webdriver';
 import { buildCases } from '../conformance/build.mjs';
-import type { Lab } from '../lab/main.ts';
 import type { Artifact } from '../lab/measure.ts';
 import { expectedAnswer, nodeLogitsHash } from '../support/engine.ts';
 import globalSetup from '../support/global-setup.ts';
@@ -11,7 +9,7 @@ import { hashRuns } from '../support/hash-runs.ts';
 import { bundledModel, modelCache } from '../support/paths.ts';
 import { type Site, startSite } from '../support/serve.ts';
 import type { WebKit } from './browser.ts';
-import { Page } from './page.ts';
+import { inBrowser, inLab } from './lab.ts';
 
 const QUESTION = 'Set a timer for 10 minutes';
 /** What this engine runs; it has no relaxed SIMD. */
@@ -21,7 +19,7 @@ const ARTIFACTS: Artifact[] = ['scalar', 'simd128'];
 export const checks: Record<string, (webkit: WebKit) => Promise<void>> = {
   'set-up: lab and models': async () => globalSetup(),
 
-  'load, answer, server dead, reload, restart: the same tokens': async (webkit) => {
+  'journey: load, answer, server dead, reload, restart: the same tokens': async (webkit) => {
     const site = await startSite();
     try {
       await journey(webkit, site);
@@ -137,29 +135,4 @@ function hashCheck(kv: 'f32' | 'int8') {
         }
       }
     });
-}
-
-async function inBrowser(webkit: WebKit, body: (page: Page) => Promise<void>): Promise<void> {
-  const driver: WebDriver = await webkit.open();
-  try {
-    await body(new Page(driver));
-  } finally {
-    await driver.quit();
-  }
-}
-
-type Run = <A, R>(work: (lab: Lab, argument: A) => Promise<R>, argument: A) => Promise<R>;
-
-/** Opens the lab on a server of its own; `run` evaluates a self-contained function there. */
-async function inLab(webkit: WebKit, body: (run: Run) => Promise<void>): Promise<void> {
-  const site: Site = await startSite();
-  try {
-    await inBrowser(webkit, async (page) => {
-      await page.open(`${site.url}lab/`);
-      await page.until("'lab' in window");
-      await body((work, argument) => page.evaluate(work, argument));
-    });
-  } finally {
-    await site.kill();
-  }
 }
