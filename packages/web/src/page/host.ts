@@ -6,20 +6,28 @@ import type { Reply, WorkerApi } from '../protocol.ts';
 export class WorkerHost {
   readonly api: Comlink.Remote<WorkerApi>;
   readonly #worker: Worker;
-  readonly #failure: Promise<never>;
-  #fail!: (error: PocketbitError) => void;
   readonly #listeners = new Set<(error: PocketbitError) => void>();
   #ended = false;
 
   constructor() {
-    this.#worker = new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
-    this.#failure = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#failure.catch(() => {});
+    this.#worker = startWorker();
     this.#worker.onerror = (event) => this.#crash(event.message);
     this.#worker.onmessageerror = () => this.#crash('a message could not be read');
     this.api = Comlink.wrap<WorkerApi>(this.#worker);
+  }
+
+  /** The value of a reply, or the worker's error, or `worker-crashed`. */
+  async call<T>(ask: (api: Comlink.Remote<WorkerApi>) => Promise<Reply<T>>): Promise<T> {
+    this.check();
+    const answer = await new Promise<Reply<T>>((resolve, reject) => {
+      const pending = ask(this.api);
+      this.whileRunning(pending, reject);
+      pending.then(resolve, (error: unknown) => reject(PocketbitError.from(error)));
+    });
+    if (answer.ok) return answer.value;
+    const error = new PocketbitError(answer.error.code, answer.error.message);
+    if (error.code === 'worker-crashed') this.end(error);
+    throw error;
   }
 
   /** Throws when the worker is gone. */
@@ -29,15 +37,6 @@ export class WorkerHost {
       'worker-crashed',
       'The model was closed or its worker stopped. Load it again.',
     );
-  }
-
-  /** The value of a reply, or the worker's error, or `worker-crashed`. */
-  async call<T>(pending: Promise<Reply<T>>): Promise<T> {
-    const answer = await Promise.race([pending, this.#failure]);
-    if (answer.ok) return answer.value;
-    const error = new PocketbitError(answer.error.code, answer.error.message);
-    if (error.code === 'worker-crashed') this.end(error);
-    throw error;
   }
 
   /** Calls `listener` if the worker ends before `done` settles. */
@@ -52,7 +51,6 @@ export class WorkerHost {
     if (this.#ended) return;
     this.#ended = true;
     this.#worker.terminate();
-    this.#fail(error);
     for (const listener of this.#listeners) listener(error);
   }
 
@@ -62,6 +60,18 @@ export class WorkerHost {
         'worker-crashed',
         `The model's worker stopped (${message || 'its script could not be loaded'}). Load the model again.`,
       ),
+    );
+  }
+}
+
+function startWorker(): Worker {
+  try {
+    return new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
+  } catch (cause) {
+    throw new PocketbitError(
+      'unsupported',
+      `The page could not start a worker (${cause}). Allow it in the page's policy: worker-src 'self'.`,
+      { cause },
     );
   }
 }

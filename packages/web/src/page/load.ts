@@ -38,8 +38,8 @@ export async function load(source: string | URL | Blob, options: LoadOptions = {
   const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    const opening = host.api.open(requestOf(source, options), Comlink.transfer(port2, [port2]));
-    const info = await host.call(opening);
+    const request = requestOf(source, options);
+    const info = await host.call((api) => api.open(request, Comlink.transfer(port2, [port2])));
     options.onProgress?.(ready(info.fileBytes, fromCache));
     return new WorkerModel(host, info);
   } catch (error) {

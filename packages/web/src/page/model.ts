@@ -40,19 +40,25 @@ export class WorkerModel implements Model {
       );
     }
     this.#running = stream;
-    const done = () => {
-      this.#running = null;
-    };
-    stream.result.then(done, done);
+    stream.result.then(
+      () => this.#release(),
+      (error: unknown) => this.#release(error),
+    );
     this.#host.whileRunning(stream.result, (error) => stream.fail(error));
   }
 
+  /** After a trap the wasm instance is dead, and its worker with it. */
+  #release(error?: unknown): void {
+    this.#running = null;
+    if (error instanceof PocketbitError && error.code === 'worker-crashed') this.#host.end(error);
+  }
+
   tokenize(text: string): Promise<number[]> {
-    return this.#host.call(this.#host.api.tokenize(text));
+    return this.#host.call((api) => api.tokenize(text));
   }
 
   logits(ids: number[]): Promise<Float32Array> {
-    return this.#host.call(this.#host.api.logits(ids));
+    return this.#host.call((api) => api.logits(ids));
   }
 
   async close(): Promise<void> {
