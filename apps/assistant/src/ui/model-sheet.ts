@@ -60,7 +60,7 @@ export class ModelSheetView extends View {
         : shell.controlled
           ? ''
           : 'The app itself is not stored yet. Open it once more while online.';
-    return html`<p class="note ${worksOffline ? 'good' : ''}">${text}</p>`;
+    return html`<p class="hint ${worksOffline ? 'good' : ''}">${text}</p>`;
   }
 
   #others(): TemplateResult {
@@ -100,7 +100,7 @@ export class ModelSheetView extends View {
       return html`<button class="button" data-testid="install" @click=${() => installer.install()}>Install the app</button>`;
     }
     if (!installer.byShareMenu) return nothing;
-    return html`<p class="note">To keep this app: open the Share menu and choose “Add to Home Screen”.</p>`;
+    return html`<p class="hint">To keep this app: open the Share menu and choose “Add to Home Screen”.</p>`;
   }
 
   #tidy(): TemplateResult {
