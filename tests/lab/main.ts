@@ -17,6 +17,10 @@ async function inWorker<T>(work: (api: Comlink.Remote<LabWorker>) => Promise<T>)
 
 const absolute = (url: string) => new URL(url, document.baseURI).href;
 
+function best(row: Float32Array): number {
+  return row.reduce((top, value, id) => (value > row[top]! ? id : top), 0);
+}
+
 const lab = {
   pocketbit,
   measureSpeed,
@@ -26,6 +30,23 @@ const lab = {
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),
 
   cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
+
+  /** The greedy choice at every place of each answer, given the right tokens before it; f32 KV cache. */
+  async greedyChoices(
+    model: string,
+    answers: { promptIds: number[]; ids: number[] }[],
+  ): Promise<number[][]> {
+    const loaded = await pocketbit.load(model, { kv: 'f32' });
+    const choices: number[][] = [];
+    for (const { promptIds, ids } of answers) {
+      const own: number[] = [];
+      for (const i of ids.keys()) {
+        own.push(best(await loaded.logits([...promptIds, ...ids.slice(0, i)])));
+      }
+      choices.push(own);
+    }
+    return choices;
+  },
 
   /** The code and message that `work` rejects with; null when it does not. */
   async failure(work: () => Promise<unknown>): Promise<{ code: string; message: string } | null> {

@@ -11,21 +11,10 @@ export const greedyTokens: Check = {
   async run() {
     const cases = greedyCases();
     const choices = await withLab(({ page }) =>
-      page.evaluate(async (given) => {
-        const model = await window.lab.pocketbit.load('../models/pocketbit-actions.gguf', {
-          kv: 'f32',
-        });
-        const best = (row: Float32Array) =>
-          row.reduce((top, value, id) => (value > row[top]! ? id : top), 0);
-        const found: number[][] = [];
-        for (const { promptIds, ids } of given) {
-          const own: number[] = [];
-          for (const i of ids.keys())
-            own.push(best(await model.logits([...promptIds, ...ids.slice(0, i)])));
-          found.push(own);
-        }
-        return found;
-      }, cases),
+      page.evaluate(
+        (given) => window.lab.greedyChoices('../models/pocketbit-actions.gguf', given),
+        cases,
+      ),
     );
     const tokens = cases.flatMap(({ ids, gaps }, c) =>
       ids.map((id, i) => ({ id, gap: gaps[i]!, own: choices[c]![i]! })),

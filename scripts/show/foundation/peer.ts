@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
-import { bytesSource, createTokenizer, readGguf } from '@pocketbit/core';
+import { bytesSource, createTokenizer, readGguf, type Tokenizer } from '@pocketbit/core';
 import { build } from 'vite';
 import { launchOptions } from '../../../tests/support/chromium.ts';
 import { bundledModel, cacheFolder } from '../../../tests/support/paths.ts';
 import { startSite } from '../../../tests/support/serve.ts';
 import type { Check } from '../report.ts';
 import { type GreedyCase, greedyCases } from './greedy-cases.ts';
-import type {} from './peer/main.ts';
+import type { Peer } from './peer/main.ts';
 
 /** llama.cpp rounds activations otherwise than the specification does, so closer choices may differ. */
 const LEAST_GAP = 0.5;
@@ -17,34 +17,67 @@ export const peer: Check = {
   title:
     '@wllama/wllama 3.8.1 loads the same file in Chromium and agrees on the greedy tokens, teacher-forced',
   async run({ note }) {
-    const cases = greedyCases();
-    const texts = await inWllama(cases.flatMap(contextsOf), note);
     const tokenizer = createTokenizer(await readGguf(bytesSource(readFileSync(bundledModel))));
-    const textOf = (id: number) => (tokenizer.stopIds.has(id) ? '' : tokenizer.decode([id]));
-    const tokens = cases.flatMap(({ ids, gaps }) => ids.map((id, i) => ({ id, gap: gaps[i]! })));
-    const judged = tokens.map(({ id, gap }, i) => ({ gap, same: texts[i] === textOf(id) }));
+    const tokens = greedyCases().flatMap((answer) => tokensOf(answer, tokenizer));
+    const found = await inWllama(
+      tokens.map(({ before }) => before),
+      note,
+    );
+    const judged = tokens.map((token, i) => ({
+      ...token,
+      same: found[i]!.text === token.text,
+      aligned: found[i]!.promptTokens === token.position,
+    }));
     const clear = judged.filter(({ gap }) => gap > LEAST_GAP);
-    const same = clear.filter((token) => token.same).length;
+    const agreed = clear.filter(({ same }) => same).length;
     note(
-      `of all ${judged.length} tokens, ${judged.filter((token) => token.same).length} are the same`,
+      `of all ${judged.length} tokens, ${judged.filter(({ same }) => same).length} are the same`,
     );
     return [
       {
         label: `tokens whose top-2 gap exceeds ${LEAST_GAP}`,
-        value: `${same} of ${clear.length} the same`,
+        value: `${agreed} of ${clear.length} the same`,
         target: 'all',
-        pass: same === clear.length && clear.length > 100,
+        pass: agreed === clear.length && clear.length > 100,
+      },
+      {
+        label: 'contexts that its own tokenizer cuts into as many tokens',
+        value: `${judged.filter(({ aligned }) => aligned).length} of ${judged.length}`,
+        target: 'all',
+        pass: judged.every(({ aligned }) => aligned),
       },
     ];
   },
 };
 
-/** The ids before each token of the answer. */
-function contextsOf({ promptIds, ids }: GreedyCase): number[][] {
-  return ids.map((_, i) => [...promptIds, ...ids.slice(0, i)]);
+interface Forced {
+  /** Everything before the token, control tokens written out: wllama takes no ids. */
+  before: string;
+  /** Tokens before it. */
+  position: number;
+  /** What wllama must answer; '' for a token that ends the answer. */
+  text: string;
+  gap: number;
 }
 
-async function inWllama(contexts: number[][], note: (text: string) => void): Promise<string[]> {
+function tokensOf({ promptIds, ids, gaps }: GreedyCase, tokenizer: Tokenizer): Forced[] {
+  const written = (id: number) =>
+    tokenizer.tokenBytes(id).length > 0 ? tokenizer.decode([id]) : tokenizer.tokenText(id);
+  return ids.map((id, i) => {
+    const context = [...promptIds, ...ids.slice(0, i)];
+    return {
+      before: context.map(written).join(''),
+      position: context.length,
+      text: tokenizer.stopIds.has(id) ? '' : tokenizer.decode([id]),
+      gap: gaps[i]!,
+    };
+  });
+}
+
+async function inWllama(
+  prompts: string[],
+  note: (text: string) => void,
+): Promise<Awaited<ReturnType<Peer['next']>>> {
   const folder = join(cacheFolder, 'peer');
   await build({
     configFile: false,
@@ -68,7 +101,7 @@ async function inWllama(contexts: number[][], note: (text: string) => void): Pro
     note(`libllama ${await page.evaluate(() => window.peer.version)}`);
     return await page.evaluate(
       (given) => window.peer.next('../models/pocketbit-actions.gguf', given),
-      contexts,
+      prompts,
     );
   } finally {
     await browser.close();

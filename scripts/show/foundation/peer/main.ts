@@ -5,22 +5,24 @@ import wasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 const peer = {
   version: Wllama.getLibllamaVersion(),
 
-  /** The text of the greedy token after each list of ids; '' for one that ends the answer. */
-  async next(model: string, contexts: number[][]): Promise<string[]> {
+  /** The text of the greedy token after each prompt, '' for one that ends the answer; and how many tokens the prompt had. */
+  async next(model: string, prompts: string[]): Promise<{ text: string; promptTokens: number }[]> {
     const wllama = new Wllama(
       { default: new URL(wasm, document.baseURI).href },
       { suppressNativeLog: true },
     );
     const file = await (await fetch(model)).blob();
     await wllama.loadModel([file], { n_ctx: 512, n_gpu_layers: 0, n_threads: 1 });
-    const texts: string[] = [];
-    for (const ids of contexts) {
-      // llama.cpp's completion takes ids as well as text; the types of wllama name only text.
-      const prompt = ids as unknown as string[];
-      const { choices } = await wllama.createCompletion({ prompt, max_tokens: 1, temperature: 0 });
-      texts.push(choices[0]!.text);
+    const found = [];
+    for (const prompt of prompts) {
+      const { choices, usage } = await wllama.createCompletion({
+        prompt,
+        max_tokens: 1,
+        temperature: 0,
+      });
+      found.push({ text: choices[0]!.text, promptTokens: usage.prompt_tokens });
     }
-    return texts;
+    return found;
   },
 };
 
