@@ -39,13 +39,14 @@ function describeExport({ name, descr }) {
   return `${descr.exportType.toLowerCase()} ${name}`;
 }
 
-/** "wasm-bindgen 0.2.129", and rustc without its version, which is the building machine's. */
+/**
+ * The tools that made the module: "wasm-bindgen 0.2.129", and rustc without its version, which is the building
+ * machine's. The source language has no version and is left out: Debian's standard library does not record it.
+ */
 function readProducers(module) {
   const entries = (module.metadata?.producers ?? []).flatMap(({ producers }) => producers.flat());
-  const named = entries.map(({ name, version }) =>
-    name === 'rustc' ? name : `${name} ${version}`.trim(),
-  );
-  return named.sort();
+  const tools = entries.filter(({ version }) => version);
+  return tools.map(({ name, version }) => (name === 'rustc' ? name : `${name} ${version}`)).sort();
 }
 
 /** Bytes of a custom section by its name, or null. */
