@@ -223,3 +223,43 @@ describe('a broken file', () => {
     expect((await refusal(bytes)).message).toContain('not a multiple of the alignment 32');
   });
 });
+
+describe('Q2_0, whose block size only the room between tensors tells', () => {
+  const q2 = (name: string, k: number, rows: number, block: 64 | 128) => ({
+    name,
+    shape: [k, rows],
+    type: 42,
+    bytes: new Uint8Array(((k * rows) / block) * (block === 64 ? 18 : 34)),
+  });
+  const blocks = async (...tensors: FileSpec['tensors'][number][]) => {
+    const { tensors: found } = await read(writeGguf({ metadata: [], tensors }));
+    return found.map(({ block }) => block);
+  };
+
+  test.each([64, 128] as const)('%i', async (block) => {
+    expect(await blocks(q2('a', 256, 64, block))).toEqual([block]);
+    const small = q2('small', 128, 1, block);
+    expect(await blocks(small, q2('b', 256, 64, block), small2(block))).toEqual(
+      Array(3).fill(block),
+    );
+    expect(await blocks(q2('a', 256, 64, block), tensor('z', [64], F32))).toEqual([block, 1]);
+  });
+  const small2 = (block: 64 | 128) => q2('last', 128, 1, block);
+
+  test('both in one file are refused', async () => {
+    const bytes = writeGguf({
+      metadata: [],
+      tensors: [q2('a', 256, 64, 64), q2('b', 256, 64, 128), tensor('z', [64], F32)],
+    });
+    expect((await refusal(bytes)).message).toContain('both 64 and 128');
+  });
+
+  test('a file cut inside the last tensor is truncated, not of the other block size', async () => {
+    const bytes = writeGguf({
+      metadata: [],
+      tensors: [q2('a', 256, 64, 64), q2('b', 256, 64, 64)],
+    });
+    const cut = bytes.subarray(0, bytes.length - (256 * 64 * 2) / 128);
+    expect((await refusal(cut)).message).toContain('truncated');
+  });
+});

@@ -22,6 +22,8 @@ export interface GgufHeader {
   readonly fileSize: number;
   /** Bytes; tensor offsets are multiples of it. */
   readonly alignment: number;
+  /** Files that the header was read from, where there is more than one. */
+  readonly shards?: number;
 }
 
 const DEFAULT_ALIGNMENT = 32;

@@ -1,7 +1,7 @@
 import { badModel, unsupported } from '../errors.ts';
 import type { Cursor } from './cursor.ts';
 import { MAX_DIMENSIONS, MAX_TENSOR_ELEMENTS, MAX_TENSOR_NAME_BYTES } from './limits.ts';
-import { type TensorType, tensorBytes, tensorType } from './types.ts';
+import { Q2_0, q2Layout, type TensorType, tensorBytes, tensorType } from './types.ts';
 import { readString } from './values.ts';
 
 /** One tensor of a GGUF file. */
@@ -13,6 +13,8 @@ export interface TensorInfo {
   /** Extents, contiguous dimension first: a weight of `out` rows by `in` columns is `[in, out]`. */
   readonly shape: readonly number[];
   readonly elements: number;
+  /** Elements of a block; 0 where the type id does not tell. Q2_0 has 64 or 128 by its file. */
+  readonly block: number;
   /** Byte offset in the file. */
   readonly offset: number;
   /** Bytes in the file; where the type id does not fix them, the bytes up to the next tensor. */
@@ -69,29 +71,52 @@ export function placeTensors(
   fileSize: number,
 ): TensorInfo[] {
   const sorted = [...entries].sort((a, b) => a.relativeOffset - b.relativeOffset);
-  const tensors = sorted.map((entry, i) => {
-    if (entry.relativeOffset % alignment !== 0) {
-      throw badModel(
-        `tensor "${entry.name}" starts at ${entry.relativeOffset}, not a multiple of ` +
-          `the alignment ${alignment}`,
-      );
-    }
-    const next = sorted[i + 1]?.relativeOffset ?? Math.max(0, fileSize - dataOffset);
-    return place(entry, dataOffset, next - entry.relativeOffset);
+  const dataBytes = Math.max(0, fileSize - dataOffset);
+  const placed = sorted.map((entry, i): Placed => {
+    checkAligned(entry, alignment);
+    const end = sorted[i + 1]?.relativeOffset ?? dataBytes;
+    return { ...entry, span: end - entry.relativeOffset, last: i === sorted.length - 1 };
   });
+  const q2 = q2TypeOf(placed, alignment);
+  const tensors = placed.map((entry) =>
+    tensorInfo(entry, dataOffset, entry.type === Q2_0 ? q2 : tensorType(entry.type)),
+  );
   checkExtents(tensors, fileSize);
   return tensors;
 }
 
-function place(entry: Entry, dataOffset: number, span: number): TensorInfo {
-  const type = tensorType(entry.type);
+interface Placed extends Entry {
+  /** Bytes to the next tensor or the end of the file; negative where the entry lies past the end. */
+  span: number;
+  last: boolean;
+}
+
+function checkAligned({ name, relativeOffset }: Entry, alignment: number): void {
+  if (relativeOffset % alignment === 0) return;
+  throw badModel(
+    `tensor "${name}" starts at ${relativeOffset}, not a multiple of the alignment ${alignment}`,
+  );
+}
+
+function q2TypeOf(placed: readonly Placed[], alignment: number): TensorType | undefined {
+  const tensors = placed.filter(({ type }) => type === Q2_0);
+  const layout = q2Layout(tensors, alignment);
+  if (layout) return layout;
+  throw badModel(
+    `the Q2_0 tensors contradict each other: "${tensors[0]!.name}" and others lie as blocks of ` +
+      'both 64 and 128 weights; expected one of the two',
+  );
+}
+
+function tensorInfo(entry: Placed, dataOffset: number, type: TensorType | undefined): TensorInfo {
   if (!type) {
     throw unsupported(`tensor "${entry.name}" has the unknown type ${entry.type}`);
   }
   const { name, shape, elements } = entry;
-  const bytes = type.block === 0 ? Math.max(1, span) : wholeBlocks(entry, type);
+  const { block } = type;
+  const bytes = block === 0 ? Math.max(1, entry.span) : wholeBlocks(entry, type);
   const offset = dataOffset + entry.relativeOffset;
-  return { name, type: entry.type, typeName: type.name, shape, elements, offset, bytes };
+  return { name, type: entry.type, typeName: type.name, shape, elements, block, offset, bytes };
 }
 
 function wholeBlocks(entry: Entry, type: TensorType): number {

@@ -14,33 +14,47 @@ export interface TensorType {
   readonly refusal?: string;
 }
 
-const LATER = 'it comes in a later version; use a TQ2_0 or I2_S file of the model';
+const PRISM_ONLY =
+  'only files of PrismML’s own fork use it; use the Q2_0 or Q1_0 file of the model';
 const LOOKUP_LAYOUT =
   'its byte order depends on tile sizes that the file does not record; use an I2_S or TQ2_0 file';
 
 export const F32 = 0;
 export const F16 = 1;
+export const Q4_0 = 2;
+export const Q5_0 = 6;
 export const Q8_0 = 8;
+export const Q4_K = 12;
 export const Q6_K = 14;
+export const BF16 = 30;
+export const TQ1_0 = 34;
 export const TQ2_0 = 35;
 export const I2_S = 36;
 export const Q1_0 = 41;
+/** Two block sizes share this id: see `q2Layout`. */
+export const Q2_0 = 42;
+/** The engine's name for Q2_0 with 128 weights a block; in a file this id is PQ2_0, and refused. */
+export const Q2_0_G128 = 142;
 
 /** I2_S ends with 32 bytes of which the first four are the tensor's f32 scale. */
 const I2_S_TAIL_BYTES = 32;
 
+/** Q2_0 upstream, and in PrismML's fork: the same id and code, another block. */
+const Q2_OF_64: TensorType = { name: 'Q2_0', block: 64, bytes: 18 };
+const Q2_OF_128: TensorType = { name: 'Q2_0', block: 128, bytes: 34 };
+
 const TYPES: ReadonlyMap<number, TensorType> = new Map([
   [F32, { name: 'F32', block: 1, bytes: 4 }],
   [F16, { name: 'F16', block: 1, bytes: 2 }],
-  [2, { name: 'Q4_0', block: 32, bytes: 18 }],
+  [Q4_0, { name: 'Q4_0', block: 32, bytes: 18 }],
   [3, { name: 'Q4_1', block: 32, bytes: 20 }],
-  [6, { name: 'Q5_0', block: 32, bytes: 22 }],
+  [Q5_0, { name: 'Q5_0', block: 32, bytes: 22 }],
   [7, { name: 'Q5_1', block: 32, bytes: 24 }],
   [Q8_0, { name: 'Q8_0', block: 32, bytes: 34 }],
   [9, { name: 'Q8_1', block: 32, bytes: 36 }],
   [10, { name: 'Q2_K', block: 256, bytes: 84 }],
   [11, { name: 'Q3_K', block: 256, bytes: 110 }],
-  [12, { name: 'Q4_K', block: 256, bytes: 144 }],
+  [Q4_K, { name: 'Q4_K', block: 256, bytes: 144 }],
   [13, { name: 'Q5_K', block: 256, bytes: 176 }],
   [Q6_K, { name: 'Q6_K', block: 256, bytes: 210 }],
   [15, { name: 'Q8_K', block: 256, bytes: 292 }],
@@ -58,8 +72,8 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
   [27, { name: 'I64', block: 1, bytes: 8 }],
   [28, { name: 'F64', block: 1, bytes: 8 }],
   [29, { name: 'IQ1_M', block: 256, bytes: 56 }],
-  [30, { name: 'BF16', block: 1, bytes: 2 }],
-  [34, { name: 'TQ1_0', block: 256, bytes: 54, refusal: LATER }],
+  [BF16, { name: 'BF16', block: 1, bytes: 2 }],
+  [TQ1_0, { name: 'TQ1_0', block: 256, bytes: 54 }],
   [TQ2_0, { name: 'TQ2_0', block: 256, bytes: 66 }],
   [I2_S, { name: 'I2_S', block: 128, bytes: 32, tail: I2_S_TAIL_BYTES }],
   [37, { name: 'I8_S', block: 0, bytes: 0, refusal: 'it holds activations, not weights' }],
@@ -75,10 +89,9 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
   ],
   [40, { name: 'NVFP4', block: 64, bytes: 36 }],
   [Q1_0, { name: 'Q1_0', block: 128, bytes: 18 }],
-  // Two block sizes share this id (64 upstream, 128 in PrismML's fork), so the id gives no size.
-  [42, { name: 'Q2_0', block: 0, bytes: 0, refusal: LATER }],
-  [142, { name: 'PQ2_0', block: 0, bytes: 0, refusal: `only PrismML files use it; ${LATER}` }],
-  [143, { name: 'PTQ1_0', block: 0, bytes: 0, refusal: `only PrismML files use it; ${LATER}` }],
+  [Q2_0, Q2_OF_64],
+  [142, { name: 'PQ2_0', block: 0, bytes: 0, refusal: PRISM_ONLY }],
+  [143, { name: 'PTQ1_0', block: 0, bytes: 0, refusal: PRISM_ONLY }],
 ]);
 
 /** The type of a GGUF type id, or undefined where no known writer uses the id. */
@@ -94,4 +107,41 @@ export function typeName(id: number): string {
 /** Bytes of `elements` weights of a type with a known block; `elements` is a multiple of the block. */
 export function tensorBytes(type: TensorType, elements: number): number {
   return (elements / type.block) * type.bytes + (type.tail ?? 0);
+}
+
+/** A tensor as far as its size goes. */
+interface Extent {
+  readonly elements: number;
+  /** Bytes from its start to the next tensor's, or to the end of the file. */
+  readonly span: number;
+  readonly last: boolean;
+}
+
+/**
+ * The layout of a file's Q2_0 tensors: upstream's 64 weights in 18 bytes, or PrismML's 128 in 34. The
+ * file does not say, so the room between tensors does. Padding hides the difference in tensors of
+ * few blocks and a truncated file has a short last one: those count only where no other tells.
+ * Undefined where two tensors contradict each other.
+ */
+export function q2Layout(tensors: readonly Extent[], alignment: number): TensorType | undefined {
+  const padded = (type: TensorType, { elements }: Extent) =>
+    Math.ceil(tensorBytes(type, elements) / alignment) * alignment;
+  const told = [...tensors]
+    .sort((a, b) => Number(a.last) - Number(b.last))
+    .map((tensor) => {
+      const fits = [Q2_OF_64, Q2_OF_128].filter(
+        (type) =>
+          padded(type, tensor) === tensor.span ||
+          (tensor.last && tensorBytes(type, tensor.elements) === tensor.span),
+      );
+      return fits.length === 1 ? { type: fits[0]!, last: tensor.last } : undefined;
+    });
+  const first = told.find((verdict) => verdict !== undefined);
+  if (!first) return tensors.some(roomFor64) ? Q2_OF_64 : Q2_OF_128;
+  const contradicted = told.some((v) => v && !v.last && v.type !== first.type);
+  return contradicted ? undefined : first.type;
+}
+
+function roomFor64({ elements, span }: Extent): boolean {
+  return span >= tensorBytes(Q2_OF_64, elements);
 }

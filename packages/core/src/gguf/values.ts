@@ -35,10 +35,20 @@ export class StringArray implements Iterable<string> {
     return this.#ends.length;
   }
 
+  /** Bytes of all strings together. */
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
   /** String `index`, which must be in range. */
   at(index: number): string {
+    return decodeUtf8(this.bytesAt(index));
+  }
+
+  /** A view of the UTF-8 of string `index`, which must be in range. */
+  bytesAt(index: number): Uint8Array {
     const start = index === 0 ? 0 : this.#ends[index - 1]!;
-    return decodeUtf8(this.#bytes.subarray(start, this.#ends[index]!));
+    return this.#bytes.subarray(start, this.#ends[index]!);
   }
 
   *[Symbol.iterator](): Iterator<string> {

@@ -1,7 +1,9 @@
 import { badModel, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
-import type { Activation, HeadFormat, KvFormat, ModelConfig } from './config.ts';
-import { Metadata } from './metadata.ts';
+import type { HeadFormat, KvFormat, ModelConfig } from './config.ts';
+import { familyOf } from './families.ts';
+import type { Metadata } from './metadata.ts';
+import { ropeOf } from './rope.ts';
 
 /** What a caller may choose about a run. */
 export interface PlanOptions {
@@ -13,14 +15,6 @@ export interface PlanOptions {
   readonly head?: HeadFormat | undefined;
 }
 
-/** Architectures by their `general.architecture`, with how the FFN activation is known. */
-const ARCHITECTURES: ReadonlyMap<string, (metadata: Metadata, arch: string) => Activation> =
-  new Map([
-    ['bitnet', declaredActivation],
-    ['bitnet-25', () => 'relu2'],
-    ['bitnet-b1.58', () => 'relu2'],
-  ]);
-
 const DEFAULT_CONTEXT = 2048;
 
 // Bounds of crates/model's Config: the largest dense models are several times smaller.
@@ -30,74 +24,45 @@ const MAX_VOCAB = 2 ** 20;
 const MAX_HEADS = 1024;
 const MAX_HEAD_DIM = 512;
 const MAX_CONTEXT = 2 ** 20;
-const MAX_ROPE_BASE = 1e12;
+const MAX_SCALE = 1e6;
 
 /** int8 rows and the 16 lanes of a float sum are whole vectors of 16 elements. */
 const WIDTH_MULTIPLE = 16;
 
-/** The model's architecture name, refused with `unsupported` where no graph for it exists here. */
-export function architectureOf(header: GgufHeader): string {
-  const metadata = new Metadata(header.metadata);
-  const arch = metadata.text('general.architecture');
-  if (arch === undefined) throw badModel('the metadata lacks "general.architecture"');
-  if (!ARCHITECTURES.has(arch)) {
-    const known = [...ARCHITECTURES.keys()].join(', ');
-    throw unsupported(
-      `the architecture "${arch.slice(0, 80)}" is not run; expected one of ${known}`,
-    );
-  }
-  const rotated = metadata.keyStarting('prism.hadamard.');
-  if (rotated) {
-    throw unsupported(`the file has "${rotated}": Hadamard-rotated weights are not run`);
-  }
-  if (metadata.count('split.count', 0, 65_535, 1) > 1) {
-    throw unsupported('the file is one shard of a split model; merge the shards into one file');
-  }
-  return arch;
-}
-
 /** The config that the metadata and the tensor list describe. */
-export function configOf(header: GgufHeader, arch: string, options: PlanOptions): ModelConfig {
-  const metadata = new Metadata(header.metadata);
+export function configOf(
+  header: GgufHeader,
+  metadata: Metadata,
+  arch: string,
+  options: PlanOptions,
+): ModelConfig {
+  const family = familyOf(arch);
   const names = new Set(header.tensors.map((tensor) => tensor.name));
   const dim = multiple(metadata, `${arch}.embedding_length`, MAX_WIDTH);
   const heads = metadata.count(`${arch}.attention.head_count`, 1, MAX_HEADS);
+  const headDim = headDimOf(metadata, arch, dim, heads);
   return {
-    activation: ARCHITECTURES.get(arch)!(metadata, arch),
+    activation: family.activation(metadata, arch),
     activationBits: activationBitsOf(metadata),
     vocab: vocabOf(header, metadata, arch),
     dim,
     layers: metadata.count(`${arch}.block_count`, 1, MAX_LAYERS),
     heads,
     kvHeads: kvHeadsOf(metadata, arch, heads),
-    headDim: headDimOf(metadata, arch, dim, heads),
+    headDim,
     ffn: multiple(metadata, `${arch}.feed_forward_length`, MAX_WIDTH),
     context: contextOf(metadata, arch, options.contextLength),
-    ...ropeOf(metadata, arch, dim, heads),
+    ...ropeOf(metadata, arch, headDim),
+    ropePairing: family.ropePairing,
     rmsEps: metadata.real(`${arch}.attention.layer_norm_rms_epsilon`, 1e-12, 0.1),
     tied: !names.has('output.weight'),
     kv: options.kv ?? 'int8',
     head: options.head ?? 'int8',
     subNorms: names.has('blk.0.attn_sub_norm.weight'),
+    qkNorm: family.qkNorm,
+    scales: family.scales(metadata, arch),
+    attentionScale: metadata.real(`${arch}.attention.scale`, 0, MAX_SCALE, 0),
   };
-}
-
-/**
- * `bitnet` files name their activation or mean SiLU, but for older conversions of BitNet 2B-4T, which
- * is ReLU² and is known by its vocabulary and FFN width.
- */
-function declaredActivation(metadata: Metadata, arch: string): Activation {
-  const declared = metadata.text(`${arch}.hidden_activation`);
-  if (declared === 'relu2' || declared === 'relu_sqr') return 'relu2';
-  if (declared === 'silu' || declared === 'swish') return 'silu';
-  if (declared !== undefined) {
-    throw unsupported(
-      `the FFN activation "${declared.slice(0, 80)}" is not run; expected silu or relu2`,
-    );
-  }
-  const tokens = metadata.strings('tokenizer.ggml.tokens')?.length;
-  const ffn = metadata.count(`${arch}.feed_forward_length`, 1, MAX_WIDTH);
-  return tokens === 128_256 && ffn === 6912 ? 'relu2' : 'silu';
 }
 
 function activationBitsOf(metadata: Metadata): 8 | 1 {
@@ -137,22 +102,6 @@ function headDimOf(metadata: Metadata, arch: string, dim: number, heads: number)
     throw unsupported(`heads have ${headDim} dimensions; expected a multiple of ${WIDTH_MULTIPLE}`);
   }
   return headDim;
-}
-
-function ropeOf(metadata: Metadata, arch: string, dim: number, heads: number) {
-  const headDim = headDimOf(metadata, arch, dim, heads);
-  const ropeDims = metadata.count(`${arch}.rope.dimension_count`, 2, headDim, headDim);
-  if (ropeDims % 2 !== 0)
-    throw badModel(`RoPE turns ${ropeDims} dimensions; expected an even number`);
-  const scaling = metadata.text(`${arch}.rope.scaling.type`) ?? 'none';
-  const factor = metadata.real(`${arch}.rope.scaling.factor`, 0, 1e6, 1);
-  const plain = scaling === 'none' || (scaling === 'linear' && (factor === 0 || factor === 1));
-  if (!plain) {
-    throw unsupported(
-      `RoPE scaling "${scaling.slice(0, 80)}" by ${factor} is not run; expected none`,
-    );
-  }
-  return { ropeDims, ropeBase: metadata.real(`${arch}.rope.freq_base`, 1, MAX_ROPE_BASE, 10_000) };
 }
 
 function contextOf(metadata: Metadata, arch: string, wanted: number | undefined): number {

@@ -2,6 +2,30 @@ export type Activation = 'silu' | 'relu2';
 export type KvFormat = 'f32' | 'int8';
 export type HeadFormat = 'int8' | 'f32';
 
+/** How RoPE is stretched over a longer context than the model was first trained on. */
+export interface RopeScaling {
+  readonly kind: 'none' | 'linear' | 'yarn';
+  /** Longer context over the first one. */
+  readonly factor: number;
+  /** Positions of the first training. */
+  readonly originalContext: number;
+  /** Multiplies YaRN's own attention factor. */
+  readonly attentionFactor: number;
+  readonly betaFast: number;
+  readonly betaSlow: number;
+  readonly extFactor: number;
+}
+
+/** Constants of MiniCPM that stand before and after its matrices; 1 elsewhere. */
+export interface Scales {
+  /** Multiplies an embedding row. */
+  readonly embedding: number;
+  /** Multiplies what a block adds to the residual stream. */
+  readonly residual: number;
+  /** Multiplies the logits. */
+  readonly logit: number;
+}
+
 /** The shape of a model and the numeric choices of a run: all that the engine needs besides weights. */
 export interface ModelConfig {
   /** FFN activation: SiLU, or the square of ReLU. */
@@ -23,6 +47,9 @@ export interface ModelConfig {
   /** Leading dimensions of a head that RoPE turns. */
   readonly ropeDims: number;
   readonly ropeBase: number;
+  /** Which dimensions turn together: `i` with `i + n/2` (NEOX), or `2i` with `2i + 1`. */
+  readonly ropePairing: 'neox' | 'norm';
+  readonly ropeScaling: RopeScaling;
   readonly rmsEps: number;
   /** Whether the head is the embedding. */
   readonly tied: boolean;
@@ -30,15 +57,19 @@ export interface ModelConfig {
   readonly head: HeadFormat;
   /** Whether attention and FFN outputs are normalised before their projection, as in BitNet. */
   readonly subNorms: boolean;
+  /** Whether query and key heads are normalised before RoPE, as in Qwen3. */
+  readonly qkNorm: boolean;
+  readonly scales: Scales;
+  /** Multiplies query · key; 0 for 1/√headDim. */
+  readonly attentionScale: number;
 }
 
 const CONFIG_VERSION = 2;
+const SCALING_KINDS = ['none', 'linear', 'yarn'];
 
-/** NEOX pairs, no q/k norms, scales of 1, no RoPE scaling, attention scale 1/√headDim: what BitNet models have. */
-const PLAIN = [0, 0, 1, 1, 1, 0, 1, 1, 1, 32, 1, 1, 0];
-
-/** The config as the engine's constructor takes it: 31 numbers, in the order crates/wasm names them. */
+/** The config as the engine's constructor takes it: 31 numbers, in the order crates/model names them. */
 export function encodeConfig(config: ModelConfig): Float64Array {
+  const { ropeScaling: rope, scales } = config;
   return Float64Array.of(
     CONFIG_VERSION,
     config.activation === 'relu2' ? 1 : 0,
@@ -58,6 +89,18 @@ export function encodeConfig(config: ModelConfig): Float64Array {
     config.kv === 'int8' ? 1 : 0,
     config.head === 'f32' ? 1 : 0,
     config.subNorms ? 1 : 0,
-    ...PLAIN,
+    config.ropePairing === 'norm' ? 1 : 0,
+    config.qkNorm ? 1 : 0,
+    scales.embedding,
+    scales.residual,
+    scales.logit,
+    SCALING_KINDS.indexOf(rope.kind),
+    rope.factor,
+    rope.originalContext,
+    rope.attentionFactor,
+    rope.betaFast,
+    rope.betaSlow,
+    rope.extFactor,
+    config.attentionScale,
   );
 }

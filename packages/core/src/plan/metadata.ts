@@ -60,6 +60,13 @@ export class Metadata {
     throw wrongType(key, 'an array of 32-bit integers', value);
   }
 
+  /** An array of f32, or undefined where the key is absent. */
+  floats(key: string): Float32Array | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined || value instanceof Float32Array) return value;
+    throw wrongType(key, 'an array of 32-bit floats', value);
+  }
+
   /** The first key that starts with `prefix`. */
   keyStarting(prefix: string): string | undefined {
     for (const key of this.#values.keys()) if (key.startsWith(prefix)) return key;

@@ -129,7 +129,7 @@ describe('the tensors', () => {
 
 describe('what is refused', () => {
   test.each<[string, TinyOptions, string, string]>([
-    ['another architecture', { arch: 'llama' }, 'unsupported', '"llama"'],
+    ['another architecture', { arch: 'mamba' }, 'unsupported', '"mamba"'],
     [
       'no architecture',
       { metadata: { 'general.architecture': null } },
@@ -173,10 +173,10 @@ describe('what is refused', () => {
       'epsilon',
     ],
     [
-      'YaRN',
-      { metadata: { 'bitnet.rope.scaling.type': { type: 'string', value: 'yarn' } } },
+      'LongRoPE',
+      { metadata: { 'bitnet.rope.scaling.type': { type: 'string', value: 'longrope' } } },
       'unsupported',
-      'yarn',
+      'longrope',
     ],
     [
       'another activation',
@@ -196,7 +196,12 @@ describe('what is refused', () => {
       'unsupported',
       'Hadamard',
     ],
-    ['a shard', { metadata: { 'split.count': { type: 'u32', value: 2 } } }, 'unsupported', 'shard'],
+    [
+      'a shard',
+      { metadata: { 'split.count': { type: 'u32', value: 2 } } },
+      'bad-model',
+      'shard of 2',
+    ],
     [
       'a vocabulary that contradicts',
       { metadata: { 'bitnet.vocab_size': { type: 'u32', value: 9 } } },
@@ -218,15 +223,27 @@ describe('what is refused', () => {
     ],
     [
       'an unknown tensor',
-      { tensors: (t) => [...t, tensor('rope_freqs.weight', [64], F32)] },
+      { tensors: (t) => [...t, tensor('blk.0.attn_q.bias', [256], F32)] },
       'unsupported',
-      'rope_freqs',
+      'attn_q.bias',
     ],
     [
-      'a multiplier',
-      { tensors: (t) => [...t, tensor('blk.0.attn_q.scale', [1], F32)] },
-      'unsupported',
-      'multipliers',
+      'RoPE frequencies of another length',
+      { tensors: (t) => [...t, tensor('rope_freqs.weight', [64], F32)] },
+      'bad-model',
+      'asks for [32]',
+    ],
+    [
+      'a multiplier per row',
+      { tensors: (t) => [...t, tensor('blk.0.attn_q.scale', [256], F32)] },
+      'bad-model',
+      'asks for [1]',
+    ],
+    [
+      'more tokens than rows',
+      { tensors: changed('token_embd.weight', { shape: [256, 265] }) },
+      'bad-model',
+      '266 entries, and the embedding only 265 rows',
     ],
     [
       'a layer too many',
@@ -240,15 +257,15 @@ describe('what is refused', () => {
       'bad-model',
       '[8]; the metadata asks for [256]',
     ],
-    ['Q1_0 without one-bit activations', { linear: Q1_0 }, 'unsupported', 'W1A8'],
+    ['thresholds without one-bit activations', { linear: Q1_0 }, 'unsupported', 'act_threshold'],
     ['TL1', { tensors: changed('blk.0.attn_q.weight', { type: 38 }) }, 'unsupported', 'tile sizes'],
     ['TL2', { tensors: changed('blk.0.attn_q.weight', { type: 39 }) }, 'unsupported', 'TL2'],
     ['PQ2_0', { tensors: changed('blk.0.attn_q.weight', { type: 142 }) }, 'unsupported', 'PrismML'],
     [
       'a quantised norm',
-      { tensors: changed('output_norm.weight', { type: 1 }) },
+      { tensors: changed('output_norm.weight', { type: 8 }) },
       'unsupported',
-      'F16; expected F32',
+      'Q8_0; expected F32, F16, BF16',
     ],
     [
       'W1A1 without a threshold',

@@ -1,11 +1,30 @@
 import { badModel, PocketbitError, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import type { TensorInfo } from '../gguf/tensors.ts';
-import { F16, F32, I2_S, Q1_0, Q6_K, Q8_0, TQ2_0, tensorType, typeName } from '../gguf/types.ts';
-import { architectureOf, configOf, type PlanOptions } from './architecture.ts';
+import {
+  BF16,
+  F16,
+  F32,
+  I2_S,
+  Q1_0,
+  Q2_0,
+  Q2_0_G128,
+  Q4_0,
+  Q4_K,
+  Q5_0,
+  Q6_K,
+  Q8_0,
+  TQ1_0,
+  TQ2_0,
+  tensorType,
+  typeName,
+} from '../gguf/types.ts';
+import { tokenizerBytes } from '../tokenizer/size.ts';
+import { configOf, type PlanOptions } from './architecture.ts';
 import type { ModelConfig } from './config.ts';
+import { architectureOf } from './families.ts';
 import { Metadata } from './metadata.ts';
-import { kvCacheBytes, residentTensorBytes, scratchBytes } from './sizes.ts';
+import { kvCacheBytes, type Matrix, residentTensorBytes, scratchBytes } from './sizes.ts';
 import { type Slot, slotsOf } from './slots.ts';
 
 /** A tensor of the file with its place in the engine. */
@@ -14,7 +33,7 @@ export interface PlannedTensor {
   /** Slot number of crates/wasm. */
   readonly slot: number;
   readonly layer: number;
-  /** GGUF type id. */
+  /** GGUF type id; 142 for Q2_0 with 128 weights a block. */
   readonly type: number;
   /** 1 for a vector. */
   readonly rows: number;
@@ -40,8 +59,10 @@ export interface ModelPlan {
   readonly weightBytes: number;
   readonly kvBytes: number;
   readonly scratchBytes: number;
-  /** The three above together. */
+  /** The three above together: what the engine holds. */
   readonly residentBytes: number;
+  /** Bytes of the tokenizer's tables, which JavaScript holds beside the engine. */
+  readonly tokenizerBytes: number;
 }
 
 /**
@@ -50,25 +71,27 @@ export interface ModelPlan {
  * for what no wasm32 memory holds.
  */
 export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelPlan {
-  const architecture = architectureOf(header);
-  const config = configOf(header, architecture, options);
-  const slots = slotsOf(config);
-  const tensors = matchTensors(header, slots, config);
-  const weightBytes = slots.reduce((sum, slot) => sum + residentTensorBytes(slot, config), 0);
+  const metadata = new Metadata(header.metadata);
+  const architecture = architectureOf(header, metadata);
+  const config = configOf(header, metadata, architecture, options);
+  checkVocabulary(metadata, config.vocab);
+  const matched = matchTensors(header, slotsOf(config), config);
+  const weightBytes = matched.reduce((sum, matrix) => sum + residentTensorBytes(matrix, config), 0);
   const kvBytes = kvCacheBytes(config);
-  const scratch = scratchBytes(config);
+  const scratch = scratchBytes(config, matched);
   const residentBytes = weightBytes + kvBytes + scratch;
   refuseOversized(residentBytes, config);
   return {
     architecture,
-    name: new Metadata(header.metadata).text('general.name') ?? architecture,
+    name: metadata.text('general.name') ?? architecture,
     config,
-    tensors,
+    tensors: matched.map(plannedTensor),
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
     weightBytes,
     kvBytes,
     scratchBytes: scratch,
     residentBytes,
+    tokenizerBytes: tokenizerBytes(header),
   };
 }
 
@@ -84,31 +107,51 @@ function refuseOversized(residentBytes: number, config: ModelConfig): void {
   );
 }
 
-function matchTensors(header: GgufHeader, slots: Slot[], config: ModelConfig): PlannedTensor[] {
+interface Matched extends Matrix {
+  readonly tensor: TensorInfo;
+}
+
+function matchTensors(header: GgufHeader, slots: Slot[], config: ModelConfig): Matched[] {
   const byName = new Map(slots.map((slot) => [slot.name, slot]));
-  const planned = header.tensors.map((tensor) => {
+  const matched = header.tensors.map((tensor) => {
     const slot = byName.get(tensor.name);
     if (!slot) throw unknownTensor(tensor.name);
     byName.delete(tensor.name);
     checkShape(tensor, slot);
     checkType(tensor, slot, config);
-    const [k = 0, rows = 1] = slot.shape;
-    const { name, type, offset, bytes } = tensor;
-    return { name, slot: slot.slot, layer: slot.layer, type, rows, k, offset, bytes };
+    return { tensor, slot, type: engineType(tensor) };
   });
-  const missing = [...byName.keys()];
+  const missing = [...byName.values()].filter((slot) => !slot.optional);
   if (missing.length > 0) {
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
-    throw badModel(`the tensor "${missing[0]}"${more} is missing`);
+    throw badModel(`the tensor "${missing[0]!.name}"${more} is missing`);
   }
-  return planned;
+  return matched;
+}
+
+/** Two layouts share the id of Q2_0; the engine has one of its own for each. */
+function engineType({ type, block }: TensorInfo): number {
+  return type === Q2_0 && block === 128 ? Q2_0_G128 : type;
+}
+
+function plannedTensor({ tensor, slot, type }: Matched): PlannedTensor {
+  const [k = 0, rows = 1] = slot.shape;
+  const { name, offset, bytes } = tensor;
+  return { name, slot: slot.slot, layer: slot.layer, type, rows, k, offset, bytes };
 }
 
 function unknownTensor(name: string) {
-  const why = name.endsWith('.scale')
-    ? 'per-tensor multipliers are not run'
-    : 'the architecture has no place for it';
-  return unsupported(`the tensor "${name}" is not known: ${why}`);
+  return unsupported(
+    `the tensor "${name}" is not known: the architecture has no place for it; ` +
+      'use a conversion of the plain model',
+  );
+}
+
+/** Token ids index the embedding, so it has a row for each; more rows are padding. */
+function checkVocabulary(metadata: Metadata, rows: number): void {
+  const entries = metadata.strings('tokenizer.ggml.tokens')?.length ?? 0;
+  if (entries <= rows) return;
+  throw badModel(`the vocabulary has ${entries} entries, and the embedding only ${rows} rows`);
 }
 
 function checkShape(tensor: TensorInfo, slot: Slot): void {
@@ -121,29 +164,23 @@ function checkShape(tensor: TensorInfo, slot: Slot): void {
   );
 }
 
-const VECTOR_TYPES = [F32];
-const EMBEDDING_TYPES = [F32, F16, Q8_0, Q6_K];
-const TERNARY_TYPES = [TQ2_0, I2_S];
-const BINARY_TYPES = [Q1_0];
+const FLOAT_TYPES = [F32, F16, BF16];
+const PACKED_TYPES = [I2_S, TQ1_0, TQ2_0, Q1_0, Q2_0];
+const MATRIX_TYPES = [...PACKED_TYPES, ...FLOAT_TYPES, Q8_0, Q4_0, Q5_0, Q4_K, Q6_K];
 
 function checkType(tensor: TensorInfo, slot: Slot, config: ModelConfig): void {
-  const linear = config.activationBits === 1 ? BINARY_TYPES : TERNARY_TYPES;
-  const allowed = { linear, embedding: EMBEDDING_TYPES, vector: VECTOR_TYPES }[slot.kind];
+  const allowed = allowedTypes(slot, config);
   if (allowed.includes(tensor.type)) return;
   const expected = allowed.map(typeName).join(', ');
-  const reason = refusalOf(tensor, slot);
+  const reason = tensorType(tensor.type)?.refusal;
   throw unsupported(
     `the tensor "${tensor.name}" has the type ${tensor.typeName}; expected ${expected}` +
       (reason ? `: ${reason}` : ''),
   );
 }
 
-function refusalOf(tensor: TensorInfo, slot: Slot): string | undefined {
-  if (tensor.type === Q1_0 && slot.kind === 'linear') {
-    return (
-      'Q1_0 weights are run with one-bit activations only, which the file must declare by ' +
-      '"pocketbit.activation_bits" = 1; W1A8, one-bit weights with int8 activations, comes later'
-    );
-  }
-  return tensorType(tensor.type)?.refusal;
+function allowedTypes({ kind }: Slot, config: ModelConfig): readonly number[] {
+  if (kind === 'vector') return FLOAT_TYPES;
+  if (kind === 'multiplier' || kind === 'frequencies') return [F32];
+  return kind === 'linear' && config.activationBits === 1 ? [Q1_0] : MATRIX_TYPES;
 }

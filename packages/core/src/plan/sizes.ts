@@ -1,3 +1,4 @@
+import { I2_S, Q1_0, Q2_0, Q2_0_G128, TQ1_0, TQ2_0 } from '../gguf/types.ts';
 import type { ModelConfig } from './config.ts';
 import type { Slot } from './slots.ts';
 
@@ -8,23 +9,64 @@ import type { Slot } from './slots.ts';
 /** Packed weights are whole 64-byte lines. */
 const LINE_BYTES = 64;
 const F32_BYTES = 4;
-/** Rows of a ternary matrix come in blocks of 32, the row-lane layout. */
-const TERNARY_ROW_BLOCK = 32;
+/** Rows of a packed matrix come in blocks of 32, the row-lane layout. */
+const ROW_BLOCK = 32;
 /** Positions that go through the layers together: SLICE of crates/model. */
 const SLICE = 32;
 /** Fewest weights that share a scale. */
 const SMALLEST_GROUP = 64;
 
+/** Activations of Q1_0 and Q2_0 have a scale per this many of K. */
+const ACTIVATION_GROUP = 128;
+const F16_BYTES = 2;
+
+/** What is known of a tensor's weights: its type and where in the model it stands. */
+export interface Matrix {
+  readonly slot: Slot;
+  /** The engine's type id. */
+  readonly type: number;
+}
+
+/** Bits of a code and weights that share a scale (0: the whole tensor) of types that stay packed. */
+const PACKED: ReadonlyMap<number, { readonly bits: number; readonly group: number }> = new Map([
+  [Q1_0, { bits: 1, group: 128 }],
+  [Q2_0, { bits: 2, group: 64 }],
+  [Q2_0_G128, { bits: 2, group: 128 }],
+  // Block scales of these are equal in every known file, and then kept once.
+  [TQ1_0, { bits: 2, group: 0 }],
+  [TQ2_0, { bits: 2, group: 0 }],
+  [I2_S, { bits: 2, group: 0 }],
+]);
+
 /** Bytes the engine holds for one tensor once packed. */
-export function residentTensorBytes(slot: Slot, config: ModelConfig): number {
+export function residentTensorBytes({ slot, type }: Matrix, config: ModelConfig): number {
   const [k = 0, rows = 1] = slot.shape;
-  if (slot.kind === 'vector') return k * F32_BYTES;
-  if (slot.kind === 'embedding') {
-    return config.head === 'f32' ? rows * k * F32_BYTES : lines(rows * k) + rows * F32_BYTES;
+  if (slot.kind === 'multiplier') return 0;
+  if (slot.kind === 'vector' || slot.kind === 'frequencies') return k * F32_BYTES;
+  if (slot.kind === 'linear' && config.activationBits === 1) {
+    return lines((rows * k) / 8) + rows * F32_BYTES;
   }
-  if (config.activationBits === 1) return lines((rows * k) / 8) + rows * F32_BYTES;
-  const paddedRows = Math.ceil(rows / TERNARY_ROW_BLOCK) * TERNARY_ROW_BLOCK;
-  return lines((paddedRows * k) / 4);
+  const packed = PACKED.get(type);
+  if (packed) return laneBytes(rows, k, packed.bits, packed.group);
+  if (slot.kind === 'embedding' && config.head === 'f32') return rows * k * F32_BYTES;
+  return lines(rows * k) + rows * F32_BYTES;
+}
+
+function laneBytes(rows: number, k: number, bits: number, group: number): number {
+  const paddedRows = Math.ceil(rows / ROW_BLOCK) * ROW_BLOCK;
+  const scales = group === 0 ? 0 : (paddedRows * k) / group;
+  return lines((paddedRows * k * bits) / 8) + scales * F16_BYTES;
+}
+
+/** Whether a product with this matrix reads activations quantised in groups. */
+function groupsActivations({ slot, type }: Matrix, config: ModelConfig): boolean {
+  if (slot.kind === 'embedding') return isHead(slot, config) && (PACKED.get(type)?.group ?? 0) > 0;
+  const linear = slot.kind === 'linear' && config.activationBits === 8;
+  return linear && (PACKED.get(type)?.group ?? 0) > 0;
+}
+
+function isHead(slot: Slot, config: ModelConfig): boolean {
+  return config.tied || slot.name === 'output.weight';
 }
 
 /** Bytes of the KV cache: keys and values of every layer, KV head and position. */
@@ -35,7 +77,7 @@ export function kvCacheBytes(config: ModelConfig): number {
 }
 
 /** Bytes of one slice's activations, attention scores, logits, RoPE tables and the context's ids. */
-export function scratchBytes(config: ModelConfig): number {
+export function scratchBytes(config: ModelConfig, matrices: readonly Matrix[]): number {
   const { dim, ffn, context, vocab, ropeDims } = config;
   const q = config.heads * config.headDim;
   const kv = config.kvHeads * config.headDim;
@@ -44,7 +86,10 @@ export function scratchBytes(config: ModelConfig): number {
   const ropeTables = (ropeDims / 2) * (8 + 4 + 4);
   const groups = Math.ceil(widest / SMALLEST_GROUP);
   const staged = SLICE * (widest + 8) + Math.ceil(widest / 8) + groups * (4 + 4);
-  return floats * F32_BYTES + ropeTables + staged;
+  const grouped = matrices.some((matrix) => groupsActivations(matrix, config))
+    ? SLICE * (widest + Math.ceil(widest / ACTIVATION_GROUP) * F32_BYTES)
+    : 0;
+  return floats * F32_BYTES + ropeTables + staged + grouped;
 }
 
 function lines(bytes: number): number {

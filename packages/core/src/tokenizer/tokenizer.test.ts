@@ -4,7 +4,8 @@ import { byteVocabulary, type TinyOptions, tinyModel } from '../../test/tiny-mod
 import { PocketbitError } from '../errors.ts';
 import { readGguf } from '../gguf/header.ts';
 import { bytesSource } from '../source.ts';
-import { byteCharacters, bytesOfEntry } from './byte-map.ts';
+import { encodeUtf8 } from '../text.ts';
+import { byteCharacters, unmapEntry } from './byte-map.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 async function tokenizerOf(metadata: TinyOptions['metadata'] = {}) {
@@ -24,11 +25,17 @@ const strings = (value: string[]) => ({ type: 'strings', value }) as const;
 test('the byte map has every byte once', () => {
   const characters = byteCharacters();
   expect(new Set(characters).size).toBe(256);
+  const unmapped = (entry: string) => {
+    const out = new Uint8Array(8);
+    const utf8 = encodeUtf8(entry);
+    const length = unmapEntry(utf8, 0, utf8.length, out);
+    return length < 0 ? undefined : [...out.subarray(0, length)];
+  };
   characters.forEach((character, byte) => {
-    expect(bytesOfEntry(character)).toEqual(Uint8Array.of(byte));
+    expect(unmapped(character)).toEqual([byte]);
   });
-  expect(bytesOfEntry('Ġa')).toEqual(Uint8Array.of(32, 97));
-  expect(bytesOfEntry('日')).toBeUndefined();
+  expect(unmapped('Ġa')).toEqual([32, 97]);
+  for (const foreign of ['日', ' ', 'ńſ', '🦊']) expect(unmapped(foreign)).toBeUndefined();
 });
 
 describe('encode', () => {
@@ -157,7 +164,7 @@ test('a byte without a token is told, not dropped', async () => {
   kept[0xf0] = 'no byte';
   const tokenizer = await tokenizerOf({ 'tokenizer.ggml.tokens': strings(kept) });
   expect(tokenizer.encode('hello')).toEqual([idOf('hello')]);
-  expect(() => tokenizer.encode('a 🦊')).toThrow('no token for "🦊"');
+  expect(() => tokenizer.encode('a 🦊')).toThrow('no token for a byte of " 🦊"');
 });
 
 test('an entry named like an object property is an entry', async () => {
@@ -174,10 +181,10 @@ describe('what is refused', () => {
   test.each<[string, TinyOptions['metadata'], string, string]>([
     ['no tokenizer', { 'tokenizer.ggml.model': null }, 'bad-model', 'no tokenizer'],
     [
-      'SentencePiece',
+      'SentencePiece without scores',
       { 'tokenizer.ggml.model': { type: 'string', value: 'llama' } },
-      'unsupported',
-      'SentencePiece',
+      'bad-model',
+      'tokenizer.ggml.scores',
     ],
     [
       'another tokenizer',

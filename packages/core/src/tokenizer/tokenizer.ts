@@ -1,9 +1,19 @@
+import { badModel, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
-import { decodeUtf8, encodeUtf8, utf8Stream } from '../text.ts';
-import { bytePairEncoder, type EncodePlain } from './bpe.ts';
-import { bytesOfEntry } from './byte-map.ts';
+import { Metadata } from '../plan/metadata.ts';
+import { decodeUtf8, utf8Stream } from '../text.ts';
+import { byteLevelCodec } from './byte-level.ts';
+import type { Codec } from './codec.ts';
+import { preTokenizerOf } from './pre-tokenizers.ts';
+import { sentencePieceCodec } from './sentencepiece.ts';
 import { SpecialTokens } from './specials.ts';
-import { type SpecialIds, type TokenKind, type Vocabulary, vocabularyOf } from './vocabulary.ts';
+import {
+  type SpecialIds,
+  type TokenKind,
+  TURN_ENDS,
+  type Vocabulary,
+  vocabularyOf,
+} from './vocabulary.ts';
 
 export interface EncodeOptions {
   /** Whether the file's BOS and EOS rules apply; true by default. */
@@ -20,9 +30,6 @@ export interface StreamDecoder {
   flush(): string;
 }
 
-// Control tokens that end a turn, by text: several published files do not name theirs by id.
-const TURN_ENDS = ['<|im_end|>', '<|eot_id|>', '<|endoftext|>', '<|end_of_text|>'];
-
 /**
  * A noncharacter that `guardSpecials` puts inside a written-out control token, so that it stays text;
  * `encode` with `guarded` takes it out again.
@@ -31,7 +38,44 @@ const GUARD = '\ufdd0';
 
 /** The tokenizer of a GGUF file. Throws `unsupported` for a kind not run, `bad-model` for a broken one. */
 export function createTokenizer(header: GgufHeader): Tokenizer {
-  return new Tokenizer(vocabularyOf(header));
+  const metadata = new Metadata(header.metadata);
+  const model = metadata.text('tokenizer.ggml.model');
+  if (model === undefined) {
+    throw badModel('the metadata lacks "tokenizer.ggml.model": the file has no tokenizer');
+  }
+  if (model !== 'gpt2' && model !== 'llama') {
+    const name = JSON.stringify(model.slice(0, 80));
+    throw unsupported(
+      `the tokenizer ${name} is not run; expected "gpt2", byte-level BPE, or "llama", SentencePiece BPE`,
+    );
+  }
+  const vocabulary = vocabularyOf(header);
+  const addBos = metadata.flag('tokenizer.ggml.add_bos_token');
+  const addEos = metadata.flag('tokenizer.ggml.add_eos_token') ?? false;
+  if (model === 'llama') {
+    const codec = sentencePieceOf(metadata, vocabulary);
+    return new Tokenizer(vocabulary, codec, { addBos: addBos ?? true, addEos });
+  }
+  const pre = metadata.text('tokenizer.ggml.pre');
+  const preTokenizer = preTokenizerOf(pre, vocabulary.entries.length);
+  const merges = metadata.strings('tokenizer.ggml.merges');
+  const codec = byteLevelCodec(vocabulary, merges, preTokenizer);
+  return new Tokenizer(vocabulary, codec, { addBos: addBos ?? preTokenizer.addBos, addEos });
+}
+
+function sentencePieceOf(metadata: Metadata, vocabulary: Vocabulary): Codec {
+  const scores = metadata.floats('tokenizer.ggml.scores');
+  const { length } = vocabulary.entries;
+  if (scores?.length !== length || !scores.every(Number.isFinite)) {
+    const found = scores === undefined ? 'none' : `${scores.length}`;
+    throw badModel(
+      `a SentencePiece vocabulary of ${length} entries needs as many finite "tokenizer.ggml.scores"; found ${found}`,
+    );
+  }
+  return sentencePieceCodec(vocabulary, scores, {
+    prefix: metadata.flag('tokenizer.ggml.add_space_prefix') ?? true,
+    removeExtra: metadata.flag('tokenizer.ggml.remove_extra_whitespaces') ?? false,
+  });
 }
 
 /** Text to ids and back, as the file's metadata defines it. */
@@ -44,17 +88,19 @@ export class Tokenizer {
   /** Whether a text begins with BOS. */
   readonly addBos: boolean;
   readonly #vocabulary: Vocabulary;
-  readonly #encodePlain: EncodePlain;
+  readonly #codec: Codec;
+  readonly #addEos: boolean;
   readonly #literals: SpecialTokens;
   readonly #allSpecials: SpecialTokens;
   readonly #controls: SpecialTokens;
 
-  constructor(vocabulary: Vocabulary) {
+  constructor(vocabulary: Vocabulary, codec: Codec, rules: { addBos: boolean; addEos: boolean }) {
     this.#vocabulary = vocabulary;
+    this.#codec = codec;
     this.vocabSize = vocabulary.size;
     this.specials = vocabulary.specials;
-    this.addBos = vocabulary.addBos && vocabulary.specials.bos !== undefined;
-    this.#encodePlain = bytePairEncoder(vocabulary);
+    this.addBos = rules.addBos && vocabulary.specials.bos !== undefined;
+    this.#addEos = rules.addEos;
     const literals = entriesOf(vocabulary, 'literal');
     const controls = entriesOf(vocabulary, 'control');
     this.#literals = new SpecialTokens(literals);
@@ -69,18 +115,27 @@ export class Tokenizer {
     const { bos, eos } = this.specials;
     const ids: number[] = [];
     if (addSpecial && this.addBos && bos !== undefined) ids.push(bos);
-    for (const piece of (parseSpecial ? this.#allSpecials : this.#literals).split(text)) {
-      if (typeof piece === 'number') ids.push(piece);
-      else {
-        const plain = guarded ? piece.replaceAll(GUARD, '') : piece;
-        for (const id of this.#encodePlain(plain)) ids.push(id);
+    const pieces = (parseSpecial ? this.#allSpecials : this.#literals).split(text);
+    // A word after a control token begins a text as the first does.
+    let first = true;
+    pieces.forEach((piece, i) => {
+      if (typeof piece === 'number') {
+        ids.push(piece);
+        first = this.#vocabulary.kind(piece) === 'control';
+        return;
       }
-    }
-    if (addSpecial && this.#vocabulary.addEos && eos !== undefined) ids.push(eos);
+      const plain = guarded ? piece.replaceAll(GUARD, '') : piece;
+      for (const id of this.#codec.encode(plain, first, i === pieces.length - 1)) ids.push(id);
+      first = false;
+    });
+    if (addSpecial && this.#addEos && eos !== undefined) ids.push(eos);
     return ids;
   }
 
-  /** Text of ids; control tokens have none, invalid UTF-8 becomes U+FFFD. */
+  /**
+   * Text of ids, the inverse of `encode`: control tokens have none, a space that `encode` put before
+   * the first word goes, invalid UTF-8 becomes U+FFFD.
+   */
   decode(ids: Iterable<number>): string {
     const parts = Array.from(ids, (id) => this.tokenBytes(id));
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -89,18 +144,15 @@ export class Tokenizer {
       bytes.set(part, at);
       at += part.length;
     }
-    return decodeUtf8(bytes);
+    const text = decodeUtf8(bytes);
+    return this.#codec.spacePrefix && text.startsWith(' ') ? text.slice(1) : text;
   }
 
   /** Bytes of a token's text; none for a control token. Throws RangeError outside the vocabulary. */
   tokenBytes(id: number): Uint8Array {
     this.#checkId(id);
-    const { entries } = this.#vocabulary;
     // Rows that pad the embedding have no entry, and so no text.
-    if (id >= entries.length || this.#vocabulary.kind(id) === 'control') return new Uint8Array(0);
-    const entry = entries.at(id);
-    if (this.#vocabulary.kind(id) === 'literal') return encodeUtf8(entry);
-    return bytesOfEntry(entry) ?? encodeUtf8(entry);
+    return id < this.#vocabulary.entries.length ? this.#codec.bytes(id) : new Uint8Array(0);
   }
 
   /** The entry as the vocabulary writes it, for display. */
@@ -109,7 +161,7 @@ export class Tokenizer {
     return id < this.#vocabulary.entries.length ? this.#vocabulary.entries.at(id) : '';
   }
 
-  /** A decoder for ids that come one by one. */
+  /** A decoder for ids that continue a text, one by one; a leading space stays. */
   stream(): StreamDecoder {
     const decoder = utf8Stream();
     return {

@@ -1,8 +1,8 @@
-import { badModel, unsupported } from '../errors.ts';
+import { badModel } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import type { StringArray } from '../gguf/values.ts';
 import { Metadata } from '../plan/metadata.ts';
-import { type PreTokenizer, preTokenizerOf } from './pre-tokenizers.ts';
+import { decodeUtf8 } from '../text.ts';
 
 /** Ids with a part in every text, where the file names them. */
 export interface SpecialIds {
@@ -13,60 +13,54 @@ export interface SpecialIds {
   readonly unknown?: number | undefined;
 }
 
-/** The tokenizer metadata of a file, checked. */
+/** The entries of a file's vocabulary and what each is, checked. */
 export interface Vocabulary {
   readonly entries: StringArray;
   /** Ids the model can produce: the embedding's rows, which padding can make more than the entries. */
   readonly size: number;
-  readonly merges: StringArray | undefined;
-  readonly preTokenizer: PreTokenizer;
   readonly specials: SpecialIds;
-  readonly addBos: boolean;
-  readonly addEos: boolean;
   kind(id: number): TokenKind;
 }
 
-/** Of an entry: `text` is byte-level BPE, `control` never comes from plain text, `literal` always splits it. */
-export type TokenKind = 'text' | 'control' | 'literal';
+/**
+ * Of an entry: `text` is made by the tokenizer, `byte` stands for a byte (SentencePiece), `control`
+ * never comes from plain text, `literal` always splits it.
+ */
+export type TokenKind = 'text' | 'byte' | 'control' | 'literal';
 
-// Values of `tokenizer.ggml.token_type`; the others (normal, unused, byte) are text here.
-const UNKNOWN_TYPE = 2;
-const CONTROL_TYPE = 3;
-const USER_DEFINED_TYPE = 4;
+/** Control tokens that end a turn, by text: several published files do not name theirs by id. */
+export const TURN_ENDS: readonly string[] = [
+  '<|im_end|>',
+  '<|eot_id|>',
+  '<|eom_id|>',
+  '<|endoftext|>',
+  '<|end_of_text|>',
+];
 
-/** Reads and checks the tokenizer metadata of a byte-level BPE model. */
+const KINDS: readonly TokenKind[] = ['text', 'byte', 'control', 'literal'];
+const TEXT = 0;
+const BYTE = 1;
+const CONTROL = 2;
+const LITERAL = 3;
+
+/** Indices into KINDS by `tokenizer.ggml.token_type`: undefined, normal, unknown, control, user-defined, unused, byte. */
+const KIND_OF_TYPE = [TEXT, TEXT, CONTROL, CONTROL, LITERAL, TEXT, BYTE];
+
+/** Reads and checks the vocabulary of a file. */
 export function vocabularyOf(header: GgufHeader): Vocabulary {
   const metadata = new Metadata(header.metadata);
-  refuseOtherModels(metadata);
   const entries = metadata.strings('tokenizer.ggml.tokens');
   if (!entries || entries.length === 0) {
     throw badModel('the metadata lacks "tokenizer.ggml.tokens", the vocabulary');
   }
-  const types = metadata.integers('tokenizer.ggml.token_type');
-  if (types && types.length !== entries.length) {
-    throw badModel(`the vocabulary has ${entries.length} entries and ${types.length} token types`);
-  }
-  const preTokenizer = preTokenizerOf(metadata.text('tokenizer.ggml.pre'), entries.length);
+  const specials = specialsOf(metadata, entries.length);
+  const kinds = kindsOf(metadata, entries, specials);
   return {
     entries,
     size: sizeOf(header, entries.length),
-    merges: metadata.strings('tokenizer.ggml.merges'),
-    preTokenizer,
-    specials: specialsOf(metadata, entries.length),
-    addBos: metadata.flag('tokenizer.ggml.add_bos_token') ?? preTokenizer.addBos,
-    addEos: metadata.flag('tokenizer.ggml.add_eos_token') ?? false,
-    kind: (id) => kindOf(types?.[id]),
+    specials,
+    kind: (id) => KINDS[kinds[id] ?? TEXT]!,
   };
-}
-
-function refuseOtherModels(metadata: Metadata): void {
-  const model = metadata.text('tokenizer.ggml.model');
-  if (model === 'gpt2') return;
-  if (model === undefined) {
-    throw badModel('the metadata lacks "tokenizer.ggml.model": the file has no tokenizer');
-  }
-  const name = model === 'llama' ? '"llama" (SentencePiece)' : JSON.stringify(model.slice(0, 80));
-  throw unsupported(`the tokenizer ${name} is not run; expected "gpt2", byte-level BPE`);
 }
 
 function sizeOf(header: GgufHeader, entries: number): number {
@@ -90,7 +84,33 @@ function specialsOf(metadata: Metadata, entries: number): SpecialIds {
   };
 }
 
-function kindOf(type: number | undefined): TokenKind {
-  if (type === CONTROL_TYPE || type === UNKNOWN_TYPE) return 'control';
-  return type === USER_DEFINED_TYPE ? 'literal' : 'text';
+/** An index into KINDS for every entry. */
+function kindsOf(metadata: Metadata, entries: StringArray, specials: SpecialIds): Uint8Array {
+  const types = metadata.integers('tokenizer.ggml.token_type');
+  if (types && types.length !== entries.length) {
+    throw badModel(`the vocabulary has ${entries.length} entries and ${types.length} token types`);
+  }
+  const kinds = new Uint8Array(entries.length);
+  for (let id = 0; id < kinds.length; id++) {
+    kinds[id] = types ? (KIND_OF_TYPE[types[id]!] ?? TEXT) : kindByText(entries.bytesAt(id));
+    if (kinds[id] === TEXT && isTurnEnd(entries.bytesAt(id))) kinds[id] = CONTROL;
+  }
+  if (!types) {
+    const { bos, eos, eot, unknown } = specials;
+    for (const id of [bos, eos, eot, unknown]) if (id !== undefined) kinds[id] = CONTROL;
+  }
+  return kinds;
+}
+
+const LESS_THAN = 0x3c;
+const BYTE_ENTRY_LENGTH = 6;
+
+function kindByText(entry: Uint8Array): number {
+  const candidate = entry.length === BYTE_ENTRY_LENGTH && entry[0] === LESS_THAN;
+  return candidate && /^<0x[0-9A-Fa-f]{2}>$/.test(decodeUtf8(entry)) ? BYTE : TEXT;
+}
+
+/** Several converters give these the type of plain text. */
+function isTurnEnd(entry: Uint8Array): boolean {
+  return entry[0] === LESS_THAN && TURN_ENDS.includes(decodeUtf8(entry));
 }

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import type { TensorSpec, TypedValue } from '../../test/gguf-writer.ts';
+import { F32, type TinyOptions, tensor, tinyModel } from '../../test/tiny-model.ts';
+import { readGguf } from '../gguf/header.ts';
+import { bytesSource } from '../source.ts';
+import { encodeConfig } from './config.ts';
+import { planModel } from './plan.ts';
+
+const HEAD_DIM = 64;
+
+async function plan(options: TinyOptions) {
+  return planModel(await readGguf(bytesSource(tinyModel(options))));
+}
+
+const text = (value: string): TypedValue => ({ type: 'string', value });
+const real = (value: number): TypedValue => ({ type: 'f32', value });
+const count = (value: number): TypedValue => ({ type: 'u32', value });
+
+const withoutSubNorms = (tensors: TensorSpec[]) =>
+  tensors.filter(({ name }) => !name.includes('sub_norm'));
+const withHeadNorms = (tensors: TensorSpec[]) => [
+  ...withoutSubNorms(tensors),
+  ...[0, 1].flatMap((layer) =>
+    ['q', 'k'].map((which) => tensor(`blk.${layer}.attn_${which}_norm.weight`, [HEAD_DIM], F32)),
+  ),
+];
+
+describe('architectures', () => {
+  test('llama turns pairs of neighbours, with rope frequencies where the file has them', async () => {
+    const frequencies = tensor('rope_freqs.weight', [HEAD_DIM / 2], F32);
+    const { config, tensors } = await plan({
+      arch: 'llama',
+      tensors: (t) => [...withoutSubNorms(t), frequencies],
+    });
+    expect(config).toMatchObject({ ropePairing: 'norm', qkNorm: false, activation: 'silu' });
+    expect(tensors.find((t) => t.slot === 3)).toMatchObject({ layer: 0, rows: 1, k: 32 });
+  });
+
+  test('qwen3 has a norm for query and key heads', async () => {
+    const { config, tensors } = await plan({ arch: 'qwen3', tensors: withHeadNorms });
+    expect(config).toMatchObject({ ropePairing: 'neox', qkNorm: true });
+    expect(tensors.filter((t) => t.slot === 21 || t.slot === 22)).toHaveLength(4);
+    await expect(plan({ arch: 'qwen3', tensors: withoutSubNorms })).rejects.toMatchObject({
+      code: 'bad-model',
+      message: 'the tensor "blk.0.attn_q_norm.weight" and 3 more is missing',
+    });
+  });
+
+  test('minicpm has scales, of its first model where the file has none', async () => {
+    const first = await plan({ arch: 'minicpm', tensors: withoutSubNorms });
+    expect(first.config.scales).toEqual({ embedding: 12, residual: 1.4 / Math.sqrt(2), logit: 1 });
+    const stated = await plan({
+      arch: 'minicpm',
+      tensors: withoutSubNorms,
+      metadata: {
+        'minicpm.embedding_scale': real(2),
+        'minicpm.residual_scale': real(0.5),
+        'minicpm.logit_scale': real(4),
+      },
+    });
+    expect(stated.config.scales).toEqual({ embedding: 2, residual: 0.5, logit: 0.25 });
+    expect(Array.from(encodeConfig(stated.config)).slice(18, 23)).toEqual([1, 0, 2, 0.5, 0.25]);
+  });
+
+  test('a multiplier takes its linear’s slot plus 40', async () => {
+    const scale = tensor('blk.1.ffn_down.scale', [1], F32);
+    const { tensors, weightBytes } = await plan({ tensors: (t) => [...t, scale] });
+    expect(tensors.at(-1)).toMatchObject({ slot: 60, layer: 1, rows: 1, k: 1 });
+    expect(weightBytes).toBe((await plan({})).weightBytes);
+  });
+});
+
+describe('RoPE', () => {
+  const scaled = (metadata: Record<string, TypedValue>) =>
+    plan({ metadata }).then(({ config }) => config.ropeScaling);
+
+  test('YaRN takes its numbers from the metadata, else the usual ones', async () => {
+    const yarn = {
+      'bitnet.rope.scaling.type': text('yarn'),
+      'bitnet.rope.scaling.factor': real(4),
+      'bitnet.rope.scaling.original_context_length': count(8192),
+    };
+    const usual = {
+      kind: 'yarn',
+      factor: 4,
+      originalContext: 8192,
+      attentionFactor: 1,
+      betaFast: 32,
+      betaSlow: 1,
+      extFactor: 1,
+    };
+    expect(await scaled(yarn)).toEqual(usual);
+    const own = { ...yarn, 'bitnet.rope.scaling.yarn_beta_fast': real(16) };
+    expect(await scaled(own)).toEqual({ ...usual, betaFast: 16 });
+  });
+
+  test('linear scaling by 0 or 1, or without a type, is none', async () => {
+    const factor = (value: number) => ({ 'bitnet.rope.scaling.factor': real(value) });
+    expect(await scaled(factor(0))).toMatchObject({ kind: 'none' });
+    expect(await scaled(factor(1))).toMatchObject({ kind: 'none' });
+    expect(await scaled(factor(2))).toMatchObject({ kind: 'linear', factor: 2 });
+  });
+
+  test('a base that contradicts the vocabulary is told', async () => {
+    const tokens = Array.from({ length: 128_256 }, (_, i) => `t${i}`);
+    const metadata = {
+      'tokenizer.ggml.tokens': { type: 'strings', value: tokens },
+    } as const;
+    await expect(plan({ metadata })).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('is absent, which means 10000'),
+    });
+  });
+});

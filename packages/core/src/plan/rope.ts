@@ -1,0 +1,79 @@
+import { badModel, unsupported } from '../errors.ts';
+import type { ModelConfig, RopeScaling } from './config.ts';
+import type { Metadata } from './metadata.ts';
+
+const MAX_ROPE_BASE = 1e12;
+const DEFAULT_ROPE_BASE = 10_000;
+const MAX_FACTOR = 1e6;
+const MAX_CONTEXT = 2 ** 24;
+
+const NO_SCALING: RopeScaling = {
+  kind: 'none',
+  factor: 1,
+  originalContext: 1,
+  attentionFactor: 1,
+  betaFast: 32,
+  betaSlow: 1,
+  extFactor: 1,
+};
+
+/**
+ * Vocabularies that belong to one line of models, by their number of entries, with the least RoPE base
+ * any of that line has. A smaller base, the default for want of a key above all, is a conversion error.
+ */
+const LEAST_BASES: ReadonlyMap<number, readonly [base: number, line: string]> = new Map([
+  [128_256, [500_000, 'Llama 3']],
+  [151_669, [1_000_000, 'Qwen3']],
+  [151_936, [1_000_000, 'Qwen3']],
+]);
+
+type Rope = Pick<ModelConfig, 'ropeDims' | 'ropeBase' | 'ropeScaling'>;
+
+/** RoPE as the metadata describes it. Keys and defaults: llama.cpp src/llama-model.cpp. */
+export function ropeOf(metadata: Metadata, arch: string, headDim: number): Rope {
+  const ropeDims = metadata.count(`${arch}.rope.dimension_count`, 2, headDim, headDim);
+  if (ropeDims % 2 !== 0) {
+    throw badModel(`RoPE turns ${ropeDims} dimensions; expected an even number`);
+  }
+  return { ropeDims, ropeBase: baseOf(metadata, arch), ropeScaling: scalingOf(metadata, arch) };
+}
+
+function baseOf(metadata: Metadata, arch: string): number {
+  const key = `${arch}.rope.freq_base`;
+  const base = metadata.real(key, 1, MAX_ROPE_BASE, DEFAULT_ROPE_BASE);
+  const tokens = metadata.strings('tokenizer.ggml.tokens')?.length ?? 0;
+  const [least, line] = LEAST_BASES.get(tokens) ?? [0, ''];
+  if (base >= least) return base;
+  const found = metadata.has(key) ? `is ${base}` : `is absent, which means ${base}`;
+  throw badModel(
+    `"${key}" ${found}, and the ${tokens} entries of the vocabulary are ${line}’s, whose models ` +
+      `have ${least} or more; convert the model again`,
+  );
+}
+
+function scalingOf(metadata: Metadata, arch: string): RopeScaling {
+  const at = (name: string) => `${arch}.rope.scaling.${name}`;
+  const real = (name: string, absent: number) =>
+    metadata.real(at(name), 1 / MAX_FACTOR, MAX_FACTOR, absent);
+  const kind = metadata.text(at('type')) ?? 'linear';
+  // A factor of 0 means none; older files have another key for it.
+  const stated = metadata.real(at('factor'), 0, MAX_FACTOR, 0);
+  const factor = stated || metadata.real(`${arch}.rope.scale_linear`, 0, MAX_FACTOR, 0) || 1;
+  if (kind === 'none' || (kind === 'linear' && factor === 1)) return NO_SCALING;
+  if (kind === 'linear') return { ...NO_SCALING, kind, factor };
+  if (kind !== 'yarn') {
+    throw unsupported(
+      `RoPE scaling "${kind.slice(0, 80)}" by ${factor} is not run; expected none, linear or yarn`,
+    );
+  }
+  const trained = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
+  return {
+    kind,
+    factor,
+    originalContext: metadata.count(at('original_context_length'), 1, MAX_CONTEXT, trained),
+    attentionFactor: real('attn_factor', 1) * real('yarn_attn_factor', 1),
+    betaFast: real('yarn_beta_fast', 32),
+    betaSlow: real('yarn_beta_slow', 1),
+    extFactor: metadata.real(at('yarn_ext_factor'), 0, 1, 1),
+  };
+}
