@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { artifacts, wasmFolder } from './lib/artifacts.mjs';
 import { budgets } from './lib/budgets.mjs';
-import { root } from './lib/run.mjs';
+import { must, root } from './lib/run.mjs';
 import { featureProblems, listDifferences, opcodeProblems } from './lib/wasm-contract.mjs';
 import { countOpcodes, gzipSize, readInterface, targetFeatures } from './lib/wasm-module.mjs';
 
@@ -32,6 +32,9 @@ const write = process.argv.includes('--write');
 if (write) {
   const bytes = readFileSync(join(wasmFolder, `${names[0]}.wasm`));
   writeFileSync(contractFile, `${JSON.stringify(readInterface(bytes), null, 2)}\n`);
+  await must(join(root, 'node_modules/.bin/biome'), ['format', '--write', contractFile], {
+    show: false,
+  });
 }
 const contract = JSON.parse(readFileSync(contractFile, 'utf8'));
 for (const { name, size, problems } of names.map((each) => inspect(each, contract))) {
