@@ -72,6 +72,7 @@ export class PocketbitChat extends HTMLElement {
     }
     const result = await stream.result;
     line.dataset.ids = result.ids.join(',');
+    line.textContent = readable(result.text);
     this.#history.push({ role: 'assistant', content: result.text });
     this.#announce('pocketbit-answer', result);
     return result;
@@ -139,6 +140,18 @@ export class PocketbitChat extends HTMLElement {
     this.#abort?.abort();
     this.#model?.then((model) => model.close()).catch(() => {});
     this.#model = null;
+  }
+}
+
+/** A flat JSON object as its values, "timer · 10 minutes"; any other text as it is. */
+function readable(text: string): string {
+  try {
+    const found: unknown = JSON.parse(text);
+    if (typeof found !== 'object' || found === null || Array.isArray(found)) return text;
+    const values = Object.values(found);
+    return values.every((value) => typeof value !== 'object') ? values.join(' · ') : text;
+  } catch {
+    return text;
   }
 }
 

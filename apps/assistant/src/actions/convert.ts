@@ -104,11 +104,13 @@ export interface Conversion {
   to: string;
 }
 
-/** Converts `value` between two named units; null when a unit is unknown or they measure different things. */
+/** Converts `value` between two named units; null when one is unknown, or they are the same or measure different things. */
 export function convert(value: string, from: string, to: string): Conversion | null {
   const amount = Number(value.replaceAll(',', ''));
   const [source, target] = [unitOf(from), unitOf(to)];
   if (!Number.isFinite(amount) || value.trim() === '' || !source || !target) return null;
+  // Nobody asks for the unit they have: the model misread the request.
+  if (source === target) return null;
   const result = between(amount, source, target);
   return result === null ? null : { value: amount, from: source, result, to: target };
 }

@@ -65,7 +65,7 @@ export class AppView extends View {
       running + kept.reminders.length + kept.notes.length + Object.keys(kept.lists).length;
     return html`
       <header class="top">
-        <h1 class="brand"><img src="icons/icon.svg" alt="" width="28" height="28" />Pocketbit</h1>
+        <h1 class="brand"><img src="icons/icon.svg" alt="" width="28" height="28" /><span class="brand-name">Pocketbit</span></h1>
         ${this.#status()}
         <button class="round kept-button" aria-label="Kept for you, ${items}" @click=${this.#openKept}>
           ${icons.pocket}${items > 0 ? html`<span class="badge" aria-hidden="true">${items}</span>` : nothing}
