@@ -1,4 +1,5 @@
 import {
+  type ByteSource,
   createTokenizer,
   encodeConfig,
   type GgufHeader,
@@ -7,6 +8,8 @@ import {
   type PlanOptions,
   planModel,
   readGguf,
+  readGgufShards,
+  shardNames,
   type Tokenizer,
 } from '@pocketbit/core';
 import { choiceOption, integerOption, type Options, type Values } from './command.ts';
@@ -31,16 +34,24 @@ export interface LoadedModel {
   readonly artifact: Artifact;
 }
 
-/** Reads a file's header and hands it on with the open file. */
+/**
+ * Reads a file's header and hands it on with the open file. The path of any shard of a split model
+ * opens all of them.
+ */
 export async function withHeader<T>(
   path: string,
-  use: (header: GgufHeader, source: FileSource) => Promise<T>,
+  use: (header: GgufHeader, source: ByteSource) => Promise<T>,
 ): Promise<T> {
-  const source = await FileSource.open(path);
+  const files: FileSource[] = [];
   try {
-    return await use(await readGguf(source), source);
+    for (const part of shardNames(path) ?? [path]) files.push(await FileSource.open(part));
+    const { header, source } =
+      files.length === 1
+        ? { header: await readGguf(files[0]!), source: files[0]! }
+        : await readGgufShards(files);
+    return await use(header, source);
   } finally {
-    await source.close();
+    for (const file of files) await file.close();
   }
 }
 

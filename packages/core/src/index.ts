@@ -1,6 +1,7 @@
 export { type Chat, type ChatMessage, createChat, type RenderOptions } from './chat/chat.ts';
 export { ERROR_CODES, type ErrorCode, PocketbitError } from './errors.ts';
 export { type GgufHeader, readGguf } from './gguf/header.ts';
+export { readGgufShards, type ShardedGguf, shardNames } from './gguf/shards.ts';
 export type { TensorInfo } from './gguf/tensors.ts';
 export { typeName } from './gguf/types.ts';
 export { type GgufValue, type NumberArray, StringArray } from './gguf/values.ts';
@@ -11,6 +12,8 @@ export {
   type HeadFormat,
   type KvFormat,
   type ModelConfig,
+  type RopeScaling,
+  type Scales,
 } from './plan/config.ts';
 export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
 export { type ByteSource, bytesSource } from './source.ts';

@@ -1,0 +1,114 @@
+import { badModel } from '../errors.ts';
+import { Metadata } from '../plan/metadata.ts';
+import type { ByteSource } from '../source.ts';
+import { type GgufHeader, readGguf } from './header.ts';
+import type { TensorInfo } from './tensors.ts';
+
+/** A model split over several files, as one. */
+export interface ShardedGguf {
+  /** Offsets count from the first byte of the first shard, as if the files lay end to end. */
+  readonly header: GgufHeader;
+  /** The shards end to end. */
+  readonly source: ByteSource;
+}
+
+/** Shards that a name may speak of; published models have under 30. */
+const MAX_SHARDS = 1000;
+
+/**
+ * The names of all shards of a model by that of any of them, `prefix-00001-of-00003.gguf`; undefined for
+ * a name without that form. Naming: llama.cpp tools/gguf-split.
+ */
+export function shardNames(name: string): string[] | undefined {
+  const match = /^(.*)-(\d{5})-of-(\d{5})(\.gguf)$/s.exec(name);
+  if (!match) return undefined;
+  const [, prefix, , total, suffix] = match;
+  const count = Number(total);
+  if (count < 1 || count > MAX_SHARDS) return undefined;
+  return Array.from(
+    { length: count },
+    (_, i) => `${prefix}-${String(i + 1).padStart(5, '0')}-of-${total}${suffix}`,
+  );
+}
+
+/**
+ * Reads the headers of all shards of a model, in their order. The first holds the metadata, each its own
+ * tensors. Rejects with `bad-model` where the shards do not belong together.
+ */
+export async function readGgufShards(sources: readonly ByteSource[]): Promise<ShardedGguf> {
+  const headers: GgufHeader[] = [];
+  for (const source of sources) headers.push(await readGguf(source));
+  headers.forEach((header, i) => {
+    checkPlace(new Metadata(header.metadata), i, sources.length);
+  });
+  const first = headers[0];
+  if (!first) throw badModel('no files were given; expected at least one shard');
+  const tensors = joinedTensors(headers);
+  checkTensorCount(new Metadata(first.metadata), tensors.length);
+  const source = concatenated(sources);
+  const header = { ...first, tensors, fileSize: source.size, shards: sources.length };
+  return { header, source };
+}
+
+function checkPlace(metadata: Metadata, index: number, given: number): void {
+  const count = metadata.count('split.count', 0, 65_535, 1);
+  const place = metadata.count('split.no', 0, 65_535, 0);
+  if (Math.max(1, count) === given && place === index) return;
+  throw badModel(
+    `file ${index + 1} of ${given} says it is shard ${place + 1} of ${count}; ` +
+      'expected every shard of one model, in order',
+  );
+}
+
+function checkTensorCount(metadata: Metadata, found: number): void {
+  const stated = metadata.count('split.tensors.count', 0, 2 ** 31, found);
+  if (stated === found) return;
+  throw badModel(`the shards hold ${found} tensors, and the first speaks of ${stated}`);
+}
+
+function joinedTensors(headers: readonly GgufHeader[]): TensorInfo[] {
+  const names = new Set<string>();
+  let base = 0;
+  return headers.flatMap(({ tensors, fileSize }) => {
+    const start = base;
+    base += fileSize;
+    return tensors.map((tensor) => {
+      if (names.has(tensor.name)) throw badModel(`two shards hold a tensor "${tensor.name}"`);
+      names.add(tensor.name);
+      return { ...tensor, offset: tensor.offset + start };
+    });
+  });
+}
+
+/** Several sources as one; a read may cross from one into the next. */
+function concatenated(sources: readonly ByteSource[]): ByteSource {
+  const starts: number[] = [];
+  let size = 0;
+  for (const source of sources) {
+    starts.push(size);
+    size += source.size;
+  }
+  return {
+    size,
+    async read(offset, length) {
+      const parts: Uint8Array[] = [];
+      for (const [i, source] of sources.entries()) {
+        const from = Math.max(0, offset - starts[i]!);
+        const to = Math.min(source.size, offset + length - starts[i]!);
+        if (from < to) parts.push(await source.read(from, to - from));
+      }
+      return parts.length === 1 ? parts[0]! : joined(parts, length);
+    },
+  };
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  if (at !== length) throw new RangeError(`a read of ${length} bytes ends past the last shard`);
+  return bytes;
+}
