@@ -1,4 +1,4 @@
-import { createChat, createTokenizer, type Tokenizer } from '@pocketbit/core';
+import { createChat, createTokenizer, StopFilter, type Tokenizer } from '@pocketbit/core';
 import {
   type Command,
   integerOption,
@@ -42,10 +42,10 @@ export const run: Command = {
     const sampler = samplerOptions(values);
     const model = await loadModel(file!, values);
     const tokenizer = createTokenizer(model.header);
-    const ids = promptIds(model, tokenizer, prompt!, values);
+    const { ids, stopStrings } = promptOf(model, tokenizer, prompt!, values);
     model.engine.setSampler(sampler);
     const write = values.json ? () => {} : (text: string) => process.stdout.write(text);
-    const answer = await generate(model, tokenizer, ids, most, write);
+    const answer = await generate(model, tokenizer, { ids, stopStrings, most, write });
     report(model, answer, values.json === true);
   },
 };
@@ -63,22 +63,20 @@ function samplerOptions(values: Values): Float64Array {
   );
 }
 
-function promptIds(
-  model: LoadedModel,
-  tokenizer: Tokenizer,
-  prompt: string,
-  values: Values,
-): number[] {
-  if (values.raw) return tokenizer.encode(prompt, { parseSpecial: true });
+function promptOf(model: LoadedModel, tokenizer: Tokenizer, prompt: string, values: Values) {
+  if (values.raw) {
+    return { ids: tokenizer.encode(prompt, { parseSpecial: true }), stopStrings: [] };
+  }
   const chat = createChat(model.header, tokenizer);
   const system = typeof values.system === 'string' ? values.system : undefined;
-  return chat.encode([
+  const ids = chat.encode([
     ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
     { role: 'user', content: prompt },
   ]);
+  return { ids, stopStrings: chat.stopStrings };
 }
 
-type StopReason = 'eos' | 'length' | 'context-full';
+type StopReason = 'eos' | 'stop' | 'length' | 'context-full';
 
 interface Answer {
   readonly text: string;
@@ -89,19 +87,39 @@ interface Answer {
   readonly stopReason: StopReason;
 }
 
-/** Prefills the prompt and decodes up to `most` tokens, handing each part of the text to `write`. */
+interface Prompt {
+  readonly ids: readonly number[];
+  /** Text that ends the answer. */
+  readonly stopStrings: readonly string[];
+  /** Tokens of the answer, at most. */
+  readonly most: number;
+  /** Takes each part of the text as it comes. */
+  write(text: string): void;
+}
+
+/** Prefills the prompt and decodes until something ends the answer. */
 async function generate(
   { engine, plan }: LoadedModel,
   tokenizer: Tokenizer,
-  prompt: number[],
-  most: number,
-  write: (text: string) => void,
+  prompt: Prompt,
 ): Promise<Answer> {
   const started = performance.now();
-  engine.forward(Uint32Array.from(prompt));
+  engine.forward(Uint32Array.from(prompt.ids));
   const prefilled = performance.now();
+  const answer = answerIds(engine, tokenizer.stopIds, prompt.most, plan.config.context);
+  const { text, ids, stopReason } = await streamAnswer(answer, tokenizer, prompt);
+  const [promptMs, decodeMs] = [prefilled - started, performance.now() - prefilled];
+  return { text, ids, promptTokens: prompt.ids.length, promptMs, decodeMs, stopReason };
+}
+
+/** Turns ids into text as they come, until they end or the text reaches a stop string. */
+async function streamAnswer(
+  answer: Generator<number, StopReason>,
+  tokenizer: Tokenizer,
+  { stopStrings, write }: Prompt,
+) {
   const decoder = tokenizer.stream();
-  const answer = answerIds(engine, tokenizer.stopIds, most, plan.config.context);
+  const filter = new StopFilter(stopStrings);
   const ids: number[] = [];
   let text = '';
   const emit = (part: string) => {
@@ -111,13 +129,14 @@ async function generate(
   let step = answer.next();
   for (; !step.done; step = answer.next()) {
     ids.push(step.value);
-    emit(decoder.push(step.value));
+    const part = filter.push(decoder.push(step.value));
+    emit(part.text);
+    if (part.stopped) return { text, ids, stopReason: 'stop' as const };
     // Lets the terminal show the text and Ctrl-C act.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  emit(decoder.flush());
-  const [promptMs, decodeMs] = [prefilled - started, performance.now() - prefilled];
-  return { text, ids, promptTokens: prompt.length, promptMs, decodeMs, stopReason: step.value };
+  emit(filter.push(decoder.flush()).text + filter.flush());
+  return { text, ids, stopReason: step.value };
 }
 
 /** Samples ids and appends them to the context until something ends the answer, and returns what. */

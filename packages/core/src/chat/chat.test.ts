@@ -50,6 +50,25 @@ describe('templates', () => {
     expect(chat.render(user(' hi '))).toBe('User: hi<|eot_id|>Assistant: ');
   });
 
+  test('BitNet’s in place of an earlier model’s', async () => {
+    const earlier =
+      "{% for m in messages %}{{ 'Human: ' + m.content + 'BITNETAssistant: ' }}{% endfor %}";
+    const tokens = controls('<|end_of_text|>', '<|eot_id|>', 'x');
+    const { chat } = await chatOf(earlier, tokens);
+    expect(chat.render(user('hi'))).toBe('User: hi<|eot_id|>Assistant: ');
+  });
+
+  test('Falcon-E’s where it declares turns its vocabulary cannot write', async () => {
+    const chatMl = "{% for m in messages %}{{ '<|im_start|>' + m.content }}{% endfor %}";
+    const { chat } = await chatOf(chatMl, {
+      ...controls('<|end_of_text|>', '<|pad|>', 'x'),
+      'tokenizer.ggml.pre': text('falcon_e'),
+    });
+    const messages = [{ role: 'system', content: 'Be brief.' } as const, ...user('hi')];
+    expect(chat.render(messages)).toBe('Be brief.\n\nUser: hi\nFalcon:');
+    expect(chat.stopStrings).toEqual(['\nUser:', '\nFalcon:']);
+  });
+
   test('the text alone for a base model', async () => {
     const { chat } = await chatOf(undefined, controls('<a>', '<b>', '<c>'));
     expect(chat.render([...user('one'), ...user('two')])).toBe('one\ntwo');

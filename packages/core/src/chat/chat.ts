@@ -2,7 +2,7 @@ import { PocketbitError } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { fallbackTemplate } from './fallback.ts';
+import { formatOf } from './fallback.ts';
 import { compileTemplate } from './template.ts';
 
 export interface ChatMessage {
@@ -21,12 +21,18 @@ export interface Chat {
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
   /** The prompt as ids. Control tokens come from the template alone: those in a message stay text. */
   encode(messages: readonly ChatMessage[], options?: RenderOptions): number[];
+  /** Text that ends an answer, for formats whose turns no control token ends. */
+  readonly stopStrings: readonly string[];
 }
 
 /** The chat of a GGUF file: its `tokenizer.chat_template`, or the fall-back for its vocabulary. */
 export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
-  const own = new Metadata(header.metadata).text('tokenizer.chat_template');
-  const template = own ?? fallbackTemplate((text) => tokenizer.controlId(text) !== undefined);
+  const metadata = new Metadata(header.metadata);
+  const { template, stopStrings } = formatOf({
+    template: metadata.text('tokenizer.chat_template'),
+    preTokenizer: metadata.text('tokenizer.ggml.pre'),
+    has: (text) => tokenizer.controlId(text) !== undefined,
+  });
   const run = guarded(() => compileTemplate(template));
   const { bos, eos } = tokenizer.specials;
   const variables = { bos_token: textOf(tokenizer, bos), eos_token: textOf(tokenizer, eos) };
@@ -40,6 +46,7 @@ export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
     );
   return {
     render,
+    stopStrings,
     encode(messages, options) {
       const safe = messages.map(({ role, content }) => ({
         role,

@@ -1,4 +1,4 @@
-import type { Chat, Tokenizer } from '@pocketbit/core';
+import { type Chat, StopFilter, type Tokenizer } from '@pocketbit/core';
 import type {
   GenerateChunk,
   GenerateRequest,
@@ -8,7 +8,6 @@ import type {
 } from '../protocol.ts';
 import type { Context } from './context.ts';
 import { pause } from './pause.ts';
-import { StopFilter } from './stop-filter.ts';
 
 const DEFAULT_MAX_TOKENS = 512;
 const REPEAT_LAST_N = 64;
@@ -73,7 +72,7 @@ function samplerOptions(request: GenerateRequest): Float64Array {
 }
 
 async function decode(
-  { context, tokenizer }: LoadedModel,
+  { context, tokenizer, chat }: LoadedModel,
   request: GenerateRequest,
   signal: AbortSignal,
   emit: Emit,
@@ -81,7 +80,10 @@ async function decode(
 ): Promise<{ generatedTokens: number; stopReason: StopReason }> {
   const most = request.maxTokens ?? DEFAULT_MAX_TOKENS;
   const text = tokenizer.stream();
-  const filter = new StopFilter(request.stop ?? []);
+  const filter = new StopFilter([
+    ...(request.stop ?? []),
+    ...(request.raw ? [] : chat.stopStrings),
+  ]);
   let count = 0;
   const end = (stopReason: StopReason, tail: string) => {
     if (tail) emit({ text: tail, ids: [] });
