@@ -26,7 +26,8 @@ export async function captureAll(names: readonly string[] = [], axe = false): Pr
   try {
     for (const screen of SCREENS.filter(({ name }) => names.length === 0 || names.includes(name))) {
       for (const size of SIZES) {
-        for (const scheme of SCHEMES) pictures.push(await capture(browser, site.url, { screen, size, scheme, axe }));
+        for (const scheme of SCHEMES)
+          pictures.push(await capture(browser, site.url, { screen, size, scheme, axe }));
       }
     }
   } finally {
@@ -43,8 +44,17 @@ interface Shot {
   axe: boolean;
 }
 
-async function capture(browser: Browser, url: string, { screen, size, scheme, axe }: Shot): Promise<Picture> {
-  const options = { viewport: size, colorScheme: scheme, deviceScaleFactor: 2, reducedMotion: 'reduce' } as const;
+async function capture(
+  browser: Browser,
+  url: string,
+  { screen, size, scheme, axe }: Shot,
+): Promise<Picture> {
+  const options = {
+    viewport: size,
+    colorScheme: scheme,
+    deviceScaleFactor: 2,
+    reducedMotion: 'reduce',
+  } as const;
   const context = await browser.newContext(options);
   const page = await context.newPage();
   await page.goto(url + screen.path);

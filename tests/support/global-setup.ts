@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildLab } from '../lab/build.ts';
 import { writeHostileFiles } from '../models/hostile.ts';
-import { cachedModel, TINY } from '../models/random.ts';
+import { cachedModel, SHAPE_125M, TINY } from '../models/random.ts';
 import { assistantBuild } from './paths.ts';
 
 /** Builds the lab and the generated models; the assistant must have been built. */
@@ -13,4 +13,5 @@ export default async function globalSetup(): Promise<void> {
   await buildLab();
   writeHostileFiles();
   cachedModel(TINY, 1);
+  cachedModel(SHAPE_125M, 1);
 }

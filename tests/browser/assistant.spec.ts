@@ -1,0 +1,57 @@
+// What only the assistant does: its buttons, what it keeps, and two tabs of it.
+import { expectedAnswer } from '../support/engine.ts';
+import { bundledModel } from '../support/paths.ts';
+import { ask, untilOffline, untilReady } from './assistant.ts';
+import { expect, test } from './fixtures.ts';
+
+const QUESTION = 'Set a timer for 10 minutes';
+
+test('the Stop button ends an answer, and the next one works', async ({ page, site }) => {
+  // A large random model: it never ends by itself, and is slow enough to be stopped by hand.
+  await page.goto(`${site.url}?model=files/random-125m-1.gguf`);
+  await untilReady(page);
+  await page.getByTestId('input').fill('abcd');
+  await page.getByTestId('send').click();
+  const answer = page.getByTestId('message-assistant');
+  await expect(answer).toHaveAttribute('data-ids', /\d/);
+  await page.getByTestId('stop').click();
+  await expect(answer).toHaveAttribute('data-state', 'done');
+  await expect(page.getByTestId('stats')).toContainText('stopped');
+  await page.getByTestId('input').fill('efgh');
+  await expect(page.getByTestId('send')).toBeEnabled();
+});
+
+test('an action becomes a card, and what it kept is there after a reload', async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.url);
+  await untilReady(page);
+  await ask(page, QUESTION);
+  await ask(page, 'Add milk to the shopping list');
+  await expect(page.getByTestId('card').first()).toHaveAttribute('data-kind', 'timer');
+  await page.reload();
+  await untilReady(page);
+  await expect(page.getByTestId('card')).toHaveCount(2);
+  await expect(page.getByTestId('kept').filter({ visible: true })).toContainText('milk');
+});
+
+test('two tabs load at once and answer the same', async ({ page, context, site }) => {
+  const other = await context.newPage();
+  await Promise.all([page.goto(site.url), other.goto(site.url)]);
+  const expected = await expectedAnswer(bundledModel, QUESTION);
+  for (const tab of [page, other]) {
+    await untilReady(tab);
+    expect(await ask(tab, QUESTION)).toEqual(expected);
+  }
+});
+
+test('the model card says what runs and where it is stored', async ({ page, site }) => {
+  await page.goto(site.url);
+  await untilOffline(page);
+  await page.getByTestId('model-button').click();
+  const card = page.getByTestId('model-card');
+  await expect(card).toContainText('1.5 MB');
+  await expect(card).toContainText('IndexedDB');
+  await expect(card).toContainText('Relaxed SIMD');
+});
