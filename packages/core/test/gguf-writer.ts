@@ -5,7 +5,7 @@ export type TypedValue =
   | { type: 'bool'; value: boolean }
   | { type: 'string'; value: string }
   | { type: 'strings'; value: readonly string[] }
-  | { type: 'i32s'; value: readonly number[] };
+  | { type: 'i32s' | 'f32s'; value: readonly number[] };
 
 export interface TensorSpec {
   name: string;
@@ -62,6 +62,10 @@ export class Writer {
       case 'i32s':
         this.u32(9).u32(5).u64(value.value.length);
         for (const n of value.value) this.u32(n);
+        return this;
+      case 'f32s':
+        this.u32(9).u32(6).u64(value.value.length);
+        for (const n of value.value) this.f32(n);
         return this;
       default:
         return this.u32(SCALAR_TYPE_IDS[value.type]).#scalar(value);

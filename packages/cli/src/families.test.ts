@@ -1,0 +1,69 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  bytesSource,
+  createChat,
+  createTokenizer,
+  encodeConfig,
+  loadTensors,
+  planModel,
+  readGguf,
+  shardNames,
+} from '@pocketbit/core';
+import { describe, expect, test } from 'vitest';
+import { type FamilyModel, familyFile } from '../../../tests/models/families.ts';
+import { SAME_WEIGHTS, SMALL_MODELS } from '../../../tests/models/published.ts';
+import { ggufParts } from '../../../tests/models/random.ts';
+import { loadEngine } from './engine.ts';
+import { withHeader } from './model.ts';
+
+const file = (model: FamilyModel) =>
+  new Uint8Array(Buffer.concat([...ggufParts(familyFile(model, 1))]));
+
+async function run(model: FamilyModel) {
+  const source = bytesSource(file(model));
+  const header = await readGguf(source);
+  const plan = planModel(header);
+  const Engine = await loadEngine('simd128');
+  const engine = new Engine(encodeConfig(plan.config));
+  await loadTensors(plan, source, engine);
+  const chat = createChat(header, createTokenizer(header));
+  engine.forward(Uint32Array.from(chat.encode([{ role: 'user', content: 'hello there' }])));
+  return { plan, engine, logits: engine.logits() };
+}
+
+describe('a file of each family', () => {
+  test.each(SMALL_MODELS.map((model) => [model.name, model] as const))('%s', async (_, model) => {
+    const { plan, engine, logits } = await run(model);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    expect(new Set(logits).size).toBeGreaterThan(model.vocab / 2);
+    // The engine's list of ids grows as the context fills, by 4 bytes a position.
+    const spare = plan.residentBytes - engine.residentBytes;
+    expect(spare).toBeGreaterThanOrEqual(0);
+    expect(spare).toBeLessThanOrEqual(plan.config.context * 4);
+  });
+
+  test('the same ternary weights give the same logits in every encoding', async () => {
+    const rows = await Promise.all(SAME_WEIGHTS.map(run));
+    for (const { logits } of rows) expect(logits).toEqual(rows[0]!.logits);
+  });
+});
+
+test('the path of a shard opens all of them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
+  const { metadata, tensors } = familyFile(SMALL_MODELS[0]!, 1);
+  const names = shardNames(join(folder, 'm-00001-of-00002.gguf'))!;
+  for (const [no, name] of names.entries()) {
+    const split = new Map(no === 0 ? metadata : []);
+    split.set('split.no', { type: 'u32', value: no });
+    split.set('split.count', { type: 'u32', value: names.length });
+    const own = tensors.filter((_, i) => i % names.length === no);
+    await writeFile(name, Buffer.concat([...ggufParts({ metadata: split, tensors: own })]));
+  }
+  const found = await withHeader(names[1]!, async (header) => planModel(header).tensors.length);
+  expect(found).toBe(tensors.length);
+  await rm(names[0]!);
+  await expect(withHeader(names[1]!, async () => {})).rejects.toMatchObject({ code: 'storage' });
+  await rm(folder, { recursive: true });
+});
