@@ -33,9 +33,11 @@ async function inClone(folder: string, note: Context['note']): Promise<Figure[]>
   );
   const env = emptyHomes(folder);
   const start = await timed(() => startAnswers(clone, env));
+  note(`npm start: ${seconds(start.ms)}`);
   const test = await timed(() => run('npm', ['test'], { cwd: clone, env }));
+  note(`npm test: ${seconds(test.ms)}\n${summary(test.result.output)}`);
   const ci = await timed(() => run(join(clone, '.ci/run'), [], { cwd: clone, env }));
-  for (const { result } of [test, ci]) note(lastLines(result.output));
+  note(`.ci/run: ${seconds(ci.ms)}\n${summary(ci.result.output)}`);
   return [
     {
       label: '`npm start`, cold, until the page answers',
@@ -111,6 +113,9 @@ function addressOf(child: ChildProcess): Promise<string> {
   });
 }
 
-function lastLines(output: string): string {
-  return output.trim().split('\n').slice(-2).join('\n');
+/** The suites' own summaries, what failed, and the last line. */
+function summary(output: string): string {
+  const lines = output.trim().split('\n');
+  const telling = lines.slice(0, -1).filter((line) => /^(--|==|FAILED| +✘) /.test(line));
+  return [...telling, ...lines.slice(-1)].join('\n');
 }
