@@ -1,4 +1,8 @@
 // Tokens per second in Chromium for the three artifacts: `npm run bench [-- --rounds N]`. Also writes .cache/bench.json.
-import { runTypeScript } from './lib/typescript.mjs';
+import { main } from './lib/run.mjs';
+import { buildAll, runTypeScript } from './lib/typescript.mjs';
 
-runTypeScript('scripts/bench/main.ts');
+await main(async () => {
+  await buildAll();
+  runTypeScript('scripts/bench/main.ts');
+});

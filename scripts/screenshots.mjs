@@ -1,4 +1,8 @@
 // Pictures of every screen, phone and laptop, light and dark, into screenshots/: `npm run screenshots [-- screen …]`.
-import { runTypeScript } from './lib/typescript.mjs';
+import { main } from './lib/run.mjs';
+import { buildAll, runTypeScript } from './lib/typescript.mjs';
 
-runTypeScript('scripts/capture/main.ts');
+await main(async () => {
+  await buildAll();
+  runTypeScript('scripts/capture/main.ts');
+});

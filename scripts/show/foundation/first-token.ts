@@ -17,18 +17,21 @@ export const firstToken: Check = {
       WARM_UPS + RUNS,
       '<|im_end|>\n<|im_start|>assistant\n',
     );
-    const times = await withLab(({ page }) =>
+    const { artifact, times } = await withLab(({ page }) =>
       page.evaluate(
         async ([texts, warmUps]) => {
           const model = await window.lab.pocketbit.load('../models/pocketbit-actions.gguf');
-          return window.lab.firstTokenTimes(model, texts, warmUps);
+          return {
+            artifact: model.info.artifact,
+            times: await window.lab.firstTokenTimes(model, texts, warmUps),
+          };
         },
         [prompts, WARM_UPS] as const,
       ),
     );
     const show = (value: number) => `${value.toFixed(1)} ms`;
     note(
-      `${times.length} prompts without a shared prefix; least ${show(Math.min(...times))}, most ${show(Math.max(...times))}`,
+      `${artifact}; ${times.length} prompts without a shared prefix; least ${show(Math.min(...times))}, most ${show(Math.max(...times))}`,
     );
     return [bounded('median', median(times), { most: 89 }, show)];
   },
