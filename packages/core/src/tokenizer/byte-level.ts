@@ -43,7 +43,7 @@ export function byteLevelCodec(
     }
   };
   return {
-    spacePrefix: false,
+    prefix: [],
     bytes: (id) => table.bytesOf(id),
     encode(text) {
       const ids: number[] = [];

@@ -7,6 +7,9 @@ export interface Codec {
   encode(text: string, first: boolean, last: boolean): number[];
   /** Bytes of the text of an entry; none for a control token. */
   bytes(id: number): Uint8Array;
-  /** Whether `encode` puts a space before the first word, which `decode` takes away again. */
-  readonly spacePrefix: boolean;
+  /**
+   * Ids of the space that `encode` puts before the first word, which `decode` takes away again and
+   * which a literal that begins a text gets too; none where there is no such space.
+   */
+  readonly prefix: readonly number[];
 }

@@ -37,22 +37,23 @@ export function sentencePieceCodec(
     else if (unknown === undefined) throw missing(bytes);
     else if (!afterLost) ids.push(unknown);
   };
+  const merged = (text: string): number[] => {
+    const word = characters(text, table);
+    mergeAll(word, merges);
+    const ids: number[] = [];
+    let lost = false;
+    for (let at = 0; at < word.bytes.length; at = word.ends[at]!) {
+      const id = word.ids[at]!;
+      if (id >= 0) ids.push(id);
+      else pushLost(word.bytes.subarray(at, word.ends[at]!), ids, lost);
+      lost = id < 0;
+    }
+    return ids;
+  };
   return {
-    spacePrefix: spaces.prefix,
+    prefix: spaces.prefix ? merged(SPACE_MARK) : [],
     bytes: (id) => shownBytes(vocabulary, table, id),
-    encode(text, first, last) {
-      const word = characters(normalized(text, spaces, first, last), table);
-      mergeAll(word, merges);
-      const ids: number[] = [];
-      let lost = false;
-      for (let at = 0; at < word.bytes.length; at = word.ends[at]!) {
-        const id = word.ids[at]!;
-        if (id >= 0) ids.push(id);
-        else pushLost(word.bytes.subarray(at, word.ends[at]!), ids, lost);
-        lost = id < 0;
-      }
-      return ids;
-    },
+    encode: (text, first, last) => merged(normalized(text, spaces, first, last)),
   };
 }
 

@@ -115,21 +115,29 @@ export class Tokenizer {
     const { bos, eos } = this.specials;
     const ids: number[] = [];
     if (addSpecial && this.addBos && bos !== undefined) ids.push(bos);
-    const pieces = (parseSpecial ? this.#allSpecials : this.#literals).split(text);
     // A word after a control token begins a text as the first does.
     let first = true;
+    const pieces = (parseSpecial ? this.#allSpecials : this.#literals).split(text);
     pieces.forEach((piece, i) => {
-      if (typeof piece === 'number') {
-        ids.push(piece);
-        first = this.#vocabulary.kind(piece) === 'control';
-        return;
-      }
-      const plain = guarded ? piece.replaceAll(GUARD, '') : piece;
-      for (const id of this.#codec.encode(plain, first, i === pieces.length - 1)) ids.push(id);
-      first = false;
+      const found = this.#encodePiece(piece, { guarded, first, last: i === pieces.length - 1 });
+      for (const id of found) ids.push(id);
+      if (found.length === 0) return;
+      first = typeof piece === 'number' && this.#vocabulary.kind(piece) === 'control';
     });
     if (addSpecial && this.#addEos && eos !== undefined) ids.push(eos);
     return ids;
+  }
+
+  #encodePiece(
+    piece: string | number,
+    at: { guarded: boolean; first: boolean; last: boolean },
+  ): readonly number[] {
+    if (typeof piece === 'string') {
+      const plain = at.guarded ? piece.replaceAll(GUARD, '') : piece;
+      return this.#codec.encode(plain, at.first, at.last);
+    }
+    const literal = this.#vocabulary.kind(piece) === 'literal';
+    return literal && at.first ? [...this.#codec.prefix, piece] : [piece];
   }
 
   /**
@@ -145,7 +153,7 @@ export class Tokenizer {
       at += part.length;
     }
     const text = decodeUtf8(bytes);
-    return this.#codec.spacePrefix && text.startsWith(' ') ? text.slice(1) : text;
+    return this.#codec.prefix.length > 0 && text.startsWith(' ') ? text.slice(1) : text;
   }
 
   /** Bytes of a token's text; none for a control token. Throws RangeError outside the vocabulary. */
