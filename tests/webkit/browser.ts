@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Builder, type WebDriver } from 'selenium-webdriver';
+import { type Recorder, startRecorder } from '../support/recorder.ts';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
 const HOST = join(import.meta.dirname, 'host.py');
@@ -24,9 +25,11 @@ export class WebKit {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pocketbit-webkit-'));
   readonly #children: ChildProcess[] = [];
   #port = 0;
+  #recorder: Recorder | undefined;
 
   static async start(): Promise<WebKit> {
     const webkit = new WebKit();
+    webkit.#recorder = await startRecorder();
     const display = await webkit.#startScreen();
     await webkit.#startDriver(display);
     return webkit;
@@ -44,7 +47,13 @@ export class WebKit {
       .build();
   }
 
+  /** Hosts other than 127.0.0.1 that any page, worker or service worker asked for. */
+  foreignRequests(): string[] {
+    return this.#recorder!.pageRequests();
+  }
+
   async stop(): Promise<void> {
+    await this.#recorder?.close();
     for (const child of this.#children.reverse()) await end(child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -72,6 +81,7 @@ export class WebKit {
       NO_AT_BRIDGE: '1',
       XDG_RUNTIME_DIR: runtime,
       POCKETBIT_PROFILE: join(this.#folder, 'profile'),
+      POCKETBIT_PROXY: `http://127.0.0.1:${this.#recorder!.port}`,
     };
     this.#children.push(spawn(DRIVER, [`--port=${this.#port}`], { env, stdio: 'ignore' }));
     await answering(this.#port);

@@ -101,12 +101,14 @@ async function journey(webkit: WebKit, site: Site): Promise<void> {
     await page.reload();
     await page.untilOffline();
     assert.deepEqual(await page.ask(QUESTION), expected, 'after a reload');
-    assert.deepEqual(await page.foreignRequests(), []);
   });
   await inBrowser(webkit, async (page) => {
     await page.open(site.url);
     await page.untilOffline();
     assert.deepEqual(await page.ask(QUESTION), expected, 'after a restart of the browser');
+    assert.deepEqual(webkit.foreignRequests(), [], 'no request to another host');
+    await page.open('http://elsewhere.invalid/').catch(() => {});
+    assert.deepEqual(webkit.foreignRequests(), ['elsewhere.invalid'], 'the recorder sees one');
   });
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A WebKitGTK browser for WebKitWebDriver that keeps its profile, unlike `MiniBrowser --automation`.
 
-Environment: POCKETBIT_PROFILE, the folder of the profile, which a second start finds again.
+Environment: POCKETBIT_PROFILE, the folder of the profile, which a second start finds again; POCKETBIT_PROXY, the address
+of the proxy for everything that is not for 127.0.0.1.
 """
 
 import os
@@ -23,6 +24,8 @@ def web_context() -> WebKit2.WebContext:
         base_data_directory=f"{profile}/data",
         base_cache_directory=f"{profile}/cache",
     )
+    proxy = WebKit2.NetworkProxySettings.new(os.environ["POCKETBIT_PROXY"], ["127.0.0.1"])
+    manager.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, proxy)
     context = WebKit2.WebContext.new_with_website_data_manager(manager)
     context.set_automation_allowed(True)
     return context

@@ -52,13 +52,6 @@ export class Page {
     return ids.split(',').map(Number);
   }
 
-  /** Addresses the page fetched from outside its own origin. */
-  foreignRequests(): Promise<string[]> {
-    return this.#driver.executeScript(
-      "return performance.getEntriesByType('resource').map((e) => e.name).filter((n) => new URL(n).origin !== location.origin)",
-    );
-  }
-
   /** Runs a self-contained function on the lab. */
   async evaluate<A, R>(work: (lab: Lab, argument: A) => Promise<R>, argument: A): Promise<R> {
     const script = `
