@@ -2,6 +2,7 @@
 import type { PlanOptions } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import * as pocketbit from 'pocketbit';
+import { headerSteps } from './header.ts';
 import type { Artifact } from './measure.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
 import type { LabWorker } from './worker.ts';
@@ -25,6 +26,7 @@ const lab = {
   pocketbit,
   measureSpeed,
   firstTokenTimes,
+  headerSteps,
 
   logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),

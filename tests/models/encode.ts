@@ -94,14 +94,10 @@ function writeI2s(codes: Codes, _half: number, out: Uint8Array, at: number): voi
 
 function writeQ1(codes: Codes, half: number, out: Uint8Array, at: number): void {
   putHalf(out, at, half);
-  codes.forEach((code, i) => {
-    out[at + 2 + (i >> 3)]! |= code << (i & 7);
-  });
+  for (let i = 0; i < codes.length; i++) out[at + 2 + (i >> 3)]! |= codes[i]! << (i & 7);
 }
 
 function writeQ2(codes: Codes, half: number, out: Uint8Array, at: number): void {
   putHalf(out, at, half);
-  codes.forEach((code, i) => {
-    out[at + 2 + (i >> 2)]! |= code << (2 * (i & 3));
-  });
+  for (let i = 0; i < codes.length; i++) out[at + 2 + (i >> 2)]! |= codes[i]! << (2 * (i & 3));
 }

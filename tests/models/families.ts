@@ -199,7 +199,7 @@ function codedFill(type: EncodingName, std: number, blockScales: boolean): Fill 
   const scale = std / Math.sqrt(levels === 2 ? 1 : levels === 3 ? 2 / 3 : 1.5);
   const half = halfBits(scale);
   const part = (blocks: number, next: Word): Uint8Array => {
-    const codes = Uint8Array.from({ length: blocks * block }, () => next() % levels);
+    const codes = drawn(new Uint8Array(blocks * block), () => next() % levels);
     if (!free) return encodeCodes(type, codes, half);
     const out = new Uint8Array(blocks * bytes);
     for (let i = 0; i < blocks; i++) {
@@ -222,7 +222,12 @@ function i2sTail(half: number, bytes: number): Uint8Array {
 const HALVES = halfTable(256, EMBEDDING_STD);
 
 function halves(count: number, next: Word): Uint8Array {
-  return new Uint8Array(Uint16Array.from({ length: count }, () => HALVES[next() & 255]!).buffer);
+  return new Uint8Array(drawn(new Uint16Array(count), () => HALVES[next() & 255]!).buffer);
+}
+
+function drawn<T extends Uint8Array | Uint16Array>(out: T, draw: () => number): T {
+  for (let i = 0; i < out.length; i++) out[i] = draw();
+  return out;
 }
 
 function q8Blocks(blocks: number, next: Word): Uint8Array {
@@ -231,7 +236,7 @@ function q8Blocks(blocks: number, next: Word): Uint8Array {
 
 /** Q6_K: six-bit values of standard deviation 18.5 times scales of at most 31. */
 function q6Blocks(blocks: number, next: Word): Uint8Array {
-  const out = Uint8Array.from({ length: blocks * 210 }, () => next());
+  const out = drawn(new Uint8Array(blocks * 210), next);
   for (let at = 0; at < out.length; at += 210) {
     for (let i = 192; i < 208; i++) out[at + i] = 16 + (next() & 15);
   }

@@ -14,7 +14,7 @@ import { type Artifact, greedy, logitsOf, openEngine, sha256 } from '../lab/meas
 import { wasmFolder } from './paths.ts';
 
 /** A fresh instance of the glue, bound to one artifact. */
-async function bind(artifact: Artifact): Promise<typeof Glue> {
+export async function bindEngine(artifact: Artifact): Promise<typeof Glue> {
   const address = pathToFileURL(join(wasmFolder, 'glue.js'));
   const glue: typeof Glue = await import(`${address.href}?${artifact}`);
   glue.initSync({ module: readFileSync(join(wasmFolder, `${artifact}.wasm`)) });
@@ -28,7 +28,7 @@ export async function nodeLogits(
   ids: number[],
   options: PlanOptions,
 ): Promise<Float32Array> {
-  const { Engine } = await bind(artifact);
+  const { Engine } = await bindEngine(artifact);
   return logitsOf(await openEngine(Engine, readFileSync(file), options), ids);
 }
 
@@ -43,7 +43,7 @@ export async function expectedAnswer(file: string, message: string, most = 512):
   const header = await readGguf(bytesSource(bytes));
   const tokenizer = createTokenizer(header);
   const prompt = createChat(header, tokenizer).encode([{ role: 'user', content: message }]);
-  const { Engine } = await bind('simd128');
+  const { Engine } = await bindEngine('simd128');
   const engine = await openEngine(Engine, bytes, { kv: 'int8', head: 'int8' });
   return greedy(engine, prompt, tokenizer.stopIds, most);
 }

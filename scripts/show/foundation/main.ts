@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { type Check, runChecks, seconds } from '../report.ts';
+import type { Check } from '../report.ts';
+import { showTopic } from '../topic.ts';
 import { badInput } from './bad-input.ts';
 import { draws } from './draws.ts';
 import { firstToken } from './first-token.ts';
@@ -24,18 +24,4 @@ const checks: Record<string, Check> = {
   clone: freshClone,
 };
 
-const { values } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },
-});
-const names = values.only?.split(',') ?? Object.keys(checks);
-const unknown = names.filter((name) => !(name in checks));
-if (unknown.length > 0) {
-  console.error(`no check ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`);
-  process.exit(2);
-}
-const start = performance.now();
-const wanted = Object.fromEntries(names.map((name) => [name, checks[name]!]));
-const failures = await runChecks(wanted, values.full);
-const verdict = failures === 0 ? 'every figure meets its target' : `${failures} figures fall short`;
-console.log(`\n${verdict} (${names.length} checks in ${seconds(performance.now() - start)})`);
-process.exit(failures === 0 ? 0 : 1);
+await showTopic(checks);

@@ -1,0 +1,23 @@
+import type { Check } from '../report.ts';
+import { showTopic } from '../topic.ts';
+import { encodings } from './encodings.ts';
+import { families } from './families.ts';
+import { headerCost } from './header-cost.ts';
+import { headers } from './headers.ts';
+import { published } from './published.ts';
+import { refusals } from './refusals.ts';
+import { tokenizers } from './tokenizers.ts';
+import { types } from './types.ts';
+
+const checks: Record<string, Check> = {
+  types,
+  encodings,
+  families,
+  tokenizers,
+  headers,
+  'header-cost': headerCost,
+  published,
+  refusals,
+};
+
+await showTopic(checks);

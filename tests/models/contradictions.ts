@@ -1,0 +1,144 @@
+// Files that contradict themselves or hold what is not run, and what must be said of each.
+import type { ErrorCode } from '@pocketbit/core';
+import { type TypedValue, Writer } from '../../packages/core/test/gguf-writer.ts';
+import { familyFile } from './families.ts';
+import { SMALL_MODELS } from './published.ts';
+import { ggufParts, type RandomFile } from './random.ts';
+
+export interface Contradiction {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly code: ErrorCode;
+  /** What the message names: what was found or what was expected. */
+  readonly says: RegExp;
+}
+
+type Change = (file: RandomFile) => RandomFile;
+
+const [base] = SMALL_MODELS;
+const QWEN3 = SMALL_MODELS.find(({ arch }) => arch === 'qwen3')!;
+
+const count = (value: number): TypedValue => ({ type: 'u32', value });
+
+function fileOf(change: Change, model = base!): Uint8Array {
+  return new Uint8Array(Buffer.concat([...ggufParts(change(familyFile(model, 1)))]));
+}
+
+/** Sets entries of metadata; null takes one away. */
+const metadata =
+  (values: Record<string, TypedValue | null>): Change =>
+  (file) => {
+    const changed = new Map(file.metadata);
+    for (const [key, value] of Object.entries(values)) {
+      if (value === null) changed.delete(key);
+      else changed.set(key, value);
+    }
+    return { ...file, metadata: changed };
+  };
+
+const tensor =
+  (name: string, change: Partial<RandomFile['tensors'][number]>): Change =>
+  (file) => ({
+    ...file,
+    tensors: file.tensors.map((t) => (t.name === name ? { ...t, ...change } : t)),
+  });
+
+/** A header whose tensors start at the offsets given, each of 64 f32. */
+function placed(...offsets: number[]): Uint8Array {
+  const writer = new Writer().raw(Buffer.from('GGUF')).u32(3).u64(offsets.length).u64(0);
+  offsets.forEach((offset, i) => {
+    writer.string(`t${i}`).u32(1).u64(64).u32(0).u64(offset);
+  });
+  return writer.pad(32).raw(new Uint8Array(1024)).bytes();
+}
+
+const Q = 'blk.0.attn_q.weight';
+
+/** Every one, made anew. */
+export function contradictions(): Contradiction[] {
+  const bad = (name: string, bytes: Uint8Array, says: RegExp): Contradiction => ({
+    name,
+    bytes,
+    code: 'bad-model',
+    says,
+  });
+  const refused = (name: string, bytes: Uint8Array, says: RegExp): Contradiction => ({
+    ...bad(name, bytes, says),
+    code: 'unsupported',
+  });
+  const tokens = Array.from({ length: 151_669 }, (_, i) => `t${i}`);
+  return [
+    bad(
+      'RoPE base against the vocabulary',
+      fileOf(
+        metadata({
+          'tokenizer.ggml.tokens': { type: 'strings', value: tokens },
+          'qwen3.rope.freq_base': { type: 'f32', value: 10_000 },
+        }),
+        QWEN3,
+      ),
+      /is 10000, .*1000000 or more/,
+    ),
+    bad(
+      'head count against the shapes',
+      fileOf(metadata({ 'bitnet.attention.head_count': count(2) })),
+      /has the shape \[256\]; the metadata asks for \[128\]/,
+    ),
+    bad(
+      'KV head count against the shapes',
+      fileOf(metadata({ 'bitnet.attention.head_count_kv': count(4) })),
+      /attn_k\.weight" has the shape \[256,128\]; .*\[256,256\]/,
+    ),
+    bad(
+      'vocab_size against the embedding',
+      fileOf(metadata({ 'bitnet.vocab_size': count(511) })),
+      /512 rows, .* says 511/,
+    ),
+    bad(
+      'more tokens than rows',
+      fileOf((file) =>
+        tensor('token_embd.weight', { shape: [256, 511] })(
+          metadata({ 'bitnet.vocab_size': null })(file),
+        ),
+      ),
+      /512 entries, and the embedding only 511/,
+    ),
+    bad(
+      'an EOS outside the vocabulary',
+      fileOf(metadata({ 'tokenizer.ggml.eos_token_id': count(512) })),
+      /eos_token_id" is 512; expected .* 0 to 511/,
+    ),
+    bad(
+      'a BOS outside the vocabulary',
+      fileOf(metadata({ 'tokenizer.ggml.bos_token_id': count(70_000) })),
+      /bos_token_id" is 70000/,
+    ),
+    bad(
+      'a tensor twice',
+      fileOf((file) => ({ ...file, tensors: [...file.tensors, file.tensors[3]!] })),
+      /two tensors are named/,
+    ),
+    bad('overlapping tensors', placed(0, 128), /starts at byte \d+, inside "t0"/),
+    bad('an unaligned tensor', placed(0, 264), /starts at 264, not a multiple of the alignment 32/),
+    bad(
+      'a layer count against the tensors',
+      fileOf(metadata({ 'bitnet.block_count': count(3) })),
+      /blk\.2\..* is missing/,
+    ),
+    bad('one shard of three', fileOf(metadata({ 'split.count': count(3) })), /one shard of 3/),
+    refused('TL1', fileOf(tensor(Q, { type: 38 })), /TL1.*tile sizes/),
+    refused('TL2', fileOf(tensor(Q, { type: 39 })), /TL2/),
+    refused('PQ2_0', fileOf(tensor(Q, { type: 142 })), /PQ2_0.*PrismML/),
+    refused('PTQ1_0', fileOf(tensor(Q, { type: 143 })), /PTQ1_0.*PrismML/),
+    refused(
+      'Hadamard-rotated weights',
+      fileOf(metadata({ 'prism.hadamard.size': count(128) })),
+      /Hadamard/,
+    ),
+    refused(
+      'another architecture',
+      fileOf(metadata({ 'general.architecture': { type: 'string', value: 'gemma' } })),
+      /"gemma".*expected one of/,
+    ),
+  ];
+}
