@@ -37,7 +37,8 @@ async function rustupAddsTarget(env) {
   const timeoutMs = aptCommand() ? 40_000 : 300_000;
   const { code, output } = await run('rustup', ['target', 'add', wasmTarget], { env, timeoutMs });
   if (code === 0 && (await findRust())?.wasm) return true;
-  console.log(`  rustup could not: ${output.trim().split('\n').at(-1) || `code ${code}`}`);
+  const reason = /^error: .*/m.exec(output)?.[0] ?? `code ${code}`;
+  console.log(`  rustup could not: ${reason}`);
   mkdirSync(cacheFolder, { recursive: true });
   writeFileSync(rustupFailure, JSON.stringify({ at: Date.now() }));
   return false;
