@@ -7,7 +7,7 @@ import { listFiles } from './files.mjs';
 import { root } from './run.mjs';
 import { gzipSize } from './wasm-module.mjs';
 
-/** The chunk with @huggingface/tokenizers and @huggingface/jinja, loaded with the first model; outside the budget. */
+/** The chunk with the tokenizers and @huggingface/jinja, loaded with the first model; outside the budget. */
 const textChunk = /^text\b.*\.js$/;
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
