@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -9,10 +9,10 @@ import {
   loadTensors,
   planModel,
   readGguf,
-  shardNames,
 } from '@pocketbit/core';
 import { describe, expect, test } from 'vitest';
 import { type FamilyModel, familyFile } from '../../../tests/models/families.ts';
+import { writeShards } from '../../../tests/models/files.ts';
 import { SAME_WEIGHTS, SMALL_MODELS } from '../../../tests/models/published.ts';
 import { ggufParts } from '../../../tests/models/random.ts';
 import { loadEngine } from './engine.ts';
@@ -52,18 +52,11 @@ describe('a file of each family', () => {
 
 test('the path of a shard opens all of them', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
-  const { metadata, tensors } = familyFile(SMALL_MODELS[0]!, 1);
-  const names = shardNames(join(folder, 'm-00001-of-00002.gguf'))!;
-  for (const [no, name] of names.entries()) {
-    const split = new Map(no === 0 ? metadata : []);
-    split.set('split.no', { type: 'u32', value: no });
-    split.set('split.count', { type: 'u32', value: names.length });
-    const own = tensors.filter((_, i) => i % names.length === no);
-    await writeFile(name, Buffer.concat([...ggufParts({ metadata: split, tensors: own })]));
-  }
-  const found = await withHeader(names[1]!, async (header) => planModel(header).tensors.length);
-  expect(found).toBe(tensors.length);
-  await rm(names[0]!);
-  await expect(withHeader(names[1]!, async () => {})).rejects.toMatchObject({ code: 'storage' });
+  const [model] = SMALL_MODELS;
+  const paths = writeShards(model!, folder, 2);
+  const count = await withHeader(paths[1]!, async (header) => planModel(header).tensors.length);
+  expect(count).toBe(familyFile(model!, 1).tensors.length);
+  await rm(paths[0]!);
+  await expect(withHeader(paths[1]!, async () => {})).rejects.toMatchObject({ code: 'storage' });
   await rm(folder, { recursive: true });
 });

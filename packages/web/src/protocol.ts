@@ -51,7 +51,7 @@ export interface ModelInfo {
   vocabSize: number;
   artifact: Artifact;
   storage: StorageKind;
-  /** Hash of the whole file, lower-case hex. */
+  /** Hash of the whole file, of a split model the first, lower-case hex. */
   sha256: string;
   activation: 'W1.58A8' | 'W1A1';
   /** What `load` accepts to open the same model again; null when it was not stored. */

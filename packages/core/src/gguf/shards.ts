@@ -16,11 +16,11 @@ export interface ShardedGguf {
 const MAX_SHARDS = 1000;
 
 /**
- * The names of all shards of a model by that of any of them, `prefix-00001-of-00003.gguf`; undefined for
- * a name without that form. Naming: llama.cpp tools/gguf-split.
+ * The names of all shards of a model by that of any of them, `prefix-00001-of-00003.gguf`, as a path or
+ * as a URL with its query; undefined for a name without that form. Naming: llama.cpp tools/gguf-split.
  */
 export function shardNames(name: string): string[] | undefined {
-  const match = /^(.*)-(\d{5})-of-(\d{5})(\.gguf)$/s.exec(name);
+  const match = /^(.*)-(\d{5})-of-(\d{5})(\.gguf(?:[?#].*)?)$/s.exec(name);
   if (!match) return undefined;
   const [, prefix, , total, suffix] = match;
   const count = Number(total);

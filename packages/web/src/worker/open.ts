@@ -1,4 +1,5 @@
 import {
+  type ByteSource,
   encodeConfig,
   loadTensors,
   type ModelPlan,
@@ -6,6 +7,8 @@ import {
   PocketbitError,
   planModel,
   readGguf,
+  readGgufShards,
+  shardNames,
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
@@ -46,15 +49,35 @@ export async function openModel(
 ): Promise<LoadedModel> {
   const job: Job = { request, signal, report };
   const module = await engineModule(request.artifact, request.wasmBase);
-  const file = await obtain(job);
+  const files = await obtainAll(job);
   try {
-    return await assemble(module, file, job);
+    return await assemble(module, files, job);
   } catch (error) {
     const failure = PocketbitError.from(error);
     // A file that is no model is not worth its place; the next load may find a better one at the same address.
-    if (failure.code === 'bad-model') await file.store.remove(file.manifest.source);
+    if (failure.code === 'bad-model') {
+      for (const { store, manifest } of files) await store.remove(manifest.source);
+    }
     throw failure;
   }
+}
+
+/** The file, or every shard of the model that the address of one of them names. */
+async function obtainAll(job: Job): Promise<StoredModelFile[]> {
+  const { source, sha256 } = job.request;
+  const names = typeof source === 'string' ? shardNames(source) : undefined;
+  if (!names || names.length === 1) return [await obtain(job)];
+  if (sha256) {
+    throw new PocketbitError(
+      'unsupported',
+      `The model is split over ${names.length} files and sha256 names one. Load it without sha256, or merge the files.`,
+    );
+  }
+  const files: StoredModelFile[] = [];
+  for (const name of names) {
+    files.push(await obtain({ ...job, request: { ...job.request, source: name } }));
+  }
+  return files;
 }
 
 async function obtain(job: Job): Promise<StoredModelFile> {
@@ -88,23 +111,31 @@ async function exclusively<T>(name: string, signal: AbortSignal, work: () => Pro
 
 async function assemble(
   module: EngineModule,
-  file: StoredModelFile,
+  files: readonly StoredModelFile[],
   job: Job,
 ): Promise<LoadedModel> {
   const text = import('./text.ts');
-  const header = await readGguf(file.source);
+  const { header, source } = await readHeader(files);
   const plan = planModel(header, planOptions(job.request));
   checkFits(plan);
   const { createChat, createTokenizer } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
-  const engine = await fill(module, plan, file, job);
+  for (const file of files) file.source.releasePassed = true;
+  const fromCache = files.every((file) => file.fromCache);
+  const engine = await fill(module, plan, { source, fromCache }, job);
   return {
-    info: describe(plan, module, file, engine, tokenizer),
+    info: describe(plan, module, files, engine, tokenizer),
     context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
   };
+}
+
+async function readHeader(files: readonly StoredModelFile[]) {
+  const [first] = files;
+  if (files.length > 1) return readGgufShards(files.map(({ source }) => source));
+  return { header: await readGguf(first!.source), source: first!.source };
 }
 
 function planOptions({ contextLength, kv }: OpenRequest): PlanOptions {
@@ -122,12 +153,11 @@ function checkFits(plan: ModelPlan): void {
 async function fill(
   { Engine }: EngineModule,
   plan: ModelPlan,
-  { source, fromCache }: StoredModelFile,
+  { source, fromCache }: { source: ByteSource; fromCache: boolean },
   { signal, report }: Job,
 ): Promise<Engine> {
   const engine = new Engine(encodeConfig(plan.config));
   const meter = new Meter('load', fromCache, report);
-  source.releasePassed = true;
   try {
     await loadTensors(plan, source, engine, {
       signal,
@@ -143,15 +173,16 @@ async function fill(
 function describe(
   plan: ModelPlan,
   { artifact }: EngineModule,
-  { manifest, store }: StoredModelFile,
+  files: readonly StoredModelFile[],
   engine: Engine,
   tokenizer: Tokenizer,
 ): ModelInfo {
+  const { manifest, store } = files[0]!;
   return {
     name: plan.name,
     architecture: plan.architecture,
     parameters: plan.parameters,
-    fileBytes: manifest.size,
+    fileBytes: files.reduce((sum, file) => sum + file.manifest.size, 0),
     residentBytes: engine.residentBytes,
     contextLength: plan.config.context,
     vocabSize: tokenizer.vocabSize,
