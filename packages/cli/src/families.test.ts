@@ -15,6 +15,7 @@ import { type FamilyModel, familyFile } from '../../../tests/models/families.ts'
 import { writeShards } from '../../../tests/models/files.ts';
 import { SAME_WEIGHTS, SMALL_MODELS } from '../../../tests/models/published.ts';
 import { ggufParts } from '../../../tests/models/random.ts';
+import { tokenizerMetadata } from '../../../tests/models/tokenizers.ts';
 import { loadEngine } from './engine.ts';
 import { withHeader } from './model.ts';
 
@@ -48,6 +49,25 @@ describe('a file of each family', () => {
     const rows = await Promise.all(SAME_WEIGHTS.map(run));
     for (const { logits } of rows) expect(logits).toEqual(rows[0]!.logits);
   });
+});
+
+test('BitNet 2B-4T’s vocabulary is known without a pre-tokenizer and an end of turn', async () => {
+  const metadata = new Map(tokenizerMetadata('bitnet-2b4t', 128_256));
+  expect(metadata.has('tokenizer.ggml.pre')).toBe(false);
+  const file = Buffer.concat([...ggufParts({ metadata, tensors: [] })]);
+  const header = await readGguf(bytesSource(new Uint8Array(file)));
+  const tokenizer = createTokenizer(header);
+  const eot = tokenizer.controlId('<|eot_id|>')!;
+  expect(tokenizer.stopIds.has(eot)).toBe(true);
+  const chat = createChat(header, tokenizer);
+  const ids = chat.encode([{ role: 'user', content: '1234 abcd' }]);
+  // The generated vocabulary has no entry of several digits or with a space.
+  expect(
+    ids
+      .map((id) => tokenizer.tokenText(id))
+      .slice(-14)
+      .join('|'),
+  ).toBe('Ġ|1|2|3|4|Ġ|abcd|<|eot_id|>|A|s|si|st|ant|:|Ġ');
 });
 
 test('the path of a shard opens all of them', async () => {

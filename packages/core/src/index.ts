@@ -16,7 +16,7 @@ export {
   type RopeScaling,
   type Scales,
 } from './plan/config.ts';
-export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
+export { type ModelPlan, type PlannedTensor, planModel, type Scheme } from './plan/plan.ts';
 export { type ByteSource, bytesSource } from './source.ts';
 export {
   createTokenizer,

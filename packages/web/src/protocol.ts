@@ -3,7 +3,7 @@
  * a MessagePort of its own, on which the worker sends events and the page sends `{ type: 'abort' }`.
  * Errors cross as data (`WireError`), so their code survives structured cloning.
  */
-import type { ErrorCode } from '@pocketbit/core';
+import type { ErrorCode, Scheme } from '@pocketbit/core';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
@@ -53,7 +53,8 @@ export interface ModelInfo {
   storage: StorageKind;
   /** Hash of the whole file, of a split model the first, lower-case hex. */
   sha256: string;
-  activation: 'W1.58A8' | 'W1A1';
+  /** Bits of a weight and of an activation. */
+  activation: Scheme;
   /** What `load` accepts to open the same model again; null when it was not stored. */
   source: string | null;
 }

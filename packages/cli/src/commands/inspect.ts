@@ -75,9 +75,10 @@ function planRows(plan: ModelPlan): [string, string][] {
     ['parameters', plan.parameters.toLocaleString('en')],
     ['shape', `${config.layers} layers of ${config.dim}, FFN ${config.ffn}, ${heads}`],
     ['vocabulary', `${config.vocab}, head ${config.head}${config.tied ? ', tied' : ''}`],
-    ['activations', `${config.activationBits} bits, ${config.activation}`],
+    ['products', `${plan.scheme}, ${config.activation}`],
     ['context', `${config.context} positions, KV ${config.kv}`],
     ['resident', `${bytesText(plan.residentBytes)} = ${resident}`],
+    ['tokenizer', `${bytesText(plan.tokenizerBytes)} beside it`],
     ['runs', 'yes'],
   ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TensorSpec, TypedValue } from '../../test/gguf-writer.ts';
-import { F32, type TinyOptions, tensor, tinyModel } from '../../test/tiny-model.ts';
+import { F32, type TinyOptions, TQ2_0, tensor, tinyModel } from '../../test/tiny-model.ts';
 import { readGguf } from '../gguf/header.ts';
 import { bytesSource } from '../source.ts';
 import { encodeConfig } from './config.ts';
@@ -68,6 +68,13 @@ describe('architectures', () => {
     expect(tensors.at(-1)).toMatchObject({ slot: 60, layer: 1, rows: 1, k: 1 });
     expect(weightBytes).toBe((await plan({})).weightBytes);
   });
+});
+
+test.each([
+  [TQ2_0, 'W1.58A8'],
+  [F32, 'W8A8'],
+])('linears of type %i are run as %s', async (linear, scheme) => {
+  expect((await plan({ linear })).scheme).toBe(scheme);
 });
 
 describe('RoPE', () => {

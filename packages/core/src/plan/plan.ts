@@ -45,12 +45,16 @@ export interface PlannedTensor {
   readonly bytes: number;
 }
 
+/** Bits of a weight and of an activation in the products of the linears. */
+export type Scheme = 'W1A1' | 'W1A8' | 'W1.58A8' | 'W2A8' | 'W8A8';
+
 /** How a file becomes a running engine, and what that costs, known before any weight is fetched. */
 export interface ModelPlan {
   readonly architecture: string;
   /** `general.name`, or the architecture where the file has no name. */
   readonly name: string;
   readonly config: ModelConfig;
+  readonly scheme: Scheme;
   /** In file order. */
   readonly tensors: readonly PlannedTensor[];
   /** Weights of the model, each counted once. */
@@ -85,6 +89,7 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
     architecture,
     name: metadata.text('general.name') ?? architecture,
     config,
+    scheme: schemeOf(matched, config),
     tensors: matched.map(plannedTensor),
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
     weightBytes,
@@ -133,6 +138,27 @@ function matchTensors(header: GgufHeader, slots: Slot[], config: ModelConfig): M
 function engineType({ type, block }: TensorInfo): number {
   return type === Q2_0 && block === 128 ? Q2_0_G128 : type;
 }
+
+/** By the type of most linear weights; float-like ones become int8. */
+function schemeOf(matched: readonly Matched[], config: ModelConfig): Scheme {
+  if (config.activationBits === 1) return 'W1A1';
+  const weights = new Map<Scheme, number>();
+  for (const { slot, type, tensor } of matched) {
+    if (slot.kind !== 'linear') continue;
+    const scheme = SCHEMES.get(type) ?? 'W8A8';
+    weights.set(scheme, (weights.get(scheme) ?? 0) + tensor.elements);
+  }
+  return [...weights].sort((a, b) => b[1] - a[1])[0]![0];
+}
+
+const SCHEMES: ReadonlyMap<number, Scheme> = new Map([
+  [Q1_0, 'W1A8'],
+  [I2_S, 'W1.58A8'],
+  [TQ1_0, 'W1.58A8'],
+  [TQ2_0, 'W1.58A8'],
+  [Q2_0, 'W2A8'],
+  [Q2_0_G128, 'W2A8'],
+]);
 
 function plannedTensor({ tensor, slot, type }: Matched): PlannedTensor {
   const [k = 0, rows = 1] = slot.shape;

@@ -189,7 +189,7 @@ function describe(
     artifact,
     storage: store.kind,
     sha256: manifest.sha256,
-    activation: plan.config.activationBits === 1 ? 'W1A1' : 'W1.58A8',
+    activation: plan.scheme,
     source: store.kind === 'memory' ? null : manifest.source,
   };
 }
