@@ -4,6 +4,7 @@ import { encodings } from './encodings.ts';
 import { families } from './families.ts';
 import { headerCost } from './header-cost.ts';
 import { headers } from './headers.ts';
+import { peer } from './peer.ts';
 import { published } from './published.ts';
 import { refusals } from './refusals.ts';
 import { tokenizers } from './tokenizers.ts';
@@ -13,6 +14,7 @@ const checks: Record<string, Check> = {
   types,
   encodings,
   families,
+  wllama: peer,
   tokenizers,
   headers,
   'header-cost': headerCost,

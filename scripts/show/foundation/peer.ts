@@ -1,14 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { chromium } from '@playwright/test';
 import { bytesSource, createTokenizer, readGguf, type Tokenizer } from '@pocketbit/core';
-import { build } from 'vite';
-import { launchOptions } from '../../../tests/support/chromium.ts';
-import { bundledModel, cacheFolder } from '../../../tests/support/paths.ts';
-import { startSite } from '../../../tests/support/serve.ts';
+import type { Peer } from '../../../tests/peer/main.ts';
+import { bundledModel } from '../../../tests/support/paths.ts';
+import { withWllama } from '../../../tests/support/wllama.ts';
 import type { Check } from '../report.ts';
 import { type GreedyCase, greedyCases } from './greedy-cases.ts';
-import type { Peer } from './peer/main.ts';
 
 /** llama.cpp rounds activations otherwise than the specification does, so closer choices may differ. */
 const LEAST_GAP = 0.5;
@@ -78,33 +74,11 @@ async function inWllama(
   prompts: string[],
   note: (text: string) => void,
 ): Promise<Awaited<ReturnType<Peer['next']>>> {
-  const folder = join(cacheFolder, 'peer');
-  await build({
-    configFile: false,
-    root: join(import.meta.dirname, 'peer'),
-    base: './',
-    logLevel: 'error',
-    build: {
-      outDir: folder,
-      emptyOutDir: true,
-      target: 'es2022',
-      assetsInlineLimit: 0,
-      chunkSizeWarningLimit: 2000,
-    },
-  });
-  const site = await startSite({ mounts: { '/peer/': folder } });
-  const browser = await chromium.launch(launchOptions);
-  try {
-    const page = await browser.newPage();
-    await page.goto(`${site.url}peer/`);
-    await page.waitForFunction(() => 'peer' in window);
+  return withWllama({}, async (page) => {
     note(`libllama ${await page.evaluate(() => window.peer.version)}`);
-    return await page.evaluate(
+    return page.evaluate(
       (given) => window.peer.next('../models/pocketbit-actions.gguf', given),
       prompts,
     );
-  } finally {
-    await browser.close();
-    await site.kill();
-  }
+  });
 }

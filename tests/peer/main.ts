@@ -1,0 +1,72 @@
+// @wllama/wllama, llama.cpp in WebAssembly, as a second opinion on models it can load.
+import { Wllama } from '@wllama/wllama/esm/index.js';
+import wasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
+
+const peer = {
+  version: Wllama.getLibllamaVersion(),
+
+  /** The text of the greedy token after each prompt, '' for one that ends the answer; and how many tokens the prompt had. */
+  async next(model: string, prompts: string[]): Promise<{ text: string; promptTokens: number }[]> {
+    const wllama = await open(model);
+    const found = [];
+    for (const prompt of prompts) {
+      const { choices, usage } = await wllama.createCompletion({
+        prompt,
+        max_tokens: 1,
+        temperature: 0,
+      });
+      found.push({ text: choices[0]!.text, promptTokens: usage.prompt_tokens });
+    }
+    return found;
+  },
+
+  /** The `most` likeliest ids after each prompt with their natural log probabilities. */
+  async likeliest(model: string, prompts: string[], most: number): Promise<Likeliest[]> {
+    const wllama = await open(model);
+    const found = [];
+    for (const prompt of prompts) {
+      const { choices, usage } = await wllama.createCompletion({
+        prompt,
+        max_tokens: 1,
+        temperature: 0,
+        logprobs: most,
+      });
+      // llama.cpp's server answers with ids, which the declared type does not tell.
+      const { content } = choices[0]!.logprobs as unknown as Logprobs;
+      const logprobs = content[0]!.top_logprobs.map(({ id, logprob }) => [id, logprob] as const);
+      found.push({ promptTokens: usage.prompt_tokens, logprobs });
+    }
+    await wllama.exit();
+    return found;
+  },
+};
+
+interface Logprobs {
+  content: { top_logprobs: { id: number; logprob: number }[] }[];
+}
+
+export interface Likeliest {
+  promptTokens: number;
+  /** Id and natural log probability, the likeliest first. */
+  logprobs: (readonly [number, number])[];
+}
+
+async function open(model: string): Promise<Wllama> {
+  const wllama = new Wllama(
+    { default: new URL(wasm, document.baseURI).href },
+    { suppressNativeLog: true },
+  );
+  const file = await (await fetch(model)).blob();
+  await wllama.loadModel([file], { n_ctx: 512, n_gpu_layers: 0, n_threads: 1 });
+  return wllama;
+}
+
+export type Peer = typeof peer;
+
+declare global {
+  interface Window {
+    peer: Peer;
+  }
+}
+
+window.peer = peer;

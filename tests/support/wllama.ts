@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { chromium, type Page } from '@playwright/test';
+import { build } from 'vite';
+import { launchOptions } from './chromium.ts';
+import { cacheFolder, root } from './paths.ts';
+import { startSite } from './serve.ts';
+
+/** Runs `use` on a Chromium page that holds @wllama/wllama as `window.peer`; `mounts` are further folders to serve. */
+export async function withWllama<T>(
+  mounts: Record<string, string>,
+  use: (page: Page) => Promise<T>,
+): Promise<T> {
+  const folder = join(cacheFolder, 'wllama');
+  await build({
+    configFile: false,
+    root: join(root, 'tests/peer'),
+    base: './',
+    logLevel: 'error',
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: 'es2022',
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 2000,
+    },
+  });
+  const site = await startSite({ mounts: { ...mounts, '/peer/': folder } });
+  const browser = await chromium.launch(launchOptions);
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${site.url}peer/`);
+    await page.waitForFunction(() => 'peer' in window);
+    return await use(page);
+  } finally {
+    await browser.close();
+    await site.kill();
+  }
+}
