@@ -68,7 +68,7 @@ test('BitNet 2B-4T’s vocabulary is known without a pre-tokenizer and an end of
       .slice(-14)
       .join('|'),
   ).toBe('Ġ|1|2|3|4|Ġ|abcd|<|eot_id|>|A|ss|ist|ant|:|Ġ');
-});
+}, 30_000);
 
 test('the path of a shard opens all of them', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));

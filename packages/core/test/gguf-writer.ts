@@ -25,14 +25,22 @@ export interface FileSpec {
 const SCALAR_TYPE_IDS = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8, u64: 10 } as const;
 
 export class Writer {
-  #bytes: number[] = [];
+  #bytes = new Uint8Array(1024);
+  #length = 0;
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#length;
   }
 
-  raw(bytes: Iterable<number>): this {
-    for (const byte of bytes) this.#bytes.push(byte);
+  raw(bytes: ArrayLike<number>): this {
+    const length = this.#length + bytes.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(length * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = length;
     return this;
   }
 
@@ -88,12 +96,11 @@ export class Writer {
   }
 
   pad(alignment: number): this {
-    while (this.#bytes.length % alignment !== 0) this.#bytes.push(0);
-    return this;
+    return this.raw(new Uint8Array((alignment - (this.#length % alignment)) % alignment));
   }
 
   bytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    return this.#bytes.slice(0, this.#length);
   }
 }
 
