@@ -1,7 +1,7 @@
 //! Single-head attention over a cache, in f32 and int8.
 
 use crate::active::{axpy_f32, axpy_i8, dot_f32, dot_i8};
-use crate::math::{exp, lane_sum};
+use crate::math::{exp, lane_sum, max};
 use crate::matrix::Activation;
 
 /// One head of an int8 cache: `t` rows of `head_dim` values, a scale a row.
@@ -43,7 +43,7 @@ pub fn attend_i8(q: Activation, k: Int8Cache, v: Int8Cache, inv_sqrt: f32, score
 
 /// Replaces scores by `exp(score − max)` and returns their lane sum.
 fn softmax_numerators(scores: &mut [f32]) -> f32 {
-    let max = scores.iter().fold(f32::NEG_INFINITY, |m, s| if *s > m { *s } else { m });
+    let max = max(scores);
     for s in scores.iter_mut() {
         *s = exp(*s - max);
     }

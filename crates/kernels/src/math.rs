@@ -30,6 +30,34 @@ pub fn lane_sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
     reduce(&partial)
 }
 
+/// The bits of `x` as an integer in the order of the floats (−0 below +0), and back.
+///
+/// Maxima and clamps go through integers: with relaxed SIMD enabled LLVM turns a float comparison and choice into
+/// `f32x4.relaxed_max`, whose answer for ±0 and NaN is the engine's own.
+#[inline]
+fn ordered(x: f32) -> i32 {
+    let bits = x.to_bits() as i32;
+    bits ^ ((bits >> 31) & 0x7fff_ffff)
+}
+
+#[inline]
+fn from_ordered(key: i32) -> f32 {
+    f32::from_bits((key ^ ((key >> 31) & 0x7fff_ffff)) as u32)
+}
+
+/// The largest of `x`, −∞ for none; NaN counts by its sign as beyond the infinities.
+#[inline]
+pub fn max(x: &[f32]) -> f32 {
+    from_ordered(x.iter().map(|v| ordered(*v)).fold(ordered(f32::NEG_INFINITY), |m, k| if k > m { k } else { m }))
+}
+
+/// `x` where it is positive, else +0.
+#[inline]
+pub fn positive(x: f32) -> f32 {
+    let bits = x.to_bits();
+    f32::from_bits(bits & !((bits as i32 >> 31) as u32))
+}
+
 /// 1.5 · 2²³: adding and subtracting it rounds |v| < 2²² to an integer, ties to even.
 const ROUND: f32 = 12_582_912.0;
 
@@ -39,12 +67,17 @@ pub fn round_even(v: f32) -> f32 {
     (v + ROUND) - ROUND
 }
 
+/// [`ordered`] −87 and 88.
+const LOWEST: i32 = (-87f32).to_bits() as i32 ^ 0x7fff_ffff;
+const HIGHEST: i32 = 88f32.to_bits() as i32;
+
 /// eˣ with `x` clamped to [−87, 88] (Cephes `expf`, no fused operation, no libm).
 #[inline]
 #[allow(clippy::excessive_precision)]
 pub fn exp(x: f32) -> f32 {
-    let x = if x > -87.0 { x } else { -87.0 };
-    let x = if x < 88.0 { x } else { 88.0 };
+    let key = ordered(x);
+    let key = if key > LOWEST { key } else { LOWEST };
+    let x = from_ordered(if key < HIGHEST { key } else { HIGHEST });
     let shifted = x * core::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (x - n * 0.693_359_375) - n * -2.121_944_40e-4;
@@ -71,19 +104,10 @@ pub fn f16_to_f32(h: u16) -> f32 {
     f32::from_bits(sign | bits)
 }
 
-/// Largest |x|, 0 for an empty slice; NaN is ignored.
+/// Largest |x|, 0 for an empty slice: magnitudes order as their bits do. NaN counts as beyond infinity.
 #[inline]
 pub fn abs_max(x: &[f32]) -> f32 {
-    let mut partial = [0f32; LANES];
-    let mut blocks = x.chunks_exact(LANES);
-    for block in &mut blocks {
-        for (p, v) in partial.iter_mut().zip(block) {
-            let a = v.abs();
-            *p = if a > *p { a } else { *p };
-        }
-    }
-    let tail = blocks.remainder().iter().map(|v| v.abs());
-    partial.into_iter().chain(tail).fold(0.0, |m, a| if a > m { a } else { m })
+    f32::from_bits(x.iter().map(|v| v.to_bits() & 0x7fff_ffff).fold(0, |m, bits| if bits > m { bits } else { m }))
 }
 
 #[cfg(test)]
@@ -98,6 +122,17 @@ mod tests {
             assert!(((f64::from(exp(x)) - want) / want).abs() < 2.4e-7, "exp({x})");
         }
         assert_eq!((exp(0.0), exp(-1000.0), exp(1000.0)), (1.0, exp(-87.0), exp(88.0)));
+    }
+
+    #[test]
+    fn maxima_go_by_value_and_sign() {
+        assert_eq!(max(&[-3.0, -0.5, -7.0]), -0.5);
+        assert_eq!(max(&[-0.0, 0.0]).to_bits(), 0);
+        assert_eq!(max(&[]), f32::NEG_INFINITY);
+        assert_eq!(max(&[1.0, f32::INFINITY, 2.0]), f32::INFINITY);
+        assert_eq!((abs_max(&[1.0, -4.5, 4.0]), abs_max(&[])), (4.5, 0.0));
+        assert_eq!((positive(2.5), positive(-2.5).to_bits(), positive(-0.0).to_bits()), (2.5, 0, 0));
+        assert_eq!((LOWEST, HIGHEST), (ordered(-87.0), ordered(88.0)));
     }
 
     #[test]

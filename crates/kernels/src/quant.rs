@@ -20,10 +20,10 @@ pub fn quantize_row(row: &[f32], q: &mut [i8]) -> f32 {
 fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
     assert_eq!(x.len(), q.len());
     for (q, x) in q.iter_mut().zip(x) {
-        let v = round_even(x * step);
-        let v = if v > -127.0 { v } else { -127.0 };
-        let v = if v < 127.0 { v } else { 127.0 };
-        *q = v as i8;
+        // Integers clamp: see `math::max`. The cast saturates, and NaN becomes 0.
+        let v = round_even(x * step) as i32;
+        let v = if v > -127 { v } else { -127 };
+        *q = (if v < 127 { v } else { 127 }) as i8;
     }
     q.iter().map(|q| i32::from(*q)).sum()
 }

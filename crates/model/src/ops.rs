@@ -1,6 +1,6 @@
 //! The float operations between the linears (DESIGN.md of the kernels, Numerics).
 
-use pocketbit_kernels::math::{exp, lane_sum};
+use pocketbit_kernels::math::{exp, lane_sum, positive};
 
 use crate::config::Glu;
 
@@ -22,7 +22,7 @@ pub(crate) fn glu(kind: Glu, gate: &mut [f32], up: &[f32]) {
     match kind {
         Glu::Silu => each(gate, up, |g, u| (g * (1.0 / (1.0 + exp(-g)))) * u),
         Glu::Relu2 => each(gate, up, |g, u| {
-            let r = if g > 0.0 { g } else { 0.0 };
+            let r = positive(g);
             (r * r) * u
         }),
     }
