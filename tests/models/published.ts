@@ -59,6 +59,17 @@ export const SAME_WEIGHTS = (['F16', 'Q8_0', 'I2_S', 'TQ1_0', 'TQ2_0'] as const)
 export const SMALL_MODELS: readonly FamilyModel[] = [
   ...SAME_WEIGHTS,
   { ...BITNET, name: 'small-bitnet-2b4t', arch: 'bitnet-b1.58', linear: 'I2_S' },
+  // 1bitLLM's 3B has heads of 100, and rows that only blocks of 32 fit.
+  {
+    ...BITNET,
+    name: 'small-1bitllm',
+    tokenizer: 'sentencepiece',
+    linear: 'Q8_0',
+    dim: 800,
+    heads: 8,
+    kvHeads: 8,
+    headDim: 100,
+  },
   LLAMA,
   { ...LLAMA, name: 'small-llama-3.1', ropeFrequencies: true, kvHeads: 1 },
   { ...LLAMA, name: 'small-falcon-e', tokenizer: 'falcon-e', linear: 'I2_S', output: 'F16' },

@@ -26,7 +26,7 @@ const MAX_HEAD_DIM = 512;
 const MAX_CONTEXT = 2 ** 20;
 const MAX_SCALE = 1e6;
 
-/** int8 rows and the 16 lanes of a float sum are whole vectors of 16 elements. */
+/** The rows of a matrix are whole vectors of 16 elements. */
 const WIDTH_MULTIPLE = 16;
 
 /** The config that the metadata and the tensor list describe. */
@@ -98,8 +98,12 @@ function headDimOf(metadata: Metadata, arch: string, dim: number, heads: number)
   if (valueDim !== headDim) {
     throw unsupported(`keys have ${headDim} dimensions and values ${valueDim}; expected the same`);
   }
-  if (headDim % WIDTH_MULTIPLE !== 0) {
-    throw unsupported(`heads have ${headDim} dimensions; expected a multiple of ${WIDTH_MULTIPLE}`);
+  // The heads side by side are the rows of the output projection.
+  if ((heads * headDim) % WIDTH_MULTIPLE !== 0) {
+    throw unsupported(
+      `${heads} heads of ${headDim} dimensions are ${heads * headDim} wide; ` +
+        `expected a multiple of ${WIDTH_MULTIPLE}`,
+    );
   }
   return headDim;
 }
