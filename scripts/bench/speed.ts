@@ -33,7 +33,7 @@ async function plansOf(rounds: number): Promise<Plan[]> {
   ]);
   return [
     {
-      name: 'bundled, 3.7M',
+      name: 'bundled',
       promptTokens: 128,
       request: {
         ...common,
@@ -44,7 +44,7 @@ async function plansOf(rounds: number): Promise<Plan[]> {
       },
     },
     {
-      name: 'random, 125M shape',
+      name: 'random 125M shape',
       promptTokens: 64,
       request: {
         ...common,

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { withArgs } from '../support/chromium.ts';
 import { expectedAnswer } from '../support/engine.ts';
@@ -12,13 +9,14 @@ import { expect, test } from './fixtures.ts';
 
 const QUESTION = 'Set a timer for 10 minutes';
 
-test('answers, and answers the same with the server dead, after a reload and after a restart', async () => {
+// biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures a test needs from the pattern
+test('answers, and answers the same with the server dead, after a reload and after a restart', async ({}, info) => {
   const [site, recorder, expected] = await Promise.all([
     startSite(),
     startRecorder(),
     expectedAnswer(bundledModel, QUESTION),
   ]);
-  const profile = mkdtempSync(join(tmpdir(), 'pocketbit-profile-'));
+  const profile = info.outputPath('profile');
   // Everything that is not for 127.0.0.1 goes to the recorder: pages, workers, the service worker, the browser itself.
   const options = withArgs(
     `--proxy-server=127.0.0.1:${recorder.port}`,
@@ -59,7 +57,6 @@ test('answers, and answers the same with the server dead, after a reload and aft
   );
   await context.close();
   await recorder.close();
-  rmSync(profile, { recursive: true, force: true });
 });
 
 test('offline, a model that was never loaded is refused as offline, and the built-in one answers', async ({
