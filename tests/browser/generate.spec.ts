@@ -130,6 +130,29 @@ test('a prompt that does not fit is refused as context-full, and the next one wo
   expect(outcome.filled.generatedTokens).toBeGreaterThanOrEqual(8);
 });
 
+test('a full context slides where that is asked for, to the same ids each time', async ({
+  lab,
+}) => {
+  const answers = await lab.evaluate(async () => {
+    const loaded = await window.lab.pocketbit.load('../files/random-tiny-1.gguf', {
+      contextLength: 16,
+    });
+    const options = {
+      raw: true,
+      overflow: 'slide',
+      maxTokens: 60,
+      temperature: 1,
+      seed: 5,
+    } as const;
+    const first = await loaded.generate('q!q!q!q!', options).result;
+    const second = await loaded.generate('q!q!q!q!', options).result;
+    return [first, second].map(({ ids, stats }) => ({ ids, stopReason: stats.stopReason }));
+  });
+  expect(answers[0]).toMatchObject({ stopReason: 'length' });
+  expect(answers[0]!.ids).toHaveLength(60);
+  expect(answers[1]).toEqual(answers[0]);
+});
+
 test('loading can be stopped, and the next load works', async ({ lab }) => {
   const outcome = await lab.evaluate(async (model) => {
     const { load } = window.lab.pocketbit;

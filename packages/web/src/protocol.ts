@@ -83,6 +83,11 @@ export interface SamplingOptions {
   stop?: string[];
   /** The prompt string is used as it is, without the chat template. */
   raw?: boolean;
+  /**
+   * When the context is full: `stop` (default) ends the answer with `context-full`; `slide` forgets the older half of
+   * it, but for the prompt's first quarter of the context, and goes on.
+   */
+  overflow?: 'stop' | 'slide';
 }
 
 export interface GenerateRequest extends SamplingOptions {

@@ -38,6 +38,16 @@ export class Context {
     return kept;
   }
 
+  /**
+   * Makes room: keeps the first `keep` ids and the later half of the others, and computes them anew, because a cached
+   * key holds its position. Costs a prefill of what is kept.
+   */
+  async slide(keep: number, signal: AbortSignal): Promise<void> {
+    const others = this.#ids.slice(keep);
+    const kept = [...this.#ids.slice(0, keep), ...others.slice(Math.ceil(others.length / 2))];
+    await this.become(kept, signal);
+  }
+
   /** Appends one id and computes its logits. */
   append(id: number): void {
     this.engine.forward(Uint32Array.of(id));

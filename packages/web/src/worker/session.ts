@@ -37,7 +37,7 @@ export async function generate(
   const clock = { first: prefilled };
   const decoded = signal.aborted
     ? { generatedTokens: 0, stopReason: 'aborted' as const }
-    : await decode(model, request, signal, emit, clock);
+    : await decode(model, request, prompt.length, signal, emit, clock);
   const decodeMs = performance.now() - clock.first;
   return {
     ...decoded,
@@ -74,6 +74,7 @@ function samplerOptions(request: GenerateRequest): Float64Array {
 async function decode(
   { context, tokenizer, chat }: LoadedModel,
   request: GenerateRequest,
+  promptTokens: number,
   signal: AbortSignal,
   emit: Emit,
   clock: { first: number },
@@ -102,7 +103,11 @@ async function decode(
     await pause();
     if (signal.aborted) return end('aborted', rest());
     if (count === most) break;
-    if (context.length === context.capacity) return end('context-full', rest());
+    if (context.length === context.capacity) {
+      if (request.overflow !== 'slide') return end('context-full', rest());
+      await context.slide(Math.min(promptTokens, context.capacity >> 2), signal);
+      if (signal.aborted) return end('aborted', rest());
+    }
     context.append(id);
   }
   return end('length', rest());
