@@ -8,12 +8,14 @@ import { peer } from './peer.ts';
 import { published } from './published.ts';
 import { refusals } from './refusals.ts';
 import { tokenizers } from './tokenizers.ts';
+import { transformers } from './transformers.ts';
 import { types } from './types.ts';
 
 const checks: Record<string, Check> = {
   types,
   encodings,
   families,
+  transformers,
   wllama: peer,
   tokenizers,
   headers,
