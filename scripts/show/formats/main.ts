@@ -2,6 +2,7 @@ import type { Check } from '../report.ts';
 import { showTopic } from '../topic.ts';
 import { encodings } from './encodings.ts';
 import { families } from './families.ts';
+import { golden } from './golden.ts';
 import { headerCost } from './header-cost.ts';
 import { headers } from './headers.ts';
 import { peer } from './peer.ts';
@@ -13,6 +14,7 @@ import { types } from './types.ts';
 
 const checks: Record<string, Check> = {
   types,
+  golden,
   encodings,
   families,
   transformers,
