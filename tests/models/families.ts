@@ -43,7 +43,8 @@ interface TensorPlan {
   readonly type: RowsName;
 }
 
-const EMBEDDING_STD = 0.05;
+/** 2 / √256: logits of the small models have a deviation of about 2. */
+const EMBEDDING_STD = 0.125;
 
 /** The file of a model, before anything is written. */
 export function familyFile(model: FamilyModel, seed: number): RandomFile {

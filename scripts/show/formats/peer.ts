@@ -9,7 +9,7 @@ import {
 } from '@pocketbit/core';
 import { openEngine } from '../../../tests/lab/measure.ts';
 import { type FamilyModel, familyFile } from '../../../tests/models/families.ts';
-import { SAME_WEIGHTS } from '../../../tests/models/published.ts';
+import { SMALL_MODELS } from '../../../tests/models/published.ts';
 import { ggufParts } from '../../../tests/models/random.ts';
 import type { Likeliest } from '../../../tests/peer/main.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
@@ -45,7 +45,7 @@ export const peer: Check = {
   async run() {
     const folder = join(cacheFolder, 'peer-files');
     mkdirSync(folder, { recursive: true });
-    const subjects = [...FIXTURES.map(fixture), ...SAME_WEIGHTS.filter(loads).map(generated)];
+    const subjects = [...FIXTURES.map(fixture), ...SMALL_MODELS.filter(loads).map(generated)];
     const figures: Figure[] = [];
     for (const { name, file } of subjects) {
       const header = await readGguf(bytesSource(file));
@@ -63,9 +63,9 @@ function fixture(path: string): Subject {
   return { name: path.split('/')[1]!, file: new Uint8Array(file) };
 }
 
-/** llama.cpp has no I2_S. */
-function loads({ linear }: FamilyModel): boolean {
-  return linear !== 'I2_S';
+/** llama.cpp has no I2_S, no Q2_0 of 128 and of the BitNet architectures only `bitnet`. */
+function loads({ linear, arch }: FamilyModel): boolean {
+  return linear !== 'I2_S' && linear !== 'Q2_0_G128' && arch !== 'bitnet-b1.58';
 }
 
 function generated(model: FamilyModel): Subject {
