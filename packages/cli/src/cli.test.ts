@@ -143,7 +143,7 @@ describe('inspect', () => {
     const path = join(folder, 'renamed.gguf');
     await writeFile(path, renamed);
     const { refused, tensors } = await json('inspect', path);
-    expect(refused).toContain('unsupported: the tensor "blk.0.ffn_ub.weight" is not known');
+    expect(refused).toContain('unsupported: The tensor "blk.0.ffn_ub.weight" is not known');
     expect(tensors).toHaveLength(24);
     const { stdout } = await pocketbit('inspect', path);
     expect(stdout).toContain('runs          no: unsupported');
@@ -201,7 +201,7 @@ describe('errors are one line and a status', () => {
     await writeFile(path, (await readFile(TQ2)).subarray(0, 300_000));
     const { status, stderr } = await pocketbit('run', path, 'hi');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^pocketbit: bad-model: the file is truncated/);
+    expect(stderr).toMatch(/^pocketbit: bad-model: The file is truncated/);
   });
 
   test('weights that are no ternary codes', async () => {

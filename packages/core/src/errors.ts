@@ -73,11 +73,19 @@ function codeOfPlatformError(name: string, message: string): ErrorCode | undefin
 }
 
 /** A `bad-model` error: the file is not what it claims to be. */
-export function badModel(message: string): PocketbitError {
-  return new PocketbitError('bad-model', message);
+export function badModel(found: string): PocketbitError {
+  return new PocketbitError('bad-model', advised(found, 'Download the file again, or use another'));
 }
 
 /** An `unsupported` error: the file may be good, this build does not run it. */
-export function unsupported(message: string): PocketbitError {
-  return new PocketbitError('unsupported', message);
+export function unsupported(found: string): PocketbitError {
+  return new PocketbitError('unsupported', advised(found, 'Use another file of the model'));
+}
+
+/** What was found as a sentence, and what to do where it does not say so itself. */
+function advised(found: string, advice: string): string {
+  const sentence = found.charAt(0).toUpperCase() + found.slice(1);
+  return /[;:] (use|choose|merge|leave|shorten)\b/i.test(found)
+    ? `${sentence}.`
+    : `${sentence}. ${advice}.`;
 }

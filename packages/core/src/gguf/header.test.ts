@@ -103,7 +103,7 @@ describe('a foreign file', () => {
     ['\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0', 'zeros'],
     ['nothing known at all', 'begins with the bytes 6e 6f 74 68'],
     ['', 'empty'],
-    ['GGU', 'not a GGUF'],
+    ['GGU', 'Not a GGUF'],
   ])('%j', async (text, named) => {
     const error = await refusal(Uint8Array.from(text, (c) => c.charCodeAt(0)));
     expect(error.code).toBe('bad-model');
@@ -182,7 +182,7 @@ describe('a broken file', () => {
     [
       'a tensor name twice',
       writeGguf({ metadata: [], tensors: [tensor('a', [8], F32), tensor('a', [8], F32)] }),
-      'two tensors',
+      'Two tensors',
     ],
     ['a tensor without a name', oneTensor({ name: '' }), 'empty name'],
     ['a long tensor name', oneTensor({ name: 'n'.repeat(65) }), 'at most 64'],

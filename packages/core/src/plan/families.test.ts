@@ -42,7 +42,8 @@ describe('architectures', () => {
     expect(tensors.filter((t) => t.slot === 21 || t.slot === 22)).toHaveLength(4);
     await expect(plan({ arch: 'qwen3', tensors: withoutSubNorms })).rejects.toMatchObject({
       code: 'bad-model',
-      message: 'the tensor "blk.0.attn_q_norm.weight" and 3 more is missing',
+      message:
+        'The tensor "blk.0.attn_q_norm.weight" and 3 more is missing. Download the file again, or use another.',
     });
   });
 
