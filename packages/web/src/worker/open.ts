@@ -24,9 +24,6 @@ import { type EngineModule, engineModule } from './artifact.ts';
 import { Context } from './context.ts';
 import type { LoadedModel } from './session.ts';
 
-/** Addressable by wasm32, less the engine's own code and stack. */
-const MAX_RESIDENT_BYTES = 4 * 2 ** 30 - 64 * 2 ** 20;
-
 interface Job {
   request: OpenRequest;
   signal: AbortSignal;
@@ -117,7 +114,6 @@ async function assemble(
   const text = import('./text.ts');
   const { header, source } = await readHeader(files);
   const plan = planModel(header, planOptions(job.request));
-  checkFits(plan);
   const { createChat, createTokenizer } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
@@ -140,14 +136,6 @@ async function readHeader(files: readonly StoredModelFile[]) {
 
 function planOptions({ contextLength, kv }: OpenRequest): PlanOptions {
   return { ...(contextLength && { contextLength }), ...(kv && { kv }) };
-}
-
-function checkFits(plan: ModelPlan): void {
-  if (plan.residentBytes <= MAX_RESIDENT_BYTES) return;
-  throw new PocketbitError(
-    'does-not-fit',
-    `The model needs ${plan.residentBytes} bytes of memory and WebAssembly can address ${MAX_RESIDENT_BYTES}. Use a smaller model or a shorter contextLength.`,
-  );
 }
 
 async function fill(
