@@ -46,3 +46,26 @@ fn logits_are_near_transformers() {
         }
     }
 }
+
+/// Slots of the multipliers of `ffn_up` and `ffn_down`.
+const UP_GAIN: u32 = 58;
+const DOWN_GAIN: u32 = 60;
+
+#[test]
+fn per_tensor_multipliers_are_honoured() {
+    for name in ["tiny/tiny-tq2", "tiny/tiny-w1a1", "families/hf-qwen3-q1", "families/hf-qwen3-q2"] {
+        let file = Gguf::read(path(&format!("tests/fixtures/{name}.gguf")));
+        let logits = |more: &[(u32, f32)]| {
+            let mut model = file.load_with(file.config(0.0, 0.0), 1 << 16, more);
+            model.forward(&[1, 2, 3, 4, 5]).unwrap();
+            model.logits().to_vec()
+        };
+        let plain = logits(&[]);
+        let far = |other: Vec<f32>| rms(plain.iter().zip(&other).map(|(a, b)| a - b), plain.len());
+        assert_eq!(far(logits(&[(UP_GAIN, 1.0), (DOWN_GAIN, 1.0)])), 0.0, "{name}: a multiplier of 1");
+        assert!(far(logits(&[(DOWN_GAIN, 0.5)])) > 0.1, "{name}: a half of what the feed-forward adds");
+        // Halved going in and doubled coming out is the same, but for what the norm's epsilon and rounding do.
+        let back = far(logits(&[(UP_GAIN, 0.5), (DOWN_GAIN, if name.starts_with("families") { 2.0 } else { 1.0 })]));
+        assert!(back < 0.05, "{name}: {back}");
+    }
+}

@@ -130,7 +130,20 @@ impl Gguf {
 
     /// Loads every tensor, pushing `chunk` bytes at a time.
     pub(crate) fn load(&self, config: Config, chunk: usize) -> Model {
+        self.load_with(config, chunk, &[])
+    }
+
+    /// [`Gguf::load`] with further F32 tensors of one value, by slot, in every layer.
+    pub(crate) fn load_with(&self, config: Config, chunk: usize, more: &[(u32, f32)]) -> Model {
+        let layers = config.layers as u32;
         let mut loader = Loader::new(config);
+        for (slot, value) in more {
+            for layer in 0..layers {
+                loader.begin(*slot, layer, 0, 1, 1).unwrap();
+                loader.push(&value.to_le_bytes()).unwrap();
+                loader.end().unwrap();
+            }
+        }
         for (i, tensor) in self.tensors.iter().enumerate() {
             let (slot, layer) = slot(&tensor.name);
             let rows = tensor.ne.get(1).copied().unwrap_or(1);
