@@ -116,7 +116,7 @@ export function contradictions(): Contradiction[] {
     bad(
       'a tensor twice',
       fileOf((file) => ({ ...file, tensors: [...file.tensors, file.tensors[3]!] })),
-      /two tensors are named/,
+      /Two tensors are named/,
     ),
     bad('overlapping tensors', placed(0, 128), /starts at byte \d+, inside "t0"/),
     bad('an unaligned tensor', placed(0, 264), /starts at 264, not a multiple of the alignment 32/),

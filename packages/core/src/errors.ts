@@ -85,7 +85,7 @@ export function unsupported(found: string): PocketbitError {
 /** What was found as a sentence, and what to do where it does not say so itself. */
 function advised(found: string, advice: string): string {
   const sentence = found.charAt(0).toUpperCase() + found.slice(1);
-  return /[;:] (use|choose|merge|leave|shorten)\b/i.test(found)
+  return /[;:] (use|choose|convert|give|leave|merge|shorten)\b/i.test(found)
     ? `${sentence}.`
     : `${sentence}. ${advice}.`;
 }
