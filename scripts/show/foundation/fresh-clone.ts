@@ -69,7 +69,8 @@ function emptyHomes(folder: string): NodeJS.ProcessEnv {
     return path;
   };
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^npm_|^CARGO_|^INIT_CWD$|^NODE_OPTIONS$/i.test(name),
+    // Vite's build, which other checks run in this process, sets NODE_ENV.
+    ([name]) => !/^npm_|^CARGO_|^INIT_CWD$|^NODE_OPTIONS$|^NODE_ENV$/i.test(name),
   );
   return {
     ...Object.fromEntries(inherited),
