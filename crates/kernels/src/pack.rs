@@ -8,7 +8,7 @@ use crate::matrix::Bits;
 /// Rows of a row-lane block.
 pub const LANE_ROWS: usize = 32;
 /// k covered by one step of a two-bit row-lane block.
-pub const TERNARY_STEP: usize = 16;
+pub const TERNARY_STEP: usize = Bits::Two.step();
 /// Bytes of one step: 8 vectors of 16.
 pub const STEP_BYTES: usize = 128;
 /// A binary row is whole 128-bit vectors.

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::config::Config;
+use crate::config::{Activations, Config};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
 use crate::memory::bytes_of;
@@ -94,6 +94,7 @@ impl Model {
     fn slice(&mut self, ids: &[u32]) {
         let Model { config: c, weights, cache, state: s, .. } = self;
         let (n, first) = (ids.len(), self.ids.len());
+        let int8 = c.activations == Activations::Int8;
         let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
         for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(dim)) {
             weights.embedding.row(*id as usize, x);
@@ -101,7 +102,7 @@ impl Model {
         }
         for (l, w) in weights.layers.iter().enumerate() {
             // n1 = RMS(x); q, k, v of it
-            s.staged.stage(&s.x[..n * dim], dim, &w.attn_norm, c.rms_eps);
+            s.staged.stage(&s.x[..n * dim], dim, &w.attn_norm, c.rms_eps, int8);
             s.staged.linear(&w.q, dim, &mut s.q[..n * q_dim]);
             s.staged.linear(&w.k, dim, &mut s.k[..n * kv_dim]);
             s.staged.linear(&w.v, dim, &mut s.v[..n * kv_dim]);
@@ -122,15 +123,15 @@ impl Model {
                 }
             }
             // x += Wo · RMS(attention)
-            s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps);
+            s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps, int8);
             s.staged.linear(&w.output, q_dim, &mut s.delta[..n * dim]);
             add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
             // x += Wdown · RMS(act(Wgate n2) ⊙ Wup n2), n2 = RMS(x)
-            s.staged.stage(&s.x[..n * dim], dim, &w.ffn_norm, c.rms_eps);
+            s.staged.stage(&s.x[..n * dim], dim, &w.ffn_norm, c.rms_eps, int8);
             s.staged.linear(&w.gate, dim, &mut s.gate[..n * ffn]);
             s.staged.linear(&w.up, dim, &mut s.up[..n * ffn]);
             glu(c.glu, &mut s.gate[..n * ffn], &s.up);
-            s.staged.stage(&s.gate[..n * ffn], ffn, &w.ffn_sub_norm, c.rms_eps);
+            s.staged.stage(&s.gate[..n * ffn], ffn, &w.ffn_sub_norm, c.rms_eps, int8);
             s.staged.linear(&w.down, ffn, &mut s.delta[..n * dim]);
             add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
         }
@@ -139,7 +140,7 @@ impl Model {
     /// logits = head · RMS(x[row])
     fn head(&mut self, row: usize) {
         let Model { config: c, weights, state: s, .. } = self;
-        s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps);
+        s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps, true);
         let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
         s.staged.head(rows, c.dim, &mut s.logits);
         scale(&mut s.logits, c.logit_scale);

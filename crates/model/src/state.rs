@@ -93,14 +93,18 @@ impl State {
 }
 
 impl Staged {
-    /// Stages `rows` `[n][k]` as they are, or RMS-normalised where `norm` `[k]` is given.
-    pub(crate) fn stage(&mut self, rows: &[f32], k: usize, norm: &[f32], eps: f32) {
+    /// Stages `rows` `[n][k]` as they are, or RMS-normalised where `norm` `[k]` is given; quantised where `int8` says that
+    /// what reads them wants it.
+    pub(crate) fn stage(&mut self, rows: &[f32], k: usize, norm: &[f32], eps: f32, int8: bool) {
         for (t, row) in rows.chunks_exact(k).enumerate() {
             let x = &mut self.x[t * k..(t + 1) * k];
             if norm.is_empty() {
                 x.copy_from_slice(row);
             } else {
                 rms_norm(row, norm, eps, x);
+            }
+            if !int8 {
+                continue;
             }
             self.rows[t] = quantize(x, &mut self.q8[t * k..(t + 1) * k]);
             if !self.g8.is_empty() {

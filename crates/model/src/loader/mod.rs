@@ -122,6 +122,7 @@ impl Loader {
     fn expect(&self, slot: u32, layer: u32) -> Result<(Role, (usize, usize)), Error> {
         let c = &self.config;
         let (dim, q, kv, ffn) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn);
+        let no_slot = || Err(Error::bad_model(format!("no tensor slot {slot}")));
         let found = match slot {
             slot::EMBEDDING | slot::OUTPUT => (Role::Rows, (c.vocab, dim)),
             slot::OUTPUT_NORM | slot::ATTN_NORM | slot::FFN_NORM => (Role::Vector, (1, dim)),
@@ -136,13 +137,13 @@ impl Loader {
             slot::ATTN_Q_NORM | slot::ATTN_K_NORM => (Role::Vector, (1, c.head_dim)),
             slot::FIRST_GAIN..=slot::LAST_GAIN => match self.expect(slot - slot::GAIN, layer)? {
                 (Role::Linear, _) => (Role::Vector, (1, 1)),
-                _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+                _ => return no_slot(),
             },
             slot::FIRST_THRESHOLD..=slot::LAST_THRESHOLD => match self.expect(slot - slot::THRESHOLD, layer)? {
                 (Role::Linear, (_, k)) => (Role::Vector, (1, k)),
-                _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+                _ => return no_slot(),
             },
-            _ => return Err(Error::bad_model(format!("no tensor slot {slot}"))),
+            _ => return no_slot(),
         };
         let layers = if slot < slot::ATTN_NORM { 1 } else { c.layers };
         if layer as usize >= layers {
@@ -154,15 +155,15 @@ impl Loader {
     /// How a tensor of this role and type is kept.
     fn keep(&self, role: Role, kind: Type) -> Result<Keep, Error> {
         let binary = self.config.activations == Activations::Binary;
-        match (role, kind) {
-            (Role::Vector, Type::F32 | Type::F16 | Type::BF16) => Ok(Keep::Vector),
-            (Role::Linear, Type::Q1_0) if binary => Ok(Keep::Binary),
-            (Role::Linear | Role::Rows, _) if kind.bits().is_some() && !(binary && role == Role::Linear) => {
-                Ok(Keep::Lanes)
-            }
-            (Role::Rows, _) if kind.bits().is_none() && self.config.head == HeadKind::F32 => Ok(Keep::Floats),
-            (Role::Linear | Role::Rows, _) if !(binary && role == Role::Linear) => Ok(Keep::Int8),
-            _ => Err(Error::bad_model(format!("a tensor of type {kind:?} where a {role:?} is needed"))),
+        let refused = || Err(Error::bad_model(format!("a tensor of type {kind:?} where a {role:?} is needed")));
+        match (role, kind.bits()) {
+            (Role::Vector, None) if matches!(kind, Type::F32 | Type::F16 | Type::BF16) => Ok(Keep::Vector),
+            (Role::Linear, _) if binary && kind == Type::Q1_0 => Ok(Keep::Binary),
+            (Role::Vector, _) => refused(),
+            (Role::Linear, _) if binary => refused(),
+            (_, Some(_)) => Ok(Keep::Lanes),
+            (Role::Rows, None) if self.config.head == HeadKind::F32 => Ok(Keep::Floats),
+            (_, None) => Ok(Keep::Int8),
         }
     }
 
