@@ -1,7 +1,8 @@
 import { defineConfig, mergeConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { CSP } from '../../scripts/vite/csp.ts';
 import { embed } from '../../scripts/vite/embed.ts';
-import { CSP, shared } from '../../vite.config.ts';
+import { shared } from '../../vite.config.ts';
 
 /** Puts the policy into the built pages; the development server injects scripts of its own. */
 function contentSecurityPolicy(): Plugin {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
-import { CSP } from '../../vite.config.ts';
+import { CSP } from './csp.ts';
 
 const BUILT = new URL('../../packages/embed/dist/', import.meta.url);
 const DEMO = new URL('../../packages/embed/demo/', import.meta.url);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CSP } from '../../scripts/vite/csp.ts';
 import { assistantBuild, labBuild, modelCache, root, tinyFolder } from './paths.ts';
 
 export interface Site {
@@ -35,7 +36,7 @@ export async function startSite({
   };
   const pairs = Object.entries(folders).map(([prefix, folder]) => `${prefix}=${folder}`);
   const script = join(root, 'tests/support/server.mjs');
-  const child = spawn(process.execPath, [script, '0', prelude, ...pairs], {
+  const child = spawn(process.execPath, [script, '0', CSP, prelude, ...pairs], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [port] = (await once(createInterface(child.stdout), 'line')) as [string];

@@ -1,5 +1,5 @@
 // A static server of its own process, so that a test can really kill it.
-// usage: node server.mjs PORT PRELUDE [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
+// usage: node server.mjs PORT CSP PRELUDE [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
 // it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls.
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
@@ -18,20 +18,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** The headers of `npm start`; a folder mounted under /peer/ holds a foreign engine that needs blob workers. */
-const CSP = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-const [port = '0', prelude = '', ...mounts] = process.argv.slice(2);
+const [port = '0', csp = '', prelude = '', ...mounts] = process.argv.slice(2);
 const folders = mounts.map((mount) => mount.split('=')).sort(([a], [b]) => b.length - a.length);
 
 /** The file behind a path of a URL, or null. */
@@ -62,7 +49,8 @@ function headersOf(path, file, body) {
     'accept-ranges': 'bytes',
     etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 16)}"`,
   };
-  if (!path.startsWith('/peer/')) headers['content-security-policy'] = CSP;
+  // A folder mounted under /peer/ holds a foreign engine that needs blob workers.
+  if (!path.startsWith('/peer/')) headers['content-security-policy'] = csp;
   return headers;
 }
 
