@@ -34,12 +34,16 @@ export interface FamilyModel {
   readonly blockScales?: boolean;
   /** Repeats a drawn part over each tensor: a file of a gigabyte is then written at the disk's speed. */
   readonly tiled?: boolean;
+  /** 1: the linears are W1A1, each with its thresholds; `linear` is Q1_0. */
+  readonly activationBits?: 1;
+  /** Whether the rows of the 256 byte tokens are zero, so that greedy text is letters alone. */
+  readonly silentBytes?: boolean;
 }
 
 interface TensorPlan {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly role: 'norm' | 'linear' | 'rows' | 'frequencies';
+  readonly role: 'norm' | 'linear' | 'rows' | 'frequencies' | 'thresholds';
   readonly type: RowsName;
 }
 
@@ -49,9 +53,9 @@ const EMBEDDING_STD = 0.125;
 /** The file of a model, before anything is written. */
 export function familyFile(model: FamilyModel, seed: number): RandomFile {
   const tensors = tensorPlans(model).map((plan, i) =>
-    plan.role === 'norm' || plan.role === 'frequencies'
-      ? vectorTensor(plan, words(seed * 4096 + i))
-      : matrixTensor(plan, model, seed * 4096 + i),
+    plan.role === 'linear' || plan.role === 'rows'
+      ? matrixTensor(plan, model, seed * 4096 + i)
+      : vectorTensor(plan, words(seed * 4096 + i)),
   );
   return { metadata: metadataOf(model), tensors };
 }
@@ -78,6 +82,9 @@ function metadataOf(model: FamilyModel): Map<string, TypedValue> {
     ...Object.entries(model.metadata ?? {}).map(
       ([key, value]) => [`${arch}.${key}`, value] as const,
     ),
+    ...(model.activationBits
+      ? [['pocketbit.activation_bits', count(model.activationBits)] as const]
+      : []),
     ...tokenizerMetadata(model.tokenizer, model.vocab),
   ]);
 }
@@ -105,15 +112,17 @@ function norm(name: string, k: number): TensorPlan {
   return { name: `${name}.weight`, shape: [k], role: 'norm', type: 'F32' };
 }
 
+function thresholds(name: string, k: number): TensorPlan {
+  return { name: `${name}.act_threshold`, shape: [k], role: 'thresholds', type: 'F32' };
+}
+
 function layerPlans(model: FamilyModel, at: string): TensorPlan[] {
   const { dim, ffn, headDim } = model;
   const [q, kv] = [model.heads * headDim, model.kvHeads * headDim];
-  const linear = (name: string, k: number, rows: number): TensorPlan => ({
-    name: `${at}.${name}.weight`,
-    shape: [k, rows],
-    role: 'linear',
-    type: model.linear,
-  });
+  const linear = (name: string, k: number, rows: number): TensorPlan[] => [
+    { name: `${at}.${name}.weight`, shape: [k, rows], role: 'linear', type: model.linear },
+    ...(model.activationBits ? [thresholds(`${at}.${name}`, k)] : []),
+  ];
   const bitnet = model.arch.startsWith('bitnet');
   return [
     norm(`${at}.attn_norm`, dim),
@@ -121,34 +130,42 @@ function layerPlans(model: FamilyModel, at: string): TensorPlan[] {
       ? [norm(`${at}.attn_q_norm`, headDim), norm(`${at}.attn_k_norm`, headDim)]
       : []),
     ...(bitnet ? [norm(`${at}.attn_sub_norm`, q), norm(`${at}.ffn_sub_norm`, ffn)] : []),
-    linear('attn_q', dim, q),
-    linear('attn_k', dim, kv),
-    linear('attn_v', dim, kv),
-    linear('attn_output', q, dim),
+    ...linear('attn_q', dim, q),
+    ...linear('attn_k', dim, kv),
+    ...linear('attn_v', dim, kv),
+    ...linear('attn_output', q, dim),
     norm(`${at}.ffn_norm`, dim),
-    linear('ffn_gate', dim, ffn),
-    linear('ffn_up', dim, ffn),
-    linear('ffn_down', ffn, dim),
+    ...linear('ffn_gate', dim, ffn),
+    ...linear('ffn_up', dim, ffn),
+    ...linear('ffn_down', ffn, dim),
   ];
 }
 
+/** Values of the vectors; `at` runs from 0 to 1 along one. */
+const VALUES: Record<string, (next: Word, at: number) => number> = {
+  norm: (next) => 0.75 + (next() % 513) / 1024,
+  frequencies: (_, at) => 1 + 7 * at,
+  // A tenth of a normed activation's deviation to either side.
+  thresholds: (next) => ((next() % 257) - 128) / 1280,
+};
+
 function vectorTensor({ name, shape, role }: TensorPlan, next: Word): RandomTensor {
   const k = shape[0]!;
-  const values = Float32Array.from({ length: k }, (_, i) =>
-    role === 'norm' ? 0.75 + (next() % 513) / 1024 : 1 + (7 * i) / k,
-  );
+  const values = Float32Array.from({ length: k }, (_, i) => VALUES[role](next, i / k));
   return { name, shape, type: 0, bytes: k * 4, parts: () => [new Uint8Array(values.buffer)] };
 }
 
 function matrixTensor(plan: TensorPlan, model: FamilyModel, seed: number): RandomTensor {
-  const { name, shape, type } = plan;
+  const { name, shape, type, role } = plan;
   const elements = shape[0]! * shape[1]!;
   const fill = fillOf(plan, model);
+  const silent = role === 'rows' && model.silentBytes ? (256 * shape[0]!) / fill.block : 0;
   const bytes = (elements / fill.block) * fill.bytes + fill.tail.length;
   const parts = function* (): Generator<Uint8Array> {
     const next = words(seed);
-    let left = elements / fill.block;
+    let left = elements / fill.block - silent;
     let tile: Uint8Array | undefined;
+    if (silent > 0) yield new Uint8Array(silent * fill.bytes);
     while (left > 0) {
       // A prime number of blocks, so that repeated parts do not make equal rows.
       const blocks = Math.min(left, TILE_BLOCKS);

@@ -2,7 +2,13 @@
 import type { TypedValue } from '../../packages/core/test/gguf-writer.ts';
 import { vocabulary } from './vocabulary.ts';
 
-export type TokenizerFamily = 'llama3' | 'bitnet-2b4t' | 'qwen3' | 'falcon-e' | 'sentencepiece';
+export type TokenizerFamily =
+  | 'gpt-2'
+  | 'llama3'
+  | 'bitnet-2b4t'
+  | 'qwen3'
+  | 'falcon-e'
+  | 'sentencepiece';
 
 export type Metadata = readonly (readonly [key: string, value: TypedValue])[];
 
@@ -13,7 +19,7 @@ interface BytePairs {
   /** Further reserved control tokens. */
   readonly reserved: number;
   readonly bos?: string;
-  readonly eos: string;
+  readonly eos?: string;
   readonly addBos?: boolean;
   /** Merges, where there are more than entries with two parts. */
   readonly merges?: number;
@@ -22,6 +28,8 @@ interface BytePairs {
 const LLAMA3_CONTROLS = ['<|begin_of_text|>', '<|end_of_text|>', '<|eot_id|>'];
 
 const BYTE_PAIRS: Record<Exclude<TokenizerFamily, 'sentencepiece'>, BytePairs> = {
+  // Nothing ends an answer: every text has the length that is asked for.
+  'gpt-2': { pre: 'gpt-2', controls: [], reserved: 0 },
   llama3: {
     pre: 'llama-bpe',
     controls: LLAMA3_CONTROLS,
@@ -78,7 +86,7 @@ function bytePairs(family: BytePairs, size: number): Metadata {
     ['tokenizer.ggml.token_type', { type: 'i32s', value: types }],
     ['tokenizer.ggml.merges', strings(merges)],
     ...(family.bos ? [['tokenizer.ggml.bos_token_id', at(family.bos)] as const] : []),
-    ['tokenizer.ggml.eos_token_id', at(family.eos)],
+    ...(family.eos ? [['tokenizer.ggml.eos_token_id', at(family.eos)] as const] : []),
     ...(family.addBos === undefined
       ? []
       : [['tokenizer.ggml.add_bos_token', { type: 'bool', value: family.addBos }] as const]),
