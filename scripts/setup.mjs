@@ -2,7 +2,7 @@
 // No npm package is imported here or in ./setup, since this runs before `npm ci`.
 import { parseArgs } from 'node:util';
 import { duration, main, step } from './lib/run.mjs';
-import { provideChromium, provideWebKit } from './setup/browsers.mjs';
+import { provideChromium, provideFirefox, provideWebKit } from './setup/browsers.mjs';
 import { checkNode, installPackages } from './setup/node.mjs';
 import { provideLinters, provideRust, provideTools } from './setup/rust.mjs';
 
@@ -16,6 +16,7 @@ await main(async () => {
   if (values.for === 'test') {
     await step('Rust linters', provideLinters);
     await step('Chromium', provideChromium);
+    await step('Firefox', provideFirefox);
     await step('WebKitGTK', provideWebKit);
   }
   console.log(`set-up complete in ${duration(performance.now() - start)}`);

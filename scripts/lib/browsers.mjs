@@ -44,3 +44,16 @@ export const webKitPackages = [
 export function hasWebKit() {
   return existsSync('/usr/bin/WebKitWebDriver') && existsSync('/usr/bin/Xvfb');
 }
+
+const firefoxPlaces = [
+  '/usr/bin/firefox-esr',
+  '/usr/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox',
+];
+
+/** Firefox's executable: the variable FIREFOX, then the usual places; else null. */
+export function findFirefox() {
+  const given = process.env.FIREFOX;
+  if (given && !existsSync(given)) throw new Error(`FIREFOX names ${given}, which is not there`);
+  return given ?? firefoxPlaces.find((path) => existsSync(path)) ?? null;
+}

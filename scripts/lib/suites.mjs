@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { aptCommand } from '../setup/apt.mjs';
-import { findChromium, hasWebKit } from './browsers.mjs';
+import { aptCommand, isDebian } from '../setup/apt.mjs';
+import { findChromium, findFirefox, hasWebKit } from './browsers.mjs';
 import { root } from './run.mjs';
 import { rustEnvironment } from './rust.mjs';
 
@@ -84,6 +84,13 @@ function webKitJourney() {
   return nodeScript('tests/webkit/run.mjs');
 }
 
+/** Set-up installs Debian's Firefox ESR, so there its journey must run; elsewhere it runs where Firefox is installed. */
+function firefoxJourney() {
+  if (!findFirefox() && !(isDebian() && aptCommand()))
+    return { skip: 'Firefox is not on this system' };
+  return nodeScript('tests/firefox/run.mjs');
+}
+
 /** Every test suite, in the order they run: the cheap ones that explain the later failures come first. */
 export const suites = {
   checks: () => nodeScript('scripts/check.mjs'),
@@ -91,5 +98,6 @@ export const suites = {
   conformance: () => nodeScript('tests/conformance/run.mjs'),
   unit: unitTests,
   browser: browserTests,
+  firefox: firefoxJourney,
   webkit: webKitJourney,
 };

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { must, run } from '../lib/run.mjs';
 
 /**
@@ -10,6 +10,12 @@ export function aptCommand() {
   if (process.getuid?.() === 0) return ['apt-get'];
   if (process.env.CI && existsSync('/usr/bin/sudo')) return ['sudo', '-n', 'apt-get'];
   return null;
+}
+
+/** Whether this is Debian itself; Ubuntu's Firefox is a snap and no package. */
+export function isDebian() {
+  const release = '/etc/os-release';
+  return existsSync(release) && /^ID=debian$/m.test(readFileSync(release, 'utf8'));
 }
 
 /** The packages among `names` that dpkg does not have installed. */

@@ -1,6 +1,6 @@
-import { findChromium, hasWebKit, webKitPackages } from '../lib/browsers.mjs';
+import { findChromium, findFirefox, hasWebKit, webKitPackages } from '../lib/browsers.mjs';
 import { run } from '../lib/run.mjs';
-import { aptCommand, aptInstall } from './apt.mjs';
+import { aptCommand, aptInstall, isDebian } from './apt.mjs';
 
 /** A Chromium for the tests. Debian's package comes before Playwright's download, which needs another host. */
 export async function provideChromium() {
@@ -20,6 +20,19 @@ export async function provideWebKit() {
   try {
     await aptInstall(webKitPackages);
     return 'present';
+  } catch (error) {
+    return `not available, its journey will be skipped: ${error.message.split('\n')[0]}`;
+  }
+}
+
+/** Debian's Firefox ESR where no Firefox is installed. */
+export async function provideFirefox() {
+  const present = findFirefox();
+  if (present) return present;
+  if (!isDebian() || !aptCommand()) return 'not here; its journey will be skipped';
+  try {
+    await aptInstall(['firefox-esr']);
+    return `${findFirefox()} installed`;
   } catch (error) {
     return `not available, its journey will be skipped: ${error.message.split('\n')[0]}`;
   }

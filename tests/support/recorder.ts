@@ -9,8 +9,9 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-/** Hosts that Chromium itself calls whatever a page does. */
-const BROWSER_HOSTS = /(^|\.)(google\.com|googleapis\.com|gvt1\.com|gstatic\.com)(:\d+)?$/;
+/** Hosts that Chromium and Firefox themselves call whatever a page does. */
+const BROWSER_HOSTS =
+  /(^|\.)(google\.com|googleapis\.com|gvt1\.com|gstatic\.com|mozilla\.(com|net|org)|firefox\.com)(:\d+)?$/;
 
 /** An HTTP proxy that refuses everything and remembers what it was asked for. */
 export async function startRecorder(): Promise<Recorder> {

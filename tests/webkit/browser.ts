@@ -6,8 +6,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Builder, type WebDriver } from 'selenium-webdriver';
+import { Builder } from 'selenium-webdriver';
+import type { TestBrowser, Window } from '../drivers/browser.ts';
+import { endProcess } from '../drivers/process.ts';
 import { type Recorder, startRecorder } from '../support/recorder.ts';
+import { WebDriverWindow } from './window.ts';
 
 const DRIVER = '/usr/bin/WebKitWebDriver';
 const HOST = join(import.meta.dirname, 'host.py');
@@ -21,7 +24,10 @@ export function missingParts(): string | null {
 }
 
 /** The virtual screen, the driver and one profile. */
-export class WebKit {
+export class WebKit implements TestBrowser {
+  readonly name = 'WebKitGTK';
+  /** WebKitGTK 2.50 has no relaxed SIMD, nor has Safari before 27.3. */
+  readonly artifacts = ['scalar', 'simd128'] as const;
   readonly #folder = mkdtempSync(join(tmpdir(), 'pocketbit-webkit-'));
   readonly #children: ChildProcess[] = [];
   #port = 0;
@@ -35,9 +41,8 @@ export class WebKit {
     return webkit;
   }
 
-  /** A browser window; a second one after the first was quit finds what the first stored. */
-  open(): Promise<WebDriver> {
-    return new Builder()
+  async open(): Promise<Window> {
+    const driver = await new Builder()
       .disableEnvironmentOverrides()
       .usingServer(`http://127.0.0.1:${this.#port}`)
       .withCapabilities({
@@ -45,16 +50,16 @@ export class WebKit {
         'webkitgtk:browserOptions': { binary: HOST, args: ['--automation'] },
       })
       .build();
+    return new WebDriverWindow(driver);
   }
 
-  /** Hosts other than 127.0.0.1 that any page, worker or service worker asked for. */
   foreignRequests(): string[] {
     return this.#recorder!.pageRequests();
   }
 
   async stop(): Promise<void> {
     await this.#recorder?.close();
-    for (const child of this.#children.reverse()) await end(child);
+    for (const child of this.#children.reverse()) await endProcess(child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -107,11 +112,4 @@ async function answering(port: number): Promise<void> {
     await sleep(100);
   }
   throw new Error('WebKitWebDriver did not start within 10 s');
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
 }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { inLab } from '../../../tests/drivers/lab.ts';
 import { nodeLogitsHash } from '../../../tests/support/engine.ts';
 import { type HashRun, hashRuns } from '../../../tests/support/hash-runs.ts';
 import { cacheFolder, root } from '../../../tests/support/paths.ts';
 import { missingParts, WebKit } from '../../../tests/webkit/browser.ts';
-import { inLab } from '../../../tests/webkit/lab.ts';
 import { withLab } from '../../bench/lab.ts';
 import { ARTIFACTS } from '../../bench/speed.ts';
 import { must } from '../../lib/run.mjs';

@@ -1,32 +1,32 @@
 import type { Lab } from '../lab/main.ts';
 import { type Site, startSite } from '../support/serve.ts';
-import type { WebKit } from './browser.ts';
+import type { TestBrowser } from './browser.ts';
 import { Page } from './page.ts';
 
 /** Evaluates a self-contained function on the lab page. */
 export type Run = <A, R>(work: (lab: Lab, argument: A) => Promise<R>, argument: A) => Promise<R>;
 
-/** Runs `body` with one browser window, and quits it. */
-export async function inBrowser(
-  webkit: WebKit,
-  body: (page: Page) => Promise<void>,
-): Promise<void> {
-  const driver = await webkit.open();
+/** Runs `body` with one browser window, and closes it. */
+export async function inBrowser<T>(
+  browser: TestBrowser,
+  body: (page: Page) => Promise<T>,
+): Promise<T> {
+  const window = await browser.open();
   try {
-    await body(new Page(driver));
+    return await body(new Page(window));
   } finally {
-    await driver.quit();
+    await window.close();
   }
 }
 
 /** Opens the lab on a server of its own. */
-export async function inLab(webkit: WebKit, body: (run: Run) => Promise<void>): Promise<void> {
+export async function inLab<T>(browser: TestBrowser, body: (run: Run) => Promise<T>): Promise<T> {
   const site: Site = await startSite();
   try {
-    await inBrowser(webkit, async (page) => {
+    return await inBrowser(browser, async (page) => {
       await page.open(`${site.url}lab/`);
       await page.until("'lab' in window");
-      await body((work, argument) => page.evaluate(work, argument));
+      return body((work, argument) => page.evaluate(work, argument));
     });
   } finally {
     await site.kill();
