@@ -2,6 +2,7 @@
 import type { PlanOptions } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import * as pocketbit from 'pocketbit';
+import { contender } from './contender.ts';
 import { headerSteps } from './header.ts';
 import type { Artifact } from './measure.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
@@ -24,6 +25,7 @@ function best(row: Float32Array): number {
 
 const lab = {
   pocketbit,
+  contender,
   measureSpeed,
   firstTokenTimes,
   headerSteps,

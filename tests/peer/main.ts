@@ -1,8 +1,10 @@
 // @wllama/wllama, llama.cpp in WebAssembly, as a second opinion on models it can load.
 import { Wllama } from '@wllama/wllama/esm/index.js';
-import wasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
+import { contender } from './contender.ts';
+import { createWllama } from './wllama.ts';
 
 const peer = {
+  contender,
   version: Wllama.getLibllamaVersion(),
 
   /** The text of the greedy token after each prompt, '' for one that ends the answer; and how many tokens the prompt had. */
@@ -52,10 +54,7 @@ export interface Likeliest {
 }
 
 async function open(model: string): Promise<Wllama> {
-  const wllama = new Wllama(
-    { default: new URL(wasm, document.baseURI).href },
-    { suppressNativeLog: true },
-  );
+  const wllama = createWllama();
   const file = await (await fetch(model)).blob();
   await wllama.loadModel([file], { n_ctx: 512, n_gpu_layers: 0, n_threads: 1 });
   return wllama;

@@ -2,7 +2,7 @@
 // usage: node server.mjs PORT CSP PRELUDE [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
 // it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls.
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
@@ -61,10 +61,28 @@ function rangeOf(header, size) {
   return [Number(from), Math.min(size, to ? Number(to) + 1 : size)];
 }
 
+/** Files from this size on, bytes, are streamed and not held in memory. */
+const STREAMED = 96 * 1024 * 1024;
+
+function stream(request, response, path, file, { size, mtimeMs }) {
+  const range = rangeOf(request.headers.range, size);
+  const [start, end] = range ?? [0, size];
+  const headers = {
+    ...headersOf(path, file, `${size} ${mtimeMs}`),
+    ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+    'content-length': end - start,
+  };
+  response.writeHead(range ? 206 : 200, headers);
+  if (request.method === 'HEAD' || start >= end) return response.end();
+  return createReadStream(file, { start, end: end - 1 }).pipe(response);
+}
+
 function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost');
   const file = fileOf(pathname);
   if (!file) return response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
+  const stats = statSync(file);
+  if (stats.size >= STREAMED) return stream(request, response, pathname, file, stats);
   const body = bodyOf(file);
   const headers = headersOf(pathname, file, body);
   if (request.headers['if-none-match'] === headers.etag)

@@ -5,26 +5,33 @@ import { launchOptions } from './chromium.ts';
 import { cacheFolder, root } from './paths.ts';
 import { startSite } from './serve.ts';
 
-/** Runs `use` on a Chromium page that holds @wllama/wllama as `window.peer`; `mounts` are further folders to serve. */
-export async function withWllama<T>(
-  mounts: Record<string, string>,
-  use: (page: Page) => Promise<T>,
-): Promise<T> {
-  const folder = join(cacheFolder, 'wllama');
+/** The built page that holds @wllama/wllama as `window.peer`; served under /peer/. */
+export const peerBuild = join(cacheFolder, 'wllama');
+
+/** Builds that page; a second or two. */
+export async function buildPeer(): Promise<void> {
   await build({
     configFile: false,
     root: join(root, 'tests/peer'),
     base: './',
     logLevel: 'error',
     build: {
-      outDir: folder,
+      outDir: peerBuild,
       emptyOutDir: true,
       target: 'es2022',
       assetsInlineLimit: 0,
       chunkSizeWarningLimit: 2000,
     },
   });
-  const site = await startSite({ mounts: { ...mounts, '/peer/': folder } });
+}
+
+/** Runs `use` on a Chromium page with `window.peer`; `mounts` are further folders to serve. */
+export async function withWllama<T>(
+  mounts: Record<string, string>,
+  use: (page: Page) => Promise<T>,
+): Promise<T> {
+  await buildPeer();
+  const site = await startSite({ mounts: { ...mounts, '/peer/': peerBuild } });
   const browser = await chromium.launch(launchOptions);
   try {
     const page = await browser.newPage();

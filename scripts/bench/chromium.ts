@@ -1,0 +1,111 @@
+// Chromium as the bench drives it: one page for each engine, and what its renderer processes cost.
+import { readdirSync, readFileSync } from 'node:fs';
+import { type Browser, type CDPSession, chromium, type Page } from '@playwright/test';
+import type { Contender } from '../../tests/lab/contender.ts';
+import { launchOptions } from '../../tests/support/chromium.ts';
+import type { Site } from '../../tests/support/serve.ts';
+
+export type EngineName = 'pocketbit' | 'wllama';
+
+/** Where each engine's page lies on the test site, and the name its contender has there. */
+const PAGES = {
+  pocketbit: { path: 'lab/', global: 'lab' },
+  wllama: { path: 'peer/', global: 'peer' },
+} as const;
+
+/** An engine on a page of its own. */
+export interface Stand {
+  readonly engine: EngineName;
+  readonly page: Page;
+  call<K extends keyof Contender>(
+    method: K,
+    ...input: Parameters<Contender[K]>
+  ): Promise<Awaited<ReturnType<Contender[K]>>>;
+}
+
+/** One running Chromium. */
+export class BenchBrowser {
+  readonly #browser: Browser;
+  readonly #session: CDPSession;
+  readonly #site: Site;
+
+  private constructor(browser: Browser, session: CDPSession, site: Site) {
+    this.#browser = browser;
+    this.#session = session;
+    this.#site = site;
+  }
+
+  static async launch(site: Site): Promise<BenchBrowser> {
+    const browser = await chromium.launch(launchOptions);
+    return new BenchBrowser(browser, await browser.newBrowserCDPSession(), site);
+  }
+
+  get version(): string {
+    return this.#browser.version();
+  }
+
+  /** A page that shows nothing, the measure of what a page costs. */
+  async blank(): Promise<Page> {
+    const page = await this.#browser.newPage();
+    await page.goto('about:blank');
+    return page;
+  }
+
+  /** A page with the engine, no model loaded. */
+  async stand(engine: EngineName): Promise<Stand> {
+    const { path, global } = PAGES[engine];
+    const page = await this.#browser.newPage();
+    // A measurement is one call into the page, which takes what it takes.
+    page.setDefaultTimeout(0);
+    await page.goto(this.#site.url + path);
+    await page.waitForFunction((name) => name in window, global);
+    return {
+      engine,
+      page,
+      call: (method, ...input) =>
+        page.evaluate(
+          ([name, asked, given]) => {
+            const { contender } = Reflect.get(window, name) as { contender: Contender };
+            return Reflect.apply(contender[asked], contender, given);
+          },
+          [global, method, input] as const,
+        ) as never,
+    };
+  }
+
+  /** CPU time of all renderer processes up to now, milliseconds. */
+  async rendererCpu(): Promise<number> {
+    const pids = await this.#renderers();
+    return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+  }
+
+  /** The largest resident size a renderer process ever had (VmHWM), bytes. */
+  async rendererPeak(): Promise<number> {
+    const pids = await this.#renderers();
+    return Math.max(...pids.map(peakOf));
+  }
+
+  async #renderers(): Promise<number[]> {
+    const { processInfo } = await this.#session.send('SystemInfo.getProcessInfo');
+    return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close();
+  }
+}
+
+/** Nanoseconds on a CPU stand first in a thread's schedstat. */
+function cpuOf(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  const times = readdirSync(folder).map((thread) => {
+    const [onCpu] = readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ');
+    return Number(onCpu);
+  });
+  return times.reduce((sum, time) => sum + time, 0) / 1e6;
+}
+
+function peakOf(pid: number): number {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
+  return Number(kilobytes) * 1024;
+}

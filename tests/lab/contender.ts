@@ -1,0 +1,56 @@
+// What the bench asks of an engine on a page. Pocketbit and its peers answer alike, so that one script times them all.
+import { type LoadOptions, load, type Model } from 'pocketbit';
+
+export interface OpenOptions {
+  readonly contextLength: number;
+  readonly artifact?: LoadOptions['artifact'];
+  readonly kv?: LoadOptions['kv'];
+}
+
+/** Times in milliseconds. */
+export interface Answer {
+  readonly promptTokens: number;
+  /** Prompt tokens that the engine already held. */
+  readonly cachedTokens: number;
+  /** The engine's own time for the prompt. */
+  readonly promptMs: number;
+  /** From the request to each token's arrival at the page. */
+  readonly arrivals: readonly number[];
+}
+
+export interface Contender {
+  /** Loads from the address, or from what an earlier load stored; resolves to milliseconds. */
+  open(url: string, options: OpenOptions): Promise<number>;
+  /** A greedy answer of `tokens` tokens to the raw prompt. */
+  ask(prompt: string, tokens: number): Promise<Answer>;
+  /** Frees the model; what is stored stays. */
+  close(): Promise<void>;
+}
+
+let model: Model | undefined;
+
+export const contender: Contender & { info(): Model['info'] } = {
+  async open(url, options) {
+    const start = performance.now();
+    model = await load(url, options);
+    return performance.now() - start;
+  },
+
+  async ask(prompt, tokens) {
+    const arrivals: number[] = [];
+    const start = performance.now();
+    const stream = model!.generate(prompt, { raw: true, maxTokens: tokens });
+    for await (const { ids } of stream) {
+      if (ids.length > 0) arrivals.push(performance.now() - start);
+    }
+    const { promptTokens, cachedTokens, promptMs } = stream.stats!;
+    return { promptTokens, cachedTokens, promptMs, arrivals };
+  },
+
+  async close() {
+    await model?.close();
+    model = undefined;
+  },
+
+  info: () => model!.info,
+};
