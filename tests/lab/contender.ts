@@ -1,10 +1,8 @@
 // What the bench asks of an engine on a page. Pocketbit and its peers answer alike, so that one script times them all.
 import { type LoadOptions, load, type Model } from 'pocketbit';
 
-export interface OpenOptions {
-  readonly contextLength: number;
-  readonly artifact?: LoadOptions['artifact'];
-  readonly kv?: LoadOptions['kv'];
+export interface OpenOptions extends Pick<LoadOptions, 'artifact' | 'kv'> {
+  contextLength: number;
 }
 
 /** Times in milliseconds. */

@@ -40,10 +40,13 @@ export interface FamilyModel {
   readonly silentBytes?: boolean;
 }
 
+type MatrixRole = 'linear' | 'rows';
+type VectorRole = 'norm' | 'frequencies' | 'thresholds';
+
 interface TensorPlan {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly role: 'norm' | 'linear' | 'rows' | 'frequencies' | 'thresholds';
+  readonly role: MatrixRole | VectorRole;
   readonly type: RowsName;
 }
 
@@ -142,7 +145,7 @@ function layerPlans(model: FamilyModel, at: string): TensorPlan[] {
 }
 
 /** Values of the vectors; `at` runs from 0 to 1 along one. */
-const VALUES: Record<string, (next: Word, at: number) => number> = {
+const VALUES: Readonly<Record<VectorRole, (next: Word, at: number) => number>> = {
   norm: (next) => 0.75 + (next() % 513) / 1024,
   frequencies: (_, at) => 1 + 7 * at,
   // A tenth of a normed activation's deviation to either side.
@@ -151,7 +154,8 @@ const VALUES: Record<string, (next: Word, at: number) => number> = {
 
 function vectorTensor({ name, shape, role }: TensorPlan, next: Word): RandomTensor {
   const k = shape[0]!;
-  const values = Float32Array.from({ length: k }, (_, i) => VALUES[role](next, i / k));
+  const draw = VALUES[role as VectorRole];
+  const values = Float32Array.from({ length: k }, (_, i) => draw(next, i / k));
   return { name, shape, type: 0, bytes: k * 4, parts: () => [new Uint8Array(values.buffer)] };
 }
 
