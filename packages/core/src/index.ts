@@ -6,6 +6,24 @@ export { readGgufShards, type ShardedGguf, shardNames } from './gguf/shards.ts';
 export type { TensorInfo } from './gguf/tensors.ts';
 export { typeName } from './gguf/types.ts';
 export { type GgufValue, type NumberArray, StringArray } from './gguf/values.ts';
+export {
+  choosePicks,
+  type ForcedKernels,
+  forcedPicks,
+  KERNEL_FAMILIES,
+  type KernelFamily,
+  type KernelNames,
+  type KernelNeed,
+  type KernelPair,
+  type KernelPick,
+  type KernelSink,
+  kernelNeeds,
+  kernelsOf,
+  type SizeClass,
+  sizeClassOf,
+  type TensorKernels,
+  tensorKernels,
+} from './kernels.ts';
 export { type EngineSink, type LoadTensorsOptions, loadTensors } from './load.ts';
 export type { PlanOptions } from './plan/architecture.ts';
 export {

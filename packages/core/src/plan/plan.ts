@@ -19,12 +19,13 @@ import {
   tensorType,
   typeName,
 } from '../gguf/types.ts';
+import type { KernelFamily } from '../kernels.ts';
 import { tokenizerBytes } from '../tokenizer/size.ts';
 import { configOf, type PlanOptions } from './architecture.ts';
 import type { ModelConfig } from './config.ts';
 import { architectureOf } from './families.ts';
 import { Metadata } from './metadata.ts';
-import { kvCacheBytes, type Matrix, residentTensorBytes, scratchBytes } from './sizes.ts';
+import { isHead, kvCacheBytes, type Matrix, residentTensorBytes, scratchBytes } from './sizes.ts';
 import { type Slot, slotsOf } from './slots.ts';
 
 /** A tensor of the file with its place in the engine. */
@@ -43,6 +44,8 @@ export interface PlannedTensor {
   readonly offset: number;
   /** Bytes in the file. */
   readonly bytes: number;
+  /** Which kernels multiply by it; null for what is no matrix of a product. */
+  readonly family: KernelFamily | null;
 }
 
 /** Bits of a weight and of an activation in the products of the linears. */
@@ -90,7 +93,7 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
     name: metadata.text('general.name') ?? architecture,
     config,
     scheme: schemeOf(matched, config),
-    tensors: matched.map(plannedTensor),
+    tensors: matched.map((tensor) => plannedTensor(tensor, config)),
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
     weightBytes,
     kvBytes,
@@ -160,11 +163,31 @@ const SCHEMES: ReadonlyMap<number, Scheme> = new Map([
   [Q2_0_G128, 'W2A8'],
 ]);
 
-function plannedTensor({ tensor, slot, type }: Matched): PlannedTensor {
+function plannedTensor(matched: Matched, config: ModelConfig): PlannedTensor {
+  const { tensor, slot, type } = matched;
   const [k = 0, rows = 1] = slot.shape;
   const { name, offset, bytes } = tensor;
-  return { name, slot: slot.slot, layer: slot.layer, type, rows, k, offset, bytes };
+  const family = familyOf(matched, config);
+  return { name, slot: slot.slot, layer: slot.layer, type, rows, k, offset, bytes, family };
 }
+
+/** By type alone: TQ and Q2_0 weights with one scale after all become `ternary`, with several `twoBit`. */
+function familyOf({ slot, type }: Matched, config: ModelConfig): KernelFamily | null {
+  if (slot.kind === 'linear') {
+    return config.activationBits === 1 ? 'binary' : (FAMILIES.get(type) ?? 'int8');
+  }
+  if (slot.kind !== 'embedding' || !isHead(slot, config)) return null;
+  return FAMILIES.get(type) ?? (config.head === 'f32' ? null : config.head);
+}
+
+const FAMILIES: ReadonlyMap<number, KernelFamily> = new Map([
+  [I2_S, 'ternary'],
+  [TQ1_0, 'ternary'],
+  [TQ2_0, 'ternary'],
+  [Q2_0, 'twoBit'],
+  [Q2_0_G128, 'twoBit'],
+  [Q1_0, 'oneBit'],
+]);
 
 function unknownTensor(name: string) {
   return unsupported(

@@ -65,7 +65,8 @@ function groupsActivations({ slot, type }: Matrix, config: ModelConfig): boolean
   return linear && (PACKED.get(type)?.group ?? 0) > 0;
 }
 
-function isHead(slot: Slot, config: ModelConfig): boolean {
+/** Whether the logits are a product with this embedding. */
+export function isHead(slot: Slot, config: ModelConfig): boolean {
   return config.tied || slot.name === 'output.weight';
 }
 
