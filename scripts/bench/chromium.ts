@@ -51,6 +51,18 @@ export class BenchBrowser {
     return page;
   }
 
+  /** A page that never rests: another program's load on the machine. */
+  async busyPage(): Promise<void> {
+    const page = await this.#browser.newPage();
+    await page.goto(`${this.#site.url}lab/`);
+    await page.evaluate(() => {
+      setInterval(() => {
+        const end = performance.now() + 100;
+        while (performance.now() < end);
+      }, 0);
+    });
+  }
+
   /** A page with the engine, no model loaded. */
   async stand(engine: EngineName): Promise<Stand> {
     const { path, global } = PAGES[engine];

@@ -51,7 +51,8 @@ function drawLetters(tokenizer: Tokenizer, first: string, tokens: number, seed: 
   }
 }
 
-async function tokenizerOf(path: string): Promise<Tokenizer> {
+/** The tokenizer of a GGUF file. */
+export async function tokenizerOf(path: string): Promise<Tokenizer> {
   const file = await FileSource.open(path);
   try {
     return createTokenizer(await readGguf(file));

@@ -1,5 +1,5 @@
+import { median } from '../../apps/bench/src/statistics.ts';
 import type { Answer } from '../../tests/lab/contender.ts';
-import { median } from './statistics.ts';
 
 /** One request, as rates. */
 export interface Sample {

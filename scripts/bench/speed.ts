@@ -1,3 +1,4 @@
+import { median } from '../../apps/bench/src/statistics.ts';
 import type { Artifact } from '../../tests/lab/measure.ts';
 import type { SpeedRequest, SpeedSample } from '../../tests/lab/speed.ts';
 import { cachedModel, SHAPE_125M } from '../../tests/models/random.ts';
@@ -78,14 +79,6 @@ function summary(model: string, artifact: Artifact, samples: SpeedSample[]): Spe
     prefill: median(own.map(({ prefill }) => prefill)),
     decode: median(own.map(({ decode }) => decode)),
   };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1
-    ? sorted[Math.floor(middle)]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** A Markdown table, tokens per second. */

@@ -1,7 +1,7 @@
+import { median } from '../../../apps/bench/src/statistics.ts';
 import { bundledModel } from '../../../tests/support/paths.ts';
 import { withLab } from '../../bench/lab.ts';
 import { promptsOf } from '../../bench/prompts.ts';
-import { median } from '../../bench/speed.ts';
 import { bounded, type Check } from '../report.ts';
 
 const TOKENS = 128;
