@@ -57,12 +57,12 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     return (x * r[..., None]) * weight
 
 
-def quantize(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per-row int8: whole numbers in -127..127 (as float64) [..., n] and scales [...]."""
+def quantize(x: torch.Tensor, most: int = 127) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per row: whole numbers in -most..most (as float64) [..., n] and scales [...]."""
     amax = x.abs().amax(-1).clamp(min=1e-5)
-    s = const(127) / amax
-    q = torch.round(x * s[..., None]).clamp(-127, 127)
-    return q.double(), amax / const(127)
+    s = const(most) / amax
+    q = torch.round(x * s[..., None]).clamp(-most, most)
+    return q.double(), amax / const(most)
 
 
 def quantize_rows(w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,11 +150,43 @@ def attention_f32(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: to
     return weighted_rows(p, v) * inverse[..., None]
 
 
-def attention_i8(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """The same with int8 queries, keys and values, one scale for each row of each head."""
+CHUNK = 256
+LEAST_WEIGHT = 2.0**-100
+
+
+def weighted_codes(w: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Weights w [T, H, S] of 0 or more times whole numbers v [S, H, d] -> [T, H, d], chunk by chunk of 256 positions.
+
+    In a chunk the weights become int16 steps of its largest weight over 32767, and their sums are exact.
+    """
+    out = torch.zeros(w.shape[0], w.shape[1], v.shape[-1])
+    for w_chunk, v_chunk in zip(w.split(CHUNK, -1), v.split(CHUNK)):
+        most = w_chunk.amax(-1, keepdim=True)
+        counts = most >= LEAST_WEIGHT
+        step = torch.where(counts, const(32767) / most, const(0))
+        u = torch.round(w_chunk * step).clamp(-32768, 32767).double()
+        sums = torch.einsum("ths,shd->thd", u, v_chunk).to(F32)
+        out = out + sums * torch.where(counts, most / const(32767), const(0))
+    return out
+
+
+def attention_quantized(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor, most: int
+) -> torch.Tensor:
+    """The same with int16 queries and keys and values of -most..most, one scale for each row of each head."""
     factor = const(1 / math.sqrt(q.shape[-1]))
-    (q8, a_q), (k8, a_k), (v8, a_v) = quantize(q), quantize(k), quantize(v)
-    dots = torch.einsum("thd,shd->ths", q8, k8).to(F32)
+    (q16, a_q), (k8, a_k), (v8, a_v) = quantize(q, 32767), quantize(k, most), quantize(v, most)
+    dots = torch.einsum("thd,shd->ths", q16, k8).to(F32)
     scores = dots * ((a_q[:, :, None] * a_k.T[None]) * factor)
     p, inverse = softmax_parts(scores, visible)
-    return weighted_rows(p * a_v.T[None], v8.to(F32)) * inverse[..., None]
+    return weighted_codes(p * a_v.T[None], v8) * inverse[..., None]
+
+
+def attention_i8(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    """Attention over a cache of int8 rows."""
+    return attention_quantized(q, k, v, visible, 127)
+
+
+def attention_i4(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    """Attention over a cache of rows of four bits."""
+    return attention_quantized(q, k, v, visible, 7)

@@ -147,6 +147,7 @@ def golden(recipe: Recipe, path: Path) -> dict:
         "integerExact": {
             "kvF32": pack(exact),
             "kvI8": pack(model.exact(kv="i8").extend(ids)[-1]),
+            "kvI4": pack(model.exact(kv="i4").extend(ids)[-1]),
             "headF32": pack(model.exact(head="f32").extend(ids)[-1]),
         },
     }

@@ -77,13 +77,20 @@ class Binary:
         return exact_ops.w1a1(x, self.signs, self.alpha, self.threshold)
 
 
+ATTENTION = {
+    "f32": exact_ops.attention_f32,
+    "i8": exact_ops.attention_i8,
+    "i4": exact_ops.attention_i4,
+}
+
+
 class ExactMode:
-    """Operations of the integer-exact mode; `kv` is 'f32' or 'i8', `head` is 'i8' or 'f32'."""
+    """Operations of the integer-exact mode; `kv` is 'f32', 'i8' or 'i4', `head` is 'i8' or 'f32'."""
 
     def __init__(self, table: torch.Tensor, kv: str, head: str):
         self.rows, self.scales = exact_ops.quantize_rows(table)
         self.embedding = table if head == "f32" else self.rows.float() * self.scales[:, None]
-        self.attention = exact_ops.attention_f32 if kv == "f32" else exact_ops.attention_i8
+        self.attention = ATTENTION[kv]
         self.head = self.head_f32 if head == "f32" else self.head_i8
         self.norm = exact_ops.rms_norm
 

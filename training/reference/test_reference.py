@@ -79,7 +79,7 @@ class Exact(unittest.TestCase):
             for recipe in golden.RECIPES:
                 path = Path(folder) / "model.gguf"
                 golden.write(path, golden.metadata(recipe), golden.random_tensors(recipe))
-                for kv in ("f32", "i8"):
+                for kv in ("f32", "i8", "i4"):
                     self.compare(Reference(path), kv)
 
     def compare(self, model: Reference, kv: str) -> None:

@@ -24,6 +24,8 @@ pub mod scalar;
 pub mod relaxed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd_ops;
 
 #[cfg(any(test, feature = "cases"))]
 pub mod cases;

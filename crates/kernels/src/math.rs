@@ -59,7 +59,7 @@ pub fn positive(x: f32) -> f32 {
 }
 
 /// 1.5 · 2²³: adding and subtracting it rounds |v| < 2²² to an integer, ties to even.
-const ROUND: f32 = 12_582_912.0;
+pub(crate) const ROUND: f32 = 12_582_912.0;
 
 /// Round to nearest, ties to even, for |v| < 2²².
 #[inline]
@@ -68,8 +68,19 @@ pub fn round_even(v: f32) -> f32 {
 }
 
 /// [`ordered`] −87 and 88.
-const LOWEST: i32 = (-87f32).to_bits() as i32 ^ 0x7fff_ffff;
-const HIGHEST: i32 = 88f32.to_bits() as i32;
+pub(crate) const LOWEST: i32 = (-87f32).to_bits() as i32 ^ 0x7fff_ffff;
+pub(crate) const HIGHEST: i32 = 88f32.to_bits() as i32;
+
+/// Polynomial of [`exp`], highest power first.
+#[allow(clippy::excessive_precision)]
+pub(crate) const EXP: [f32; 6] = [
+    1.987_569_150_0e-4,
+    1.398_199_950_7e-3,
+    8.333_451_907_3e-3,
+    4.166_579_589_4e-2,
+    1.666_666_545_9e-1,
+    5.000_000_120_1e-1,
+];
 
 /// eˣ with `x` clamped to [−87, 88] (Cephes `expf`, no fused operation, no libm).
 #[inline]
@@ -81,8 +92,8 @@ pub fn exp(x: f32) -> f32 {
     let shifted = x * core::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (x - n * 0.693_359_375) - n * -2.121_944_40e-4;
-    let mut p = 1.987_569_150_0e-4;
-    for c in [1.398_199_950_7e-3, 8.333_451_907_3e-3, 4.166_579_589_4e-2, 1.666_666_545_9e-1, 5.000_000_120_1e-1] {
+    let mut p = EXP[0];
+    for c in &EXP[1..] {
         p = p * r + c;
     }
     let y = ((p * (r * r)) + r) + 1.0;

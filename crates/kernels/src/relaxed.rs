@@ -10,7 +10,7 @@ use crate::matrix::{Activation, Grouped, GroupedActivation, Int8Rows, Ternary};
 use crate::pack::STEP_BYTES;
 use crate::simd128::{grouped_rows, int8_rows, load, load_quad, ternary_rows, STEP_VECTORS};
 
-pub use crate::simd128::{axpy_f32, axpy_i8, dot_f32, dot_i8, gemv_w1a1};
+pub use crate::simd128::{axpy_f32, dot_f32, dot_i8, gemv_w1a1};
 
 /// Which kernels these are.
 pub const VARIANT: &str = "relaxed";

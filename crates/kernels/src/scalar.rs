@@ -100,11 +100,3 @@ pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
         *o += p * v;
     }
 }
-
-/// `out[i] += p · float(v[i])`
-pub fn axpy_i8(out: &mut [f32], p: f32, v: &[i8]) {
-    assert_eq!(out.len(), v.len());
-    for (o, v) in out.iter_mut().zip(v) {
-        *o += p * f32::from(*v);
-    }
-}

@@ -257,25 +257,3 @@ pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
     }
     scalar::axpy_f32(&mut out[whole..], p, &v[whole..]);
 }
-
-/// [`scalar::axpy_i8`]
-pub fn axpy_i8(out: &mut [f32], p: f32, v: &[i8]) {
-    assert_eq!(out.len(), v.len());
-    let whole = out.len() / 16 * 16;
-    let factor = f32x4_splat(p);
-    for at in (0..whole).step_by(16) {
-        let bytes = load(v, at);
-        let (low, high) = (i16x8_extend_low_i8x16(bytes), i16x8_extend_high_i8x16(bytes));
-        let quads = [
-            i32x4_extend_low_i16x8(low),
-            i32x4_extend_high_i16x8(low),
-            i32x4_extend_low_i16x8(high),
-            i32x4_extend_high_i16x8(high),
-        ];
-        for (j, quad) in quads.into_iter().enumerate() {
-            let sum = f32x4_add(load(out, at + 4 * j), f32x4_mul(factor, f32x4_convert_i32x4(quad)));
-            store(out, at + 4 * j, sum);
-        }
-    }
-    scalar::axpy_i8(&mut out[whole..], p, &v[whole..]);
-}

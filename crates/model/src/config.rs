@@ -29,6 +29,8 @@ pub enum KvKind {
     F32,
     /// int8 rows with a scale each
     Int8,
+    /// rows of four bits with a scale each
+    Int4,
 }
 
 /// How embedding and head rows are kept.
@@ -168,7 +170,7 @@ impl Config {
             rope_base: values[12],
             rms_eps: values[13] as f32,
             tied: flag(values[14], "tied")?,
-            kv: choice(values[15], "kv", [(0.0, KvKind::F32), (1.0, KvKind::Int8)])?,
+            kv: choice(values[15], "kv", [(0.0, KvKind::F32), (1.0, KvKind::Int8), (2.0, KvKind::Int4)])?,
             head: choice(values[16], "head", [(0.0, HeadKind::Int8), (1.0, HeadKind::F32)])?,
             sub_norms: flag(values[17], "sub-norms")?,
             pairing: choice(values[18], "rope pairing", [(0.0, Pairing::Neox), (1.0, Pairing::Norm)])?,
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn every_field_is_checked() {
         let bad = [(0, 1.0), (1, 2.0), (2, 4.0), (3, 0.0), (4, 1e9), (5, 1.5), (6, f64::NAN), (7, 3.0), (8, 513.0)];
-        let more = [(9, -1.0), (10, f64::INFINITY), (11, 63.0), (11, 66.0), (12, 0.0), (13, 0.0), (14, 0.5), (15, 2.0)];
+        let more = [(9, -1.0), (10, f64::INFINITY), (11, 63.0), (11, 66.0), (12, 0.0), (13, 0.0), (14, 0.5), (15, 3.0)];
         for (at, value) in bad.into_iter().chain(more).chain([(16, -1.0), (17, 9.0), (18, 2.0), (19, 2.0)]).chain([
             (20, f64::NAN),
             (22, 1e12),

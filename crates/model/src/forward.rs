@@ -95,6 +95,8 @@ impl Model {
         let Model { config: c, weights, cache, state: s, .. } = self;
         let (n, first) = (ids.len(), self.ids.len());
         let int8 = c.activations == Activations::Int8;
+        let group = c.heads / c.kv_heads * c.head_dim;
+        s.rope.slice(first, n);
         let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
         for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(dim)) {
             weights.embedding.row(*id as usize, x);
@@ -112,15 +114,15 @@ impl Model {
                     norm_heads(q, &w.q_norm, c.rms_eps);
                     norm_heads(k, &w.k_norm, c.rms_eps);
                 }
-                s.rope.at(first + t);
                 for head in q.chunks_exact_mut(hd).chain(k.chunks_exact_mut(hd)) {
-                    s.rope.turn(head);
+                    s.rope.turn(t, head);
                 }
                 cache.append(l, first + t, k, &s.v[t * kv_dim..][..kv_dim]);
-                let heads = q.chunks_exact(hd).zip(s.attn[t * q_dim..][..q_dim].chunks_exact_mut(hd));
-                for (h, (q, out)) in heads.enumerate() {
-                    cache.attend(l, h / (c.heads / c.kv_heads), first + t + 1, q, &mut s.scores, out);
-                }
+            }
+            // One KV head at a time: its rows stay in the nearest cache for every token of the slice.
+            for (head, t) in (0..c.kv_heads).flat_map(|head| (0..n).map(move |t| (head, t))) {
+                let at = t * q_dim + head * group..t * q_dim + (head + 1) * group;
+                cache.attend((l, head), first + t + 1, &s.q[at.clone()], &mut s.attention, &mut s.attn[at]);
             }
             // x += Wo · RMS(attention)
             s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps, int8);

@@ -6,20 +6,21 @@ use crate::config::{Config, Pairing, RopeScaling};
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
 
-/// Frequencies of a model, and the angles of one position.
+/// Frequencies of a model, and the angles of the positions of one slice.
 pub(crate) struct Rope {
     pairing: Pairing,
     /// multiplies cos and sin (YaRN)
     magnitude: f64,
     /// radians a position turns each pair `[n / 2]`
     inverse: Vec<f64>,
+    /// `[slice][n / 2]`
     cos: Vec<f32>,
     sin: Vec<f32>,
 }
 
 impl Rope {
-    /// `factors` `[n / 2]` divide the frequencies (Llama 3.1); empty for none.
-    pub(crate) fn new(c: &Config, factors: &[f32]) -> Result<Self, Error> {
+    /// For slices of up to `slice` positions; `factors` `[n / 2]` divide the frequencies (Llama 3.1), empty for none.
+    pub(crate) fn new(c: &Config, factors: &[f32], slice: usize) -> Result<Self, Error> {
         let half = c.rope_dims / 2;
         let mut inverse = filled(0f64, half)?;
         for (i, f) in inverse.iter_mut().enumerate() {
@@ -32,29 +33,39 @@ impl Rope {
             }
             _ => 1.0,
         };
-        Ok(Rope { pairing: c.pairing, magnitude, inverse, cos: filled(0.0, half)?, sin: filled(0.0, half)? })
+        let table = || filled(0.0, slice * half);
+        Ok(Rope { pairing: c.pairing, magnitude, inverse, cos: table()?, sin: table()? })
     }
 
-    /// Sets the position that [`Rope::turn`] turns to.
-    pub(crate) fn at(&mut self, pos: usize) {
-        for (i, inverse) in self.inverse.iter().enumerate() {
-            let theta = pos as f64 * inverse;
-            self.cos[i] = (libm::cos(theta) * self.magnitude) as f32;
-            self.sin[i] = (libm::sin(theta) * self.magnitude) as f32;
+    /// Computes the angles of `n` positions from `first` on, for every layer to turn by.
+    pub(crate) fn slice(&mut self, first: usize, n: usize) {
+        let half = self.inverse.len();
+        let rows = self.cos.chunks_exact_mut(half).zip(self.sin.chunks_exact_mut(half));
+        for (t, (cos, sin)) in rows.take(n).enumerate() {
+            for (i, inverse) in self.inverse.iter().enumerate() {
+                let theta = (first + t) as f64 * inverse;
+                cos[i] = (libm::cos(theta) * self.magnitude) as f32;
+                sin[i] = (libm::sin(theta) * self.magnitude) as f32;
+            }
         }
     }
 
-    /// Turns one head; dimensions past `rope_dims` stay.
-    pub(crate) fn turn(&self, head: &mut [f32]) {
-        let half = self.cos.len();
-        for i in 0..half {
-            let (low, high) = match self.pairing {
-                Pairing::Neox => (i, i + half),
-                Pairing::Norm => (2 * i, 2 * i + 1),
-            };
-            let (a, b) = (head[low], head[high]);
-            head[low] = a * self.cos[i] - b * self.sin[i];
-            head[high] = a * self.sin[i] + b * self.cos[i];
+    /// Turns one head of the slice's position `t`; dimensions past `rope_dims` stay.
+    pub(crate) fn turn(&self, t: usize, head: &mut [f32]) {
+        let half = self.inverse.len();
+        let (cos, sin) = (&self.cos[t * half..][..half], &self.sin[t * half..][..half]);
+        match self.pairing {
+            Pairing::Neox => {
+                let (low, rest) = head.split_at_mut(half);
+                for (((a, b), cos), sin) in low.iter_mut().zip(rest).zip(cos).zip(sin) {
+                    (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
+                }
+            }
+            Pairing::Norm => {
+                for ((pair, cos), sin) in head.chunks_exact_mut(2).zip(cos).zip(sin) {
+                    (pair[0], pair[1]) = (pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos);
+                }
+            }
         }
     }
 
@@ -99,15 +110,15 @@ mod tests {
 
     fn turned(rope: &mut Rope, pos: usize) -> [f32; 16] {
         let mut head = core::array::from_fn(|i| i as f32 + 1.0);
-        rope.at(pos);
-        rope.turn(&mut head);
+        rope.slice(pos - pos.min(1), 2);
+        rope.turn(pos.min(1), &mut head);
         head
     }
 
     #[test]
     fn position_zero_and_unturned_dimensions_stay() {
         for pairing in [0.0, 1.0] {
-            let mut rope = Rope::new(&config(pairing, PLAIN), &[]).unwrap();
+            let mut rope = Rope::new(&config(pairing, PLAIN), &[], 2).unwrap();
             let untouched: [f32; 16] = core::array::from_fn(|i| i as f32 + 1.0);
             assert_eq!(turned(&mut rope, 0), untouched);
             assert_eq!(turned(&mut rope, 5)[8..], untouched[8..]);
@@ -118,25 +129,25 @@ mod tests {
     fn pairings_turn_their_own_pairs() {
         let (c, s) = (2f64.cos(), 2f64.sin());
         let near = |found: f32, want: f64| assert!((f64::from(found) - want).abs() < 1e-6, "{found} {want}");
-        let neox = turned(&mut Rope::new(&config(0.0, PLAIN), &[]).unwrap(), 2);
+        let neox = turned(&mut Rope::new(&config(0.0, PLAIN), &[], 2).unwrap(), 2);
         near(neox[0], c - 5.0 * s);
         near(neox[4], s + 5.0 * c);
-        let norm = turned(&mut Rope::new(&config(1.0, PLAIN), &[]).unwrap(), 2);
+        let norm = turned(&mut Rope::new(&config(1.0, PLAIN), &[], 2).unwrap(), 2);
         near(norm[0], c - 2.0 * s);
         near(norm[1], s + 2.0 * c);
     }
 
     #[test]
     fn linear_scaling_and_factors_slow_the_turn() {
-        let plain = turned(&mut Rope::new(&config(0.0, PLAIN), &[]).unwrap(), 1);
+        let plain = turned(&mut Rope::new(&config(0.0, PLAIN), &[], 2).unwrap(), 1);
         let linear = [1.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(turned(&mut Rope::new(&config(0.0, linear), &[]).unwrap(), 4), plain);
-        assert_eq!(turned(&mut Rope::new(&config(0.0, PLAIN), &[4.0; 4]).unwrap(), 4), plain);
+        assert_eq!(turned(&mut Rope::new(&config(0.0, linear), &[], 2).unwrap(), 4), plain);
+        assert_eq!(turned(&mut Rope::new(&config(0.0, PLAIN), &[4.0; 4], 2).unwrap(), 4), plain);
     }
 
     #[test]
     fn yarn_keeps_fast_pairs_divides_slow_ones_and_raises_the_magnitude() {
-        let rope = Rope::new(&config(0.0, [2.0, 4.0, 64.0, 1.0, 32.0, 1.0, 1.0]), &[]).unwrap();
+        let rope = Rope::new(&config(0.0, [2.0, 4.0, 64.0, 1.0, 32.0, 1.0, 1.0]), &[], 2).unwrap();
         // dims 8, base 1e4, original 64: low = max(0, floor(8·ln(64/(32·2π))/(2 ln 1e4))) = 0,
         // high = ceil(8·ln(64/2π)/(2 ln 1e4)) = ceil(1.0079) = 2; pair 1 is half kept, pairs 2 and 3 divided.
         let want = [1.0, 0.1 * (0.5 + 0.5 / 4.0), 0.01 / 4.0, 0.001 / 4.0];

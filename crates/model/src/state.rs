@@ -7,6 +7,7 @@ use pocketbit_kernels::quant::quantize;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::kv_cache::AttentionScratch;
 use crate::memory::{bytes_of, filled};
 use crate::ops::rms_norm;
 use crate::rope::Rope;
@@ -31,8 +32,7 @@ pub(crate) struct State {
     pub up: Vec<f32>,
     /// what a block adds to the residual stream `[SLICE][dim]`
     pub delta: Vec<f32>,
-    /// `[context]`
-    pub scores: Vec<f32>,
+    pub attention: AttentionScratch,
     /// `[vocab]`
     pub logits: Vec<f32>,
     pub rope: Rope,
@@ -67,9 +67,9 @@ impl State {
             gate: wide(c.ffn)?,
             up: wide(c.ffn)?,
             delta: wide(c.dim)?,
-            scores: filled(0.0, c.context)?,
+            attention: AttentionScratch::new(c)?,
             logits: filled(0.0, c.vocab)?,
-            rope: Rope::new(c, &weights.rope_factors)?,
+            rope: Rope::new(c, &weights.rope_factors, SLICE)?,
             staged: Staged {
                 x: wide(widest)?,
                 q8: filled(0, SLICE * widest)?,
@@ -87,8 +87,8 @@ impl State {
 
     pub(crate) fn bytes(&self) -> usize {
         let floats = [&self.x, &self.q, &self.attn, &self.k, &self.v, &self.gate, &self.up, &self.delta];
-        let tables = [&self.scores, &self.logits];
-        floats.into_iter().chain(tables).map(bytes_of).sum::<usize>() + self.rope.bytes() + self.staged.bytes()
+        let rows = floats.into_iter().chain([&self.logits]).map(bytes_of).sum::<usize>();
+        rows + self.attention.bytes() + self.rope.bytes() + self.staged.bytes()
     }
 }
 

@@ -37,12 +37,17 @@ fn rms(values: impl Iterator<Item = f32>, n: usize) -> f32 {
 fn logits_are_near_transformers() {
     for name in NAMES {
         let (ids, want) = golden(name);
-        for (label, kv, head) in [("f32 KV", 0.0, 0.0), ("int8 KV", 1.0, 0.0), ("f32 KV and head", 0.0, 1.0)] {
+        for (label, kv, head, bound) in [
+            ("f32 KV", 0.0, 0.0, 0.12),
+            ("int8 KV", 1.0, 0.0, 0.12),
+            ("int4 KV", 2.0, 0.0, 0.9),
+            ("f32 KV and head", 0.0, 1.0, 0.12),
+        ] {
             let got = tail(name, &ids, want.len(), kv, head);
             let far = rms(got.iter().zip(&want).map(|(a, b)| a - b), want.len());
             let std = rms(want.iter().copied(), want.len());
             println!("{name}, {label}: rms {far:.4} on logits of std {std:.2}");
-            assert!(far <= 0.12 && std > 1.5, "{name}, {label}: rms {far} on std {std}");
+            assert!(far <= bound && std > 1.5, "{name}, {label}: rms {far} on std {std}");
         }
     }
 }

@@ -12,8 +12,8 @@ struct Golden {
     ids: Vec<u32>,
     /// logits `[T][vocab]`
     exact: Vec<f32>,
-    /// logits of the last position with an int8 cache
-    exact_i8: Vec<f32>,
+    /// logits of the last position with a cache of eight and of four bits
+    exact_packed: [Vec<f32>; 2],
     /// logits of the last positions in plain float math
     float: Vec<f32>,
 }
@@ -28,7 +28,7 @@ fn golden(name: &str) -> Golden {
     Golden {
         ids: json["ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect(),
         exact: floats(&json["integerExact"]["kvF32"]),
-        exact_i8: floats(&json["integerExact"]["kvI8"]),
+        exact_packed: ["kvI8", "kvI4"].map(|kv| floats(&json["integerExact"][kv])),
         float: floats(&json["floatMode"]),
     }
 }
@@ -60,11 +60,13 @@ fn integer_exact_reference_agrees_within_1e_3() {
         let far = worst(&trace(&mut model(name, 0.0, 0.0), &want.ids), &want.exact);
         println!("tiny-{name}: max |Δlogit| {far:e} (f32 KV)");
         assert!(far <= 1e-3, "tiny-{name}: {far}");
-        let mut int8 = model(name, 1.0, 0.0);
-        int8.forward(&want.ids).unwrap();
-        let far = worst(int8.logits(), &want.exact_i8);
-        println!("tiny-{name}: max |Δlogit| {far:e} (int8 KV)");
-        assert!(far <= 1e-3, "tiny-{name} int8 KV: {far}");
+        for (kv, (label, want_packed)) in [1.0, 2.0].into_iter().zip(["int8", "int4"].iter().zip(&want.exact_packed)) {
+            let mut packed = model(name, kv, 0.0);
+            packed.forward(&want.ids).unwrap();
+            let far = worst(packed.logits(), want_packed);
+            println!("tiny-{name}: max |Δlogit| {far:e} ({label} KV)");
+            assert!(far <= 1e-3, "tiny-{name} {label} KV: {far}");
+        }
     }
 }
 

@@ -63,7 +63,7 @@ export function loadModel(
 ): Promise<LoadedModel> {
   const options = {
     contextLength: integerOption(values, 'context', 1, MAX_CONTEXT),
-    kv: choiceOption(values, 'kv', ['f32', 'int8']) ?? defaults.kv,
+    kv: choiceOption(values, 'kv', KV_FORMATS) ?? defaults.kv,
     head: choiceOption(values, 'head', ['int8', 'f32']) ?? defaults.head,
   };
   const artifact = choiceOption(values, 'artifact', ARTIFACTS) ?? 'simd128';

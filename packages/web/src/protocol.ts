@@ -33,7 +33,7 @@ export interface OpenRequest {
   source: string | Blob;
   store: boolean;
   contextLength?: number;
-  kv?: 'f32' | 'int8';
+  kv?: 'f32' | 'int8' | 'int4';
   sha256?: string;
   artifact?: Artifact;
   wasmBase?: string;

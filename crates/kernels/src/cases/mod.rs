@@ -6,8 +6,10 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
+use crate::attention::layout::Depth;
 use crate::matrix::Bits;
 
+mod attention;
 mod linear;
 mod vector;
 
@@ -41,10 +43,10 @@ pub enum Family {
     Binary,
     /// `gemv_i8a8`
     Int8,
-    /// `dot_f32`, `dot_i8`, `axpy_f32`, `axpy_i8`; `rows` is unused.
+    /// `dot_f32`, `dot_i8`, `axpy_f32`; `rows` is unused.
     Vector,
-    /// `attend_f32`, `attend_i8`; `rows` positions of head_dim `k`.
-    Attention,
+    /// `attend`, `attend_f32` without a depth, of this many query heads; `rows` positions of head dim `k`.
+    Attention(Option<Depth>, usize),
 }
 
 /// One comparison.
@@ -75,7 +77,12 @@ pub fn all() -> Vec<Case> {
     grid(Family::Binary, &[1, 3, 4, 5, 33], &[128, 256, 3968, 4096, 8064]);
     grid(Family::Int8, &[1, 3, 4, 5, 31], &[16, 32, 48, 256, 2048]);
     grid(Family::Vector, &[1], &[0, 1, 3, 4, 15, 16, 17, 31, 32, 33, 80, 255, 1024]);
-    grid(Family::Attention, &[1, 2, 15, 16, 17, 130], &[8, 16, 20, 64, 96, 128]);
+    for depth in [None, Some(Depth::Eight), Some(Depth::Four)] {
+        grid(Family::Attention(depth, 3), &attention::LENGTHS, &attention::HEAD_DIMS);
+        for heads in 1..=8 {
+            grid(Family::Attention(depth, heads), &[5, 257], &[20, 64]);
+        }
+    }
     cases
 }
 
@@ -95,7 +102,7 @@ impl Case {
             Family::Binary => self.binary(),
             Family::Int8 => self.int8(),
             Family::Vector => self.vector(),
-            Family::Attention => self.attention(),
+            Family::Attention(depth, heads) => self.attention(depth, heads),
         }
     }
 

@@ -97,7 +97,7 @@ impl Gguf {
         self.tensors.iter().any(|t| t.name == tensor)
     }
 
-    /// The engine's config for this file: `kv` 0 f32, 1 int8; `head` 0 int8, 1 f32.
+    /// The engine's config for this file: `kv` 0 f32, 1 int8, 2 int4; `head` 0 int8, 1 f32.
     pub(crate) fn config(&self, kv: f64, head: f64) -> Config {
         let need = |name: &str| self.key(name).unwrap_or_else(|| panic!("no {name}"));
         let flag = |b: bool| f64::from(u8::from(b));

@@ -10,7 +10,7 @@ import { withHeader } from '../model.ts';
 
 export const inspect: Command = {
   name: 'inspect',
-  usage: 'FILE [--kv f32|int8] [--head int8|f32] [--context N] [--json]',
+  usage: 'FILE [--kv f32|int8|int4] [--head int8|f32] [--context N] [--json]',
   summary: 'what a file holds, whether it runs, and how much memory it takes',
   options: {
     kv: { type: 'string' },
@@ -23,7 +23,7 @@ export const inspect: Command = {
     const header = await withHeader(file!, async (read) => read);
     const plan = planOrRefusal(header, {
       contextLength: integerOption(values, 'context', 1, 2 ** 24),
-      kv: choiceOption(values, 'kv', ['f32', 'int8']),
+      kv: choiceOption(values, 'kv', KV_FORMATS),
       head: choiceOption(values, 'head', ['int8', 'f32']),
     });
     const report = values.json ? jsonReport(header, plan) : textReport(header, plan);

@@ -7,7 +7,7 @@ const DEFAULT_TOP = 10;
 export const logits: Command = {
   name: 'logits',
   usage:
-    'FILE --ids 1,2,3 [--top N] [--all-positions --base64] [--kv f32|int8] [--head int8|f32] ' +
+    'FILE --ids 1,2,3 [--top N] [--all-positions --base64] [--kv f32|int8|int4] [--head int8|f32] ' +
     '[--artifact scalar|simd128|relaxed] [--context N] [--json]',
   summary: 'the highest logits after a list of ids (f32 KV, int8 head)',
   options: {

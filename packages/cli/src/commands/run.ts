@@ -25,7 +25,7 @@ export const run: Command = {
   name: 'run',
   usage:
     'FILE PROMPT [--system TEXT] [--raw] [--max-tokens N] [--temperature T] [--top-k N] [--top-p P] ' +
-    '[--min-p P] [--repeat-penalty R] [--seed N] [--kv int8|f32] [--head int8|f32] [--context N] ' +
+    '[--min-p P] [--repeat-penalty R] [--seed N] [--kv int8|int4|f32] [--head int8|f32] [--context N] ' +
     '[--artifact scalar|simd128|relaxed] [--json]',
   summary: 'answers a prompt; greedy unless --temperature is given',
   options: {

@@ -9,7 +9,7 @@ import { ropeOf } from './rope.ts';
 export interface PlanOptions {
   /** Positions of the KV cache; by default the model's own context, at most 2048. */
   readonly contextLength?: number | undefined;
-  /** KV cache entries; int8 by default, a quarter of the memory of f32. */
+  /** KV cache entries; int8 by default; int4 takes half of its memory, f32 four times it. */
   readonly kv?: KvFormat | undefined;
   /** Embedding and head; int8 by default, f32 as a diagnostic. */
   readonly head?: HeadFormat | undefined;

@@ -1,5 +1,7 @@
 export type Activation = 'silu' | 'relu2';
-export type KvFormat = 'f32' | 'int8';
+/** Cache formats in the order of the engine's numbers for them. */
+export const KV_FORMATS = ['f32', 'int8', 'int4'] as const;
+export type KvFormat = (typeof KV_FORMATS)[number];
 export type HeadFormat = 'int8' | 'f32';
 
 /** How RoPE is stretched over a longer context than the model was first trained on. */
@@ -86,7 +88,7 @@ export function encodeConfig(config: ModelConfig): Float64Array {
     config.ropeBase,
     config.rmsEps,
     config.tied ? 1 : 0,
-    config.kv === 'int8' ? 1 : 0,
+    KV_FORMATS.indexOf(config.kv),
     config.head === 'f32' ? 1 : 0,
     config.subNorms ? 1 : 0,
     config.ropePairing === 'norm' ? 1 : 0,

@@ -13,6 +13,8 @@ const F32_BYTES = 4;
 const ROW_BLOCK = 32;
 /** Positions that go through the layers together: SLICE of crates/model. */
 const SLICE = 32;
+/** Positions of a block of a quantised cache, and dimensions of its vectors. */
+const KV_BLOCK = 4;
 /** Fewest weights that share a scale. */
 const SMALLEST_GROUP = 64;
 
@@ -72,9 +74,12 @@ export function isHead(slot: Slot, config: ModelConfig): boolean {
 
 /** Bytes of the KV cache: keys and values of every layer, KV head and position. */
 export function kvCacheBytes(config: ModelConfig): number {
-  const rows = config.layers * config.kvHeads * config.context;
-  const rowBytes = config.kv === 'f32' ? config.headDim * F32_BYTES : config.headDim + F32_BYTES;
-  return 2 * rows * rowBytes;
+  const heads = config.layers * config.kvHeads;
+  if (config.kv === 'f32') return 2 * heads * config.context * config.headDim * F32_BYTES;
+  const rows = heads * multipleOf(KV_BLOCK, config.context);
+  const valueBytes = config.kv === 'int8' ? 1 : 0.5;
+  const codes = rows * multipleOf(KV_BLOCK, config.headDim) * valueBytes;
+  return 2 * (lines(codes) + rows * F32_BYTES);
 }
 
 /** Bytes of one slice's activations, attention scores, logits, RoPE tables and the context's ids. */
@@ -83,16 +88,27 @@ export function scratchBytes(config: ModelConfig, matrices: readonly Matrix[]): 
   const q = config.heads * config.headDim;
   const kv = config.kvHeads * config.headDim;
   const widest = Math.max(dim, q, ffn);
-  const floats = SLICE * (2 * (dim + q + kv + ffn) + widest) + 2 * context + vocab;
-  const ropeTables = (ropeDims / 2) * (8 + 4 + 4);
+  const floats = SLICE * (2 * (dim + q + kv + ffn) + widest) + context + vocab;
+  const ropeTables = (ropeDims / 2) * (8 + SLICE * (4 + 4));
   const groups = Math.ceil(widest / SMALLEST_GROUP);
   const staged = SLICE * (widest + 8) + Math.ceil(widest / 8) + groups * (4 + 4);
   const grouped = matrices.some((matrix) => groupsActivations(matrix, config))
     ? SLICE * (widest + Math.ceil(widest / ACTIVATION_GROUP) * F32_BYTES)
     : 0;
-  return floats * F32_BYTES + ropeTables + staged + grouped;
+  return floats * F32_BYTES + attentionBytes(config) + ropeTables + staged + grouped;
+}
+
+/** Attention of one KV head: scores, int16 queries, and three numbers of each of its query heads. */
+function attentionBytes(config: ModelConfig): number {
+  const group = config.heads / config.kvHeads;
+  const scores = multipleOf(KV_BLOCK, config.context) * F32_BYTES;
+  return group * (scores + multipleOf(KV_BLOCK, config.headDim) * 2 + 3 * F32_BYTES);
 }
 
 function lines(bytes: number): number {
-  return Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+  return multipleOf(LINE_BYTES, bytes);
+}
+
+function multipleOf(unit: number, n: number): number {
+  return Math.ceil(n / unit) * unit;
 }

@@ -10,8 +10,8 @@ export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
   /** Positions in the KV cache; default and upper limit are the model's own. */
   contextLength?: number;
-  /** KV cache: `int8` (default, a quarter of the memory) or `f32`. */
-  kv?: 'f32' | 'int8';
+  /** KV cache: `int8` (default), `int4` (half its memory, rougher answers) or `f32` (four times it). */
+  kv?: 'f32' | 'int8' | 'int4';
   /** Expected SHA-256 of the whole file, hex; a stored file with another hash is replaced. */
   sha256?: string;
   /** Takes this build of the engine instead of the fastest that works. */
