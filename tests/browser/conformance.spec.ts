@@ -1,6 +1,7 @@
 // The same bits in Chromium as in Node, for every artifact.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { KV_FORMATS } from '@pocketbit/core';
 import { buildCases } from '../conformance/build.mjs';
 import type { Artifact } from '../lab/measure.ts';
 import { nodeLogitsHash } from '../support/engine.ts';
@@ -23,7 +24,7 @@ for (const artifact of ARTIFACTS) {
   });
 }
 
-for (const kv of ['f32', 'int8'] as const) {
+for (const kv of KV_FORMATS) {
   test(`logits bytes are identical over the artifacts and Node: ${kv} KV`, async ({ lab }) => {
     for (const { name, file, url, ids, options } of hashRuns(kv)) {
       const expected = await nodeLogitsHash('scalar', file, ids, options);

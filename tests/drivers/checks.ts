@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { KV_FORMATS, type KvFormat } from '@pocketbit/core';
 import { buildCases } from '../conformance/build.mjs';
 import type { Artifact } from '../lab/measure.ts';
 import { expectedAnswer, nodeLogitsHash } from '../support/engine.ts';
@@ -27,7 +28,7 @@ export function checksFor(browser: TestBrowser): Checks {
   for (const artifact of browser.artifacts) {
     checks[`every kernel case holds: ${artifact}`] = () => casesHold(browser, artifact);
   }
-  for (const kv of ['f32', 'int8'] as const) {
+  for (const kv of KV_FORMATS) {
     checks[`logits bytes are identical to Node's: ${kv} KV`] = () => sameLogits(browser, kv);
   }
   return checks;
@@ -125,7 +126,7 @@ function casesHold(browser: TestBrowser, artifact: Artifact): Promise<void> {
   });
 }
 
-function sameLogits(browser: TestBrowser, kv: 'f32' | 'int8'): Promise<void> {
+function sameLogits(browser: TestBrowser, kv: KvFormat): Promise<void> {
   return inLab(browser, async (run) => {
     for (const { name, file, url, ids, options } of hashRuns(kv)) {
       const sha256 = await nodeLogitsHash('scalar', file, ids, options);

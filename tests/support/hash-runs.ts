@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PlanOptions } from '@pocketbit/core';
+import type { KvFormat, PlanOptions } from '@pocketbit/core';
 import { bundledModel, root, tinyFolder } from './paths.ts';
 
 /** A run whose logits bytes must be the same wherever they are computed. */
@@ -16,7 +16,7 @@ export interface HashRun {
 const TINY = ['tiny-tq2', 'tiny-i2s', 'tiny-q6k', 'tiny-w1a1'];
 
 /** The tiny models on their golden ids and the bundled model on a prompt with its answer, int8 head. */
-export function hashRuns(kv: 'f32' | 'int8'): HashRun[] {
+export function hashRuns(kv: KvFormat): HashRun[] {
   const bundled = {
     name: 'pocketbit-actions',
     file: bundledModel,
@@ -27,7 +27,7 @@ export function hashRuns(kv: 'f32' | 'int8'): HashRun[] {
   return [...TINY.map((name) => tinyRun(name, kv)), bundled];
 }
 
-function tinyRun(name: string, kv: 'f32' | 'int8'): HashRun {
+function tinyRun(name: string, kv: KvFormat): HashRun {
   const { ids } = JSON.parse(readFileSync(join(tinyFolder, `${name}.golden.json`), 'utf8'));
   const file = join(tinyFolder, `${name}.gguf`);
   return { name, file, url: `/tiny/${name}.gguf`, ids, options: { kv, head: 'int8' } };

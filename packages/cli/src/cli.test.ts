@@ -65,6 +65,8 @@ describe.each(MODELS)('%s', (name) => {
     expect(furthest(floats(every.logits), floats(integerExact.kvF32))).toBeLessThan(1e-3);
     const int8 = await json('logits', file, '--ids', list, '--kv', 'int8', '--base64');
     expect(furthest(floats(int8.logits), floats(integerExact.kvI8))).toBeLessThan(1e-3);
+    const int4 = await json('logits', file, '--ids', list, '--kv', 'int4', '--base64');
+    expect(furthest(floats(int4.logits), floats(integerExact.kvI4))).toBeLessThan(1e-3);
     const head = await json('logits', file, '--ids', list, '--head', 'f32', '--base64');
     expect(furthest(floats(head.logits), floats(integerExact.headF32))).toBeLessThan(1e-3);
   }, 30_000);
@@ -80,7 +82,11 @@ describe.each(MODELS)('%s', (name) => {
   }, 30_000);
 
   test('resident bytes are foretold from the header', async () => {
-    for (const options of [[], ['--kv', 'f32', '--head', 'f32']]) {
+    for (const options of [
+      [],
+      ['--kv', 'f32', '--head', 'f32'],
+      ['--kv', 'int4', '--context', '77'],
+    ]) {
       const { plan } = await json('inspect', file, ...options);
       const run = await json('run', file, 'hi', '--max-tokens', '1', '--raw', ...options);
       const spare = plan.residentBytes - run.residentBytes;

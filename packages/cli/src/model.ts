@@ -3,6 +3,7 @@ import {
   createTokenizer,
   encodeConfig,
   type GgufHeader,
+  KV_FORMATS,
   loadTensors,
   type ModelPlan,
   type PlanOptions,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { KV_FORMATS } from '@pocketbit/core';
 import { inLab } from '../../../tests/drivers/lab.ts';
 import { nodeLogitsHash } from '../../../tests/support/engine.ts';
 import { type HashRun, hashRuns } from '../../../tests/support/hash-runs.ts';
@@ -20,7 +21,7 @@ type Hashes = Map<string, string>;
 export const identicalLogits: Check = {
   title: 'logits bytes over artifacts and engines, every position, W1.58A8 and W1A1',
   async run(context) {
-    const runs = [...hashRuns('f32'), ...hashRuns('int8')];
+    const runs = KV_FORMATS.flatMap(hashRuns);
     const found = runs.map((): Hashes => new Map());
     for (const part of [inNative, inNode, inNewerNode, inChromium, inWebKit])
       await part(runs, found, context);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KvFormat } from '@pocketbit/core';
 import { nodeLogits } from '../../../tests/support/engine.ts';
 import { tinyFolder } from '../../../tests/support/paths.ts';
 import { bounded, type Check, type Figure } from '../report.ts';
@@ -9,7 +10,7 @@ interface Golden {
   ids: number[];
   vocabSize: number;
   /** Base64 of little-endian float32: [ids][vocab], then the last position alone. */
-  integerExact: { kvF32: string; kvI8: string; headF32: string };
+  integerExact: { kvF32: string; kvI8: string; kvI4: string; headF32: string };
   /** The last positions in plain float32; absent for W1A1. */
   floatMode?: string;
 }
@@ -29,12 +30,13 @@ async function figuresOf(name: string): Promise<Figure[]> {
   const file = join(tinyFolder, `${name}.gguf`);
   const golden: Golden = JSON.parse(readFileSync(join(tinyFolder, `${name}.golden.json`), 'utf8'));
   const { ids, integerExact, floatMode } = golden;
-  const run = (kv: 'f32' | 'int8', head: 'f32' | 'int8') =>
+  const run = (kv: KvFormat, head: 'f32' | 'int8') =>
     nodeLogits('simd128', file, ids, { kv, head });
   const plain = await run('f32', 'int8');
   const exact = Math.max(
     worst(plain, floats(integerExact.kvF32)),
     worst(await run('int8', 'int8'), floats(integerExact.kvI8)),
+    worst(await run('int4', 'int8'), floats(integerExact.kvI4)),
     worst(await run('f32', 'f32'), floats(integerExact.headF32)),
   );
   const label = `${name}, ${ids.length} positions`;

@@ -1,6 +1,7 @@
 import {
   type GgufHeader,
   type GgufValue,
+  KV_FORMATS,
   type ModelPlan,
   PocketbitError,
   planModel,

@@ -88,6 +88,9 @@ describe('the config', () => {
     const small = await plan({}, { contextLength: 16, kv: 'f32', head: 'f32' });
     expect(small.config).toMatchObject({ context: 16, kv: 'f32', head: 'f32' });
     expect(small.kvBytes).toBe(2 * 2 * 2 * 16 * 64 * 4);
+    // Quantised rows come in blocks of four positions.
+    const packed = await plan({}, { contextLength: 17, kv: 'int4' });
+    expect(packed.kvBytes).toBe(2 * 2 * 2 * 20 * (64 / 2 + 4));
   });
 
   test('resident bytes are their parts', async () => {
