@@ -1,6 +1,6 @@
 /**
  * What must and must not occur in the code of each artifact: patterns over instruction names. Of the relaxed
- * instructions only the dot product is fed inputs that leave it no freedom. LLVM makes others by itself, relaxed_max of
+ * instructions only the dot products and the swizzle are fed inputs that leave them no freedom. LLVM makes others by itself, relaxed_max of
  * a comparison and a choice for one, and any of them could change a bit of the result from engine to engine.
  */
 const opcodeRules = {
@@ -8,7 +8,7 @@ const opcodeRules = {
   simd128: { needs: [/^v128\.load$/, /^i8x16.popcnt$/], forbids: [/relaxed/] },
   relaxed: {
     needs: [/^v128\.load$/, /^i8x16.popcnt$/, /relaxed_dot_i8x16_i7x16/],
-    forbids: [/relaxed_(?!dot_i8x16_i7x16)/],
+    forbids: [/relaxed_(?!dot_i8x16_i7x16|swizzle)/],
   },
 };
 

@@ -1,7 +1,7 @@
 //! Tensor types as files hold them, block by block. Sources: ggml-quants.c, ggml-common.h; microsoft/BitNet for I2_S.
 
 use crate::math::f16_to_f32;
-use crate::matrix::Bits;
+use crate::pack::Bits;
 
 /// Most weights a block of codes holds.
 pub const MAX_CODES: usize = 256;

@@ -12,14 +12,22 @@ extern crate std;
 
 pub mod attention;
 pub mod blocks;
+pub mod choice;
 pub mod line;
 pub mod math;
 pub mod matrix;
 pub mod pack;
 pub mod probe;
 pub mod quant;
+pub mod run;
 pub mod scalar;
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod gemm;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod lookup;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod popcount;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub mod relaxed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -30,10 +38,17 @@ mod simd_ops;
 #[cfg(any(test, feature = "cases"))]
 pub mod cases;
 
-/// The kernels this build uses: the fastest variant its target features allow.
-#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-pub use relaxed as active;
+/// Float and int8 vector operations, in the fastest form this build has.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub use scalar as active;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128 as active;
+
+/// Which artifact this is.
+pub const VARIANT: &str = if cfg!(target_feature = "relaxed-simd") {
+    "relaxed"
+} else if cfg!(target_feature = "simd128") {
+    "simd128"
+} else {
+    "scalar"
+};

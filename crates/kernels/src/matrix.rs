@@ -2,27 +2,33 @@
 
 use crate::line::{self, Line};
 use crate::math::f16_to_f32;
-use crate::pack;
+use crate::pack::{self, Bits, Form, Layout};
 
-/// Ternary weights in the row-lane layout, one scale: `[rows][k]`, W1.58.
+/// Ternary weights in a lane layout, one scale: `[rows][k]`, W1.58.
 #[derive(Clone, Copy)]
 pub struct Ternary<'a> {
     /// `padded_rows * k / 4` bytes (DESIGN.md, Layouts).
     pub(crate) codes: &'a [u8],
+    pub(crate) form: Form,
     pub(crate) rows: usize,
     pub(crate) k: usize,
     pub(crate) scale: f32,
+    /// whether code 3 occurs; read by the wasm GEMMs
+    #[allow(dead_code)]
+    pub(crate) wide: bool,
 }
 
 impl<'a> Ternary<'a> {
-    /// `None` if the lines do not hold exactly a packed `rows × k` matrix or `k` is not a multiple of 16.
-    pub fn new(lines: &'a [Line], rows: usize, k: usize, scale: f32) -> Option<Self> {
-        let whole = k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == pack::lane_lines(Bits::Two, rows, k);
-        whole.then(|| Ternary { codes: line::bytes(lines), rows, k, scale })
+    /// `None` if the lines do not hold exactly a packed `rows × k` matrix or `k` is not a multiple of 16. `wide`
+    /// says that code 3 (+2) may occur.
+    pub fn new(lines: &'a [Line], layout: Layout, (rows, k): (usize, usize), scale: f32, wide: bool) -> Option<Self> {
+        let form = Form::new(layout, Bits::Two);
+        let whole = layout != Layout::Row && k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == form.lines(rows, k);
+        whole.then(|| Ternary { codes: line::bytes(lines), form, rows, k, scale, wide })
     }
 }
 
-/// Weights of few bits in the row-lane layout with an f16 scale per `group` of k and row: `[rows][k]`.
+/// Weights of few bits in a lane layout with an f16 scale per `group` of k and row: `[rows][k]`.
 ///
 /// Two bits: codes 0..=3 for −1, 0, +1, +2 (Q2_0, TQ* with varying scales). One bit: 0 for −1, 1 for +1 (Q1_0).
 #[derive(Clone, Copy)]
@@ -31,34 +37,13 @@ pub struct Grouped<'a> {
     pub(crate) codes: &'a [u8],
     /// f16 bits, `[padded_rows / 32][k / group][32]`
     pub(crate) scales: &'a [u16],
-    pub(crate) bits: Bits,
+    pub(crate) form: Form,
     pub(crate) rows: usize,
     pub(crate) k: usize,
     pub(crate) group: usize,
-}
-
-/// Bits of a weight in the row-lane layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bits {
-    /// ±1
-    One,
-    /// −1..=2
-    Two,
-}
-
-impl Bits {
-    /// Planes of a byte: weights it holds.
-    pub const fn planes(self) -> usize {
-        match self {
-            Bits::One => 8,
-            Bits::Two => 4,
-        }
-    }
-
-    /// k covered by one step of a block.
-    pub const fn step(self) -> usize {
-        4 * self.planes()
-    }
+    /// whether code 3 occurs; read by the wasm GEMMs
+    #[allow(dead_code)]
+    pub(crate) wide: bool,
 }
 
 impl<'a> Grouped<'a> {
@@ -67,14 +52,21 @@ impl<'a> Grouped<'a> {
     pub fn new(
         lines: &'a [Line],
         scales: &'a [u16],
-        bits: Bits,
+        form: Form,
         (rows, k): (usize, usize),
         group: usize,
+        wide: bool,
     ) -> Option<Self> {
-        let whole = group > 0 && group % 32 == 0 && k > 0 && k % group == 0 && rows > 0;
-        let sized =
-            lines.len() == pack::lane_lines(bits, rows, k) && scales.len() == pack::group_scales(rows, k, group.max(1));
-        (whole && sized).then(|| Grouped { codes: line::bytes(lines), scales, bits, rows, k, group })
+        let whole = form.layout != Layout::Row
+            && form.bits != Bits::Four
+            && group > 0
+            && group % 32 == 0
+            && k > 0
+            && k % group == 0
+            && rows > 0;
+        let sized = lines.len() == form.lines(rows, k) && scales.len() == pack::group_scales(rows, k, group.max(1));
+        let wide = wide && form.bits == Bits::Two;
+        (whole && sized).then(|| Grouped { codes: line::bytes(lines), scales, form, rows, k, group, wide })
     }
 }
 
@@ -82,7 +74,7 @@ impl Ternary<'_> {
     /// Dequantises row `r` (an embedding) into `out` `[k]`.
     pub fn row(&self, r: usize, out: &mut [f32]) {
         for (k, o) in out.iter_mut().enumerate() {
-            let code = pack::code_at(Bits::Two, self.codes, self.k, r, k);
+            let code = pack::code_at(self.form, self.codes, self.k, r, k);
             *o = (i32::from(code) - 1) as f32 * self.scale;
         }
     }
@@ -93,16 +85,21 @@ impl Grouped<'_> {
     pub fn row(&self, r: usize, out: &mut [f32]) {
         let groups = self.k / self.group;
         for (k, o) in out.iter_mut().enumerate() {
-            let code = i32::from(pack::code_at(self.bits, self.codes, self.k, r, k));
-            let value = if self.bits == Bits::One { 2 * code - 1 } else { code - 1 };
+            let code = i32::from(pack::code_at(self.form, self.codes, self.k, r, k));
+            let value = if self.form.bits == Bits::One { 2 * code - 1 } else { code - 1 };
             *o = value as f32 * f16_to_f32(self.scales[pack::scale_at(r, groups, k / self.group)]);
         }
     }
 
-    /// Asserts that a kernel of `planes` is given a row and an output of this matrix.
-    pub(crate) fn check(&self, planes: usize, x: GroupedActivation, y: &[f32]) {
+    /// Width of a code.
+    pub fn bits(&self) -> Bits {
+        self.form.bits
+    }
+
+    /// Asserts that a kernel of `form` is given a row and an output of this matrix.
+    pub(crate) fn check(&self, form: Form, x: GroupedActivation, y: &[f32]) {
         let groups = self.k / self.group;
-        assert!(self.bits.planes() == planes && x.q.len() == self.k && y.len() == self.rows);
+        assert!(self.form == form && x.q.len() == self.k && y.len() == self.rows);
         assert!(x.scales.len() == groups && x.sums.len() == groups);
     }
 }
@@ -118,11 +115,12 @@ pub struct GroupedActivation<'a> {
     pub sums: &'a [i32],
 }
 
-/// Binary weights, row-major bits with one α a row: `[rows][k]`, W1.
+/// Binary weights, row-major or in columns, with one α a row: `[rows][k]`, W1.
 #[derive(Clone, Copy)]
 pub struct Binary<'a> {
-    /// `rows * k / 8` bytes, then padding to a line.
+    /// `rows * k / 8` bytes (columns: padded rows), then padding to a line.
     pub(crate) bits: &'a [u8],
+    pub(crate) layout: Layout,
     /// `[rows]`
     pub(crate) alpha: &'a [f32],
     pub(crate) k: usize,
@@ -130,9 +128,11 @@ pub struct Binary<'a> {
 
 impl<'a> Binary<'a> {
     /// `None` if the lines do not hold exactly a packed `rows × k` matrix or `k` is not a multiple of 128.
-    pub fn new(lines: &'a [Line], alpha: &'a [f32], k: usize) -> Option<Self> {
-        let whole = k > 0 && k % pack::BINARY_STEP == 0 && lines.len() == pack::binary_lines(alpha.len(), k);
-        whole.then(|| Binary { bits: line::bytes(lines), alpha, k })
+    pub fn new(lines: &'a [Line], layout: Layout, alpha: &'a [f32], k: usize) -> Option<Self> {
+        let form = Form::new(layout, Bits::One);
+        let sized = lines.len() == form.lines(alpha.len(), k);
+        let whole = layout != Layout::Quad && k > 0 && k % pack::BINARY_STEP == 0 && sized;
+        whole.then(|| Binary { bits: line::bytes(lines), layout, alpha, k })
     }
 }
 
@@ -162,6 +162,34 @@ impl<'a> Int8Rows<'a> {
     }
 }
 
+/// Int4 rows in quads with one scale each: `[rows][k]`, codes 1..=15 for −7..=7, W4.
+#[derive(Clone, Copy)]
+pub struct Int4Rows<'a> {
+    /// `padded_rows * k / 2` bytes (DESIGN.md, Layouts).
+    pub(crate) codes: &'a [u8],
+    /// `[rows]`
+    pub(crate) scales: &'a [f32],
+    pub(crate) k: usize,
+}
+
+impl<'a> Int4Rows<'a> {
+    /// How the codes are packed.
+    pub const FORM: Form = Form::new(Layout::Quad, Bits::Four);
+
+    /// `None` if the lines do not hold exactly a packed `rows × k` matrix or `k` is not a multiple of 16.
+    pub fn new(lines: &'a [Line], scales: &'a [f32], k: usize) -> Option<Self> {
+        let whole = k > 0 && k % pack::INT8_STEP == 0 && lines.len() == Self::FORM.lines(scales.len(), k);
+        whole.then(|| Int4Rows { codes: line::bytes(lines), scales, k })
+    }
+
+    /// Dequantises row `r` (an embedding) into `out` `[k]`.
+    pub fn row(&self, r: usize, out: &mut [f32]) {
+        for (k, o) in out.iter_mut().enumerate() {
+            *o = (i32::from(pack::code_at(Self::FORM, self.codes, self.k, r, k)) - 8) as f32 * self.scales[r];
+        }
+    }
+}
+
 /// One activation row in int8: `x ≈ q · scale`, W·A8 kernels.
 #[derive(Clone, Copy)]
 pub struct Activation<'a> {
@@ -171,6 +199,19 @@ pub struct Activation<'a> {
     pub scale: f32,
     /// Σ q
     pub sum: i32,
+}
+
+/// Several activation rows in int8: GEMM kernels.
+#[derive(Clone, Copy)]
+pub struct Tokens<'a> {
+    /// `[n][k]`, −127..=127
+    pub q: &'a [i8],
+    /// The same as i16, each four as 0, 2, 1, 3: `[n][k]`; read by packed16 only.
+    pub q16: &'a [i16],
+    /// Real value of one step, `[n]` or `[n][k / group]`.
+    pub scales: &'a [f32],
+    /// Σ q, `[n]` or `[n][k / group]`.
+    pub sums: &'a [i32],
 }
 
 /// One activation row in one bit: `x ≈ ±beta`, W1A1 kernels.

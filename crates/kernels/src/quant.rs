@@ -17,6 +17,16 @@ pub fn quantize_row(row: &[f32], q: &mut [i8]) -> f32 {
     amax / 127.0
 }
 
+/// [`quantize_row`] to int4 codes: `codes[i] = round(row[i]·7/amax) + 8`, 1..=15; returns `amax / 7`.
+pub fn quantize_row4(row: &[f32], codes: &mut [u8]) -> f32 {
+    let amax = abs_max(row);
+    let step = if amax > 0.0 { 7.0 / amax } else { 0.0 };
+    for (code, x) in codes.iter_mut().zip(row) {
+        *code = (round_even(x * step) as i32 + 8) as u8;
+    }
+    amax / 7.0
+}
+
 fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
     assert_eq!(x.len(), q.len());
     for (q, x) in q.iter_mut().zip(x) {
@@ -60,6 +70,9 @@ mod tests {
         assert_eq!(quantize(&[0.0; 4], &mut q), (1e-5 / 127.0, 0));
         assert_eq!(quantize_row(&[0.0; 4], &mut q), 0.0);
         assert_eq!(q, [0; 4]);
+        let mut codes = [0u8; 4];
+        assert_eq!(quantize_row4(&[0.7, -0.7, 0.0, 0.34], &mut codes), 0.7 / 7.0);
+        assert_eq!(codes, [15, 1, 8, 11]);
     }
 
     #[test]

@@ -1,40 +1,66 @@
 //! Relaxed-SIMD variants: only the kernels that gain; the rest is simd128's.
 //!
-//! `i32x4.relaxed_dot_i8x16_i7x16_add_s` is exact, hence deterministic, while its second operand stays in 0..=127 and no
-//! pair sum leaves i16: codes ≤ 3 give ±762, |x| ≤ 127 with |w| ≤ 127 gives ±32258. The probe checks that an engine
-//! keeps to this.
+//! The relaxed dot products are exact, hence deterministic, while their second operand stays in 0..=127 and no pair sum
+//! leaves i16: codes ≤ 15 give ±3810, |x| ≤ 127 with |w| ≤ 127 gives ±32258. The probe checks that an engine keeps to this.
 
 use core::arch::wasm32::*;
 
-use crate::matrix::{Activation, Grouped, GroupedActivation, Int8Rows, Ternary};
-use crate::pack::STEP_BYTES;
-use crate::simd128::{grouped_rows, int8_rows, load, load_quad, ternary_rows, STEP_VECTORS};
-
-pub use crate::simd128::{axpy_f32, dot_f32, dot_i8, gemv_w1a1};
-
-/// Which kernels these are.
-pub const VARIANT: &str = "relaxed";
+use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
+use crate::pack::{Layout, STEP_BYTES};
+use crate::simd128::{grouped_rows, int4_rows, int8_rows, less, load, load_quad, ternary_rows, twice, Sums};
 
 /// [`crate::scalar::gemv_w158a8`]: one relaxed dot for 16 codes, activations in the i8 slot, codes in the i7 slot.
+#[inline(never)]
 pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    ternary_rows(w, x, y, block_sums::<4>);
+    ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums::<4>(codes, x.q), x.sum));
 }
 
 /// [`crate::scalar::gemv_q1a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
 pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<8, 2>(w, x, y, block_sums::<8>);
+    grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums::<8>(codes, q)), sum));
 }
 
 /// [`crate::scalar::gemv_q2a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
 pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<4, 1>(w, x, y, block_sums::<4>);
+    grouped_rows(w, x, y, |codes, q, sum| less(block_sums::<4>(codes, q), sum));
+}
+
+/// [`crate::scalar::gemv_i4a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
+pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
+    int4_rows(w, x, y, block_sums::<2>);
+}
+
+/// Dot products into i16 lanes, for engines without a fused i32 form.
+pub mod dot16 {
+    use super::*;
+
+    /// [`crate::scalar::gemv_w158a8`]
+    #[inline(never)]
+    pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
+        ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums16::<4>(codes, x.q), x.sum));
+    }
+
+    /// [`crate::scalar::gemv_q1a8`]
+    #[inline(never)]
+    pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+        grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums16::<8>(codes, q)), sum));
+    }
+
+    /// [`crate::scalar::gemv_q2a8`]
+    #[inline(never)]
+    pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
+        grouped_rows(w, x, y, |codes, q, sum| less(block_sums16::<4>(codes, q), sum));
+    }
 }
 
 #[inline(always)]
-fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
+fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
     let bits = 8 / PLANES as u32;
-    let mask = u8x16_splat((1 << bits) - 1);
-    let mut acc = [i32x4_splat(0); STEP_VECTORS];
+    let mask = u8x16_splat(((1u16 << bits) - 1) as u8);
+    let mut acc = [i32x4_splat(0); 8];
     for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
         let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
         for (v, acc) in acc.iter_mut().enumerate() {
@@ -49,7 +75,37 @@ fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTOR
     acc
 }
 
+/// Dots of codes ≤ 3 (±762 a pair) whose sum fits i16.
+const DOT16_RUN: usize = 40;
+
+/// [`block_sums`] through i16 accumulators.
+#[inline(always)]
+fn block_sums16<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
+    let bits = 8 / PLANES as u32;
+    let mask = u8x16_splat(((1u16 << bits) - 1) as u8);
+    let steps = DOT16_RUN / PLANES;
+    let mut acc = [i32x4_splat(0); 8];
+    for (codes, q) in codes.chunks(steps * STEP_BYTES).zip(q.chunks(steps * 4 * PLANES)) {
+        let mut sums = [i16x8_splat(0); 8];
+        for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
+            let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
+            for (v, sums) in sums.iter_mut().enumerate() {
+                let w = load(step, 16 * v);
+                for (p, x) in quads.iter().enumerate() {
+                    let codes = v128_and(u16x8_shr(w, bits * p as u32), mask);
+                    *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(*x, codes));
+                }
+            }
+        }
+        for (acc, sums) in acc.iter_mut().zip(sums) {
+            *acc = i32x4_add(*acc, i32x4_extadd_pairwise_i16x8(sums));
+        }
+    }
+    acc
+}
+
 /// [`crate::scalar::gemv_i8a8`] with the sign moved to the weights: |x| in the i7 slot, ±w in the i8 slot.
+#[inline(never)]
 pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
     int8_rows(w, x, y, |row, q| {
         let mut acc = [i32x4_splat(0); 4];

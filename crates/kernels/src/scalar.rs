@@ -1,15 +1,13 @@
 //! The specification. Slow where it can be obvious; every other variant must give these very bits.
 
 use crate::math::{f16_to_f32, lane_sum};
-use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int8Rows, Ternary};
-use crate::pack::{LANE_ROWS, STEP_BYTES, TERNARY_STEP};
-
-/// Which kernels these are.
-pub const VARIANT: &str = "scalar";
+use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
+use crate::pack::{Bits, Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 
 /// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w · scale_x)`; `y` is `[rows]`. W1.58A8.
+#[inline(never)]
 pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    assert!(x.q.len() == w.k && y.len() == w.rows);
+    assert!(w.form.layout == Layout::Quad && x.q.len() == w.k && y.len() == w.rows);
     let factor = w.scale * x.scale;
     let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
     for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
@@ -38,18 +36,20 @@ fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [i32; LANE_ROWS] {
 
 /// `y[r] = Σ_g float(Σ_{k in g} w[r][k]·q[k]) · (scale_w[r][g] · scale_x[g])`, groups added in ascending order; `y` is
 /// `[rows]`. Signs with a scale per group (Q1_0), W1A8.
+#[inline(never)]
 pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<8, 2>(w, x, y);
+    grouped_rows::<8, 2>(w, Bits::One, x, y);
 }
 
 /// [`gemv_q1a8`] for two-bit codes −1..=2 (Q2_0, TQ* with varying scales).
+#[inline(never)]
 pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<4, 1>(w, x, y);
+    grouped_rows::<4, 1>(w, Bits::Two, x, y);
 }
 
 /// A weight is `SPREAD · code − 1`.
-fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    w.check(PLANES, x, y);
+fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, bits: Bits, x: GroupedActivation, y: &mut [f32]) {
+    w.check(Form::new(Layout::Quad, bits), x, y);
     let groups = w.k / w.group;
     let group_bytes = w.group * LANE_ROWS / PLANES;
     let blocks = w.codes.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
@@ -65,8 +65,9 @@ fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, x: GroupedA
 }
 
 /// `y[r] = float(K − 2·popcount(w[r] xor x)) · (alpha[r] · beta)`; `y` is `[rows]`. W1A1.
+#[inline(never)]
 pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    assert!(x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    assert!(w.layout == Layout::Row && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
     for ((row, alpha), y) in w.bits.chunks_exact(w.k / 8).zip(w.alpha).zip(y) {
         let unlike: u32 = row.iter().zip(x.bits).map(|(w, x)| (w ^ x).count_ones()).sum();
         *y = (w.k as i32 - 2 * unlike as i32) as f32 * (alpha * x.beta);
@@ -74,10 +75,24 @@ pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
 }
 
 /// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w[r] · scale_x)`; `y` is `[rows]`. The int8 head.
+#[inline(never)]
 pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
     assert!(x.q.len() == w.k && y.len() == w.scales.len());
     for ((row, scale), y) in w.values.chunks_exact(w.k).zip(w.scales).zip(y) {
         *y = dot_i8(row, x.q) as f32 * (scale * x.scale);
+    }
+}
+
+/// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w[r] · scale_x)`; `y` is `[rows]`. The int4 head.
+#[inline(never)]
+pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
+    assert!(x.q.len() == w.k && y.len() == w.scales.len());
+    let block_bytes = w.k / INT8_STEP * 2 * STEP_BYTES;
+    let blocks = w.codes.chunks_exact(block_bytes).zip(w.scales.chunks(LANE_ROWS));
+    for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
+        for ((y, acc), scale) in y.iter_mut().zip(block_sums::<2>(codes, x.q)).zip(scales) {
+            *y = (acc - 8 * x.sum) as f32 * (scale * x.scale);
+        }
     }
 }
 

@@ -3,12 +3,9 @@
 use core::arch::wasm32::*;
 
 use crate::math::{reduce, LANES};
-use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int8Rows, Ternary};
-use crate::pack::{LANE_ROWS, STEP_BYTES, TERNARY_STEP};
+use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
+use crate::pack::{Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 use crate::scalar;
-
-/// Which kernels these are.
-pub const VARIANT: &str = "simd128";
 
 /// Vectors of a ternary step.
 pub(crate) const STEP_VECTORS: usize = STEP_BYTES / 16;
@@ -32,82 +29,157 @@ pub(crate) fn load_quad(from: &[i8], at: usize) -> v128 {
 
 /// Stores a vector of four floats at `to[at..]`.
 #[inline(always)]
-fn store(to: &mut [f32], at: usize, v: v128) {
+pub(crate) fn store(to: &mut [f32], at: usize, v: v128) {
     debug_assert!(to.len() - at >= 4);
     // SAFETY: callers pass an index at least 4 floats before the end; v128_store takes any alignment.
     unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
 }
 
+/// Stores 16 bytes at `to[at..]`.
+#[inline(always)]
+pub(crate) fn put(to: &mut [u8], at: usize, v: v128) {
+    debug_assert!(to.len() - at >= 16);
+    // SAFETY: callers pass an index at least 16 bytes before the end; v128_store takes any alignment.
+    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
+}
+
+/// Stores four integers at `to[at..]`.
+#[inline(always)]
+pub(crate) fn store_i32(to: &mut [i32], at: usize, v: v128) {
+    debug_assert!(to.len() - at >= 4);
+    // SAFETY: callers pass an index at least 4 integers before the end; v128_store takes any alignment.
+    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
+}
+
+/// The two i16 at `from[at..]` in every 32-bit lane.
+#[inline(always)]
+pub(crate) fn load_quad16(from: &[i16], at: usize) -> v128 {
+    debug_assert!(from.len() - at >= 2);
+    // SAFETY: callers pass an index at least two values before the end; v128_load32_splat takes any alignment.
+    unsafe { v128_load32_splat(from.as_ptr().add(at).cast()) }
+}
+
+/// Sums of a block of 32 rows: vector `v` holds rows `4v..4v + 4`.
+pub(crate) type Sums = [v128; STEP_VECTORS];
+
 /// [`scalar::gemv_w158a8`]: even and odd bytes as i16 lanes into `i32x4.dot_i16x8`.
+#[inline(never)]
 pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    ternary_rows(w, x, y, block_sums::<4>);
+    ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums::<4>(codes, x.q), x.sum));
 }
 
 /// [`scalar::gemv_q1a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
 pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<8, 2>(w, x, y, block_sums::<8>);
+    grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums::<8>(codes, q)), sum));
 }
 
 /// [`scalar::gemv_q2a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
 pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<4, 1>(w, x, y, block_sums::<4>);
+    grouped_rows(w, x, y, |codes, q, sum| less(block_sums::<4>(codes, q), sum));
 }
 
-/// Runs `block` over the 32-row blocks of `w` and scales its code sums.
+/// [`scalar::gemv_i4a8`], sums as in [`gemv_w158a8`].
+#[inline(never)]
+pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
+    int4_rows(w, x, y, block_sums::<2>);
+}
+
+/// Σ code·q to Σ (code − 1)·q.
 #[inline(always)]
-pub(crate) fn ternary_rows(
-    w: &Ternary,
-    x: Activation,
-    y: &mut [f32],
-    block: impl Fn(&[u8], &[i8]) -> [v128; STEP_VECTORS],
-) {
-    assert!(x.q.len() == w.k && y.len() == w.rows);
+pub(crate) fn less(sums: Sums, sum: i32) -> Sums {
+    sums.map(|v| i32x4_sub(v, i32x4_splat(sum)))
+}
+
+#[inline(always)]
+pub(crate) fn twice(sums: Sums) -> Sums {
+    sums.map(|v| i32x4_shl(v, 1))
+}
+
+/// Runs `block` (Σ w·q) over the 32-row blocks of `w` and scales its sums.
+#[inline(always)]
+pub(crate) fn ternary_rows(w: &Ternary, layout: Layout, x: Activation, y: &mut [f32], block: impl Fn(&[u8]) -> Sums) {
+    assert!(w.form.layout == layout && x.q.len() == w.k && y.len() == w.rows);
     let factor = f32x4_splat(w.scale * x.scale);
-    let sum = i32x4_splat(x.sum);
     let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
     for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
-        let mut out = [0f32; LANE_ROWS];
-        for (v, acc) in block(codes, x.q).into_iter().enumerate() {
-            store(&mut out, 4 * v, f32x4_mul(f32x4_convert_i32x4(i32x4_sub(acc, sum)), factor));
-        }
-        y.copy_from_slice(&out[..y.len()]);
+        put_rows(y, block(codes).map(|sums| f32x4_mul(f32x4_convert_i32x4(sums), factor)));
     }
 }
 
-/// Runs `block` over the groups of the 32-row blocks of `w`, adding scaled sums group by group as scalar does.
+/// Stores the first `y.len()` of 32 floats.
 #[inline(always)]
-pub(crate) fn grouped_rows<const PLANES: usize, const SPREAD: i32>(
+pub(crate) fn put_rows(y: &mut [f32], rows: Sums) {
+    if y.len() == LANE_ROWS {
+        rows.into_iter().enumerate().for_each(|(v, row)| store(y, 4 * v, row));
+        return;
+    }
+    let mut out = [0f32; LANE_ROWS];
+    rows.into_iter().enumerate().for_each(|(v, row)| store(&mut out, 4 * v, row));
+    y.copy_from_slice(&out[..y.len()]);
+}
+
+/// Runs `block` (Σ w·q of codes, q and Σq) over the groups of the 32-row blocks of `w`, adding scaled sums group by group as
+/// scalar does.
+#[inline(always)]
+pub(crate) fn grouped_rows(
     w: &Grouped,
     x: GroupedActivation,
     y: &mut [f32],
-    block: impl Fn(&[u8], &[i8]) -> [v128; STEP_VECTORS],
+    block: impl Fn(&[u8], &[i8], i32) -> Sums,
 ) {
-    w.check(PLANES, x, y);
+    let group = w.group;
+    group_rows(w, Layout::Quad, x, y, |codes, g| block(codes, &x.q[g * group..][..group], x.sums[g]));
+}
+
+/// [`grouped_rows`] in any layout; `block` is given the codes and the number of their group.
+#[inline(always)]
+pub(crate) fn group_rows(
+    w: &Grouped,
+    layout: Layout,
+    x: GroupedActivation,
+    y: &mut [f32],
+    block: impl Fn(&[u8], usize) -> Sums,
+) {
+    w.check(Form::new(layout, w.form.bits), x, y);
     let groups = w.k / w.group;
-    let group_bytes = w.group * LANE_ROWS / PLANES;
+    let group_bytes = w.group * LANE_ROWS / w.form.bits.planes();
     let blocks = w.codes.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
     for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
         let mut total = [f32x4_splat(0.0); STEP_VECTORS];
         for g in 0..groups {
-            let acc = block(&codes[g * group_bytes..][..group_bytes], &x.q[g * w.group..][..w.group]);
-            let (sum, factor) = (i32x4_splat(x.sums[g]), f32x4_splat(x.scales[g]));
-            for (v, (total, acc)) in total.iter_mut().zip(acc).enumerate() {
-                let spread = if SPREAD == 2 { i32x4_shl(acc, 1) } else { acc };
+            let sums = block(&codes[g * group_bytes..][..group_bytes], g);
+            let factor = f32x4_splat(x.scales[g]);
+            for (v, (total, sums)) in total.iter_mut().zip(sums).enumerate() {
                 let scale = f32x4_mul(load_halves(scales, g * LANE_ROWS + 4 * v), factor);
-                *total = f32x4_add(*total, f32x4_mul(f32x4_convert_i32x4(i32x4_sub(spread, sum)), scale));
+                *total = f32x4_add(*total, f32x4_mul(f32x4_convert_i32x4(sums), scale));
             }
         }
-        let mut out = [0f32; LANE_ROWS];
-        for (v, total) in total.into_iter().enumerate() {
-            store(&mut out, 4 * v, total);
+        put_rows(y, total);
+    }
+}
+
+/// Runs `block` (Σ code·q) over the 32-row blocks of `w` and scales its sums row by row.
+#[inline(always)]
+pub(crate) fn int4_rows(w: &Int4Rows, x: Activation, y: &mut [f32], block: impl Fn(&[u8], &[i8]) -> Sums) {
+    assert!(x.q.len() == w.k && y.len() == w.scales.len());
+    let block_bytes = w.k / INT8_STEP * 2 * STEP_BYTES;
+    let blocks = w.codes.chunks_exact(block_bytes).zip(w.scales.chunks(LANE_ROWS));
+    for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
+        let mut factors = [0f32; LANE_ROWS];
+        factors.iter_mut().zip(scales).for_each(|(factor, scale)| *factor = scale * x.scale);
+        let mut rows = less(block(codes, x.q), 8 * x.sum);
+        for (v, row) in rows.iter_mut().enumerate() {
+            *row = f32x4_mul(f32x4_convert_i32x4(*row), load(&factors, 4 * v));
         }
-        y.copy_from_slice(&out[..y.len()]);
+        put_rows(y, rows);
     }
 }
 
 /// Four finite halves at `from[at..]` as floats: magnitude bits moved into place, then 2¹¹² for the exponents' bias.
 #[inline(always)]
-fn load_halves(from: &[u16], at: usize) -> v128 {
+pub(crate) fn load_halves(from: &[u16], at: usize) -> v128 {
     debug_assert!(from.len() - at >= 4);
     // SAFETY: callers pass an index at least four halves before the end; the load takes any alignment.
     let halves = unsafe { u32x4_load_extend_u16x4(from.as_ptr().add(at).cast()) };
@@ -139,36 +211,11 @@ fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTOR
     acc
 }
 
-/// Vectors whose popcounts (≤ 8 a byte) fit a u8 accumulator.
-const POPCOUNT_RUN: usize = 31;
-
-/// [`scalar::gemv_w1a1`]: XOR, `i8x16.popcnt`, u8 accumulators flushed every 31 vectors.
-pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    assert!(x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
-    let rows = w.bits.chunks_exact(w.k / 8);
-    for ((row, alpha), y) in rows.zip(w.alpha).zip(y) {
-        *y = (w.k as i32 - 2 * unlike_bits(row, x.bits)) as f32 * (alpha * x.beta);
-    }
-}
-
-#[inline(always)]
-fn unlike_bits(row: &[u8], bits: &[u8]) -> i32 {
-    let mut total = i32x4_splat(0);
-    for (row, bits) in row.chunks(16 * POPCOUNT_RUN).zip(bits.chunks(16 * POPCOUNT_RUN)) {
-        let mut counts = u8x16_splat(0);
-        for at in (0..row.len()).step_by(16) {
-            counts = u8x16_add(counts, u8x16_popcnt(v128_xor(load(row, at), load(bits, at))));
-        }
-        let pairs = u16x8_extadd_pairwise_u8x16(counts);
-        total = i32x4_add(total, u32x4_extadd_pairwise_u16x8(pairs));
-    }
-    lanes_i32(total).iter().sum()
-}
-
 /// Rows of an int8 matrix that share one load of the activations.
 const HEAD_ROWS: usize = 4;
 
 /// [`scalar::gemv_i8a8`]: bytes widened to i16, `i32x4.dot_i16x8`, four rows at once.
+#[inline(never)]
 pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
     int8_rows(w, x, y, |row, q| {
         let mut acc = [i32x4_splat(0); HEAD_ROWS];
@@ -213,6 +260,12 @@ fn dot_i8x16(a: v128, b: v128) -> v128 {
 #[inline(always)]
 pub(crate) fn lanes_i32(v: v128) -> [i32; 4] {
     [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
+}
+
+/// Four integers as floats.
+#[inline(always)]
+pub(crate) fn floats(v: v128) -> [f32; 4] {
+    lanes_i32(v).map(|lane| lane as f32)
 }
 
 /// [`scalar::dot_f32`]: partials 4j..4j+4 of the lane sum live in accumulator j.

@@ -40,6 +40,8 @@ pub enum HeadKind {
     Int8,
     /// f32, for diagnosis
     F32,
+    /// int4 rows with a scale each
+    Int4,
 }
 
 /// Which dimensions of a head RoPE turns together.
@@ -171,7 +173,7 @@ impl Config {
             rms_eps: values[13] as f32,
             tied: flag(values[14], "tied")?,
             kv: choice(values[15], "kv", [(0.0, KvKind::F32), (1.0, KvKind::Int8), (2.0, KvKind::Int4)])?,
-            head: choice(values[16], "head", [(0.0, HeadKind::Int8), (1.0, HeadKind::F32)])?,
+            head: choice(values[16], "head", [(0.0, HeadKind::Int8), (1.0, HeadKind::F32), (2.0, HeadKind::Int4)])?,
             sub_norms: flag(values[17], "sub-norms")?,
             pairing: choice(values[18], "rope pairing", [(0.0, Pairing::Neox), (1.0, Pairing::Norm)])?,
             qk_norm: flag(values[19], "q/k norms")?,

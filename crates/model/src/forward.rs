@@ -73,6 +73,10 @@ impl Model {
         self.weights.bytes() + self.cache.bytes() + self.state.bytes() + bytes_of(&self.ids)
     }
 
+    pub(crate) fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
     fn check(&self, ids: &[u32]) -> Result<(), Error> {
         let (vocab, context, length) = (self.config.vocab, self.config.context, self.ids.len());
         if ids.is_empty() {
@@ -105,9 +109,9 @@ impl Model {
         for (l, w) in weights.layers.iter().enumerate() {
             // n1 = RMS(x); q, k, v of it
             s.staged.stage(&s.x[..n * dim], dim, &w.attn_norm, c.rms_eps, int8);
-            s.staged.linear(&w.q, dim, &mut s.q[..n * q_dim]);
-            s.staged.linear(&w.k, dim, &mut s.k[..n * kv_dim]);
-            s.staged.linear(&w.v, dim, &mut s.v[..n * kv_dim]);
+            s.staged.linear(&w.q, &mut s.q[..n * q_dim]);
+            s.staged.linear(&w.k, &mut s.k[..n * kv_dim]);
+            s.staged.linear(&w.v, &mut s.v[..n * kv_dim]);
             for t in 0..n {
                 let (q, k) = (&mut s.q[t * q_dim..][..q_dim], &mut s.k[t * kv_dim..][..kv_dim]);
                 if c.qk_norm {
@@ -126,15 +130,15 @@ impl Model {
             }
             // x += Wo · RMS(attention)
             s.staged.stage(&s.attn[..n * q_dim], q_dim, &w.attn_sub_norm, c.rms_eps, int8);
-            s.staged.linear(&w.output, q_dim, &mut s.delta[..n * dim]);
+            s.staged.linear(&w.output, &mut s.delta[..n * dim]);
             add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
             // x += Wdown · RMS(act(Wgate n2) ⊙ Wup n2), n2 = RMS(x)
             s.staged.stage(&s.x[..n * dim], dim, &w.ffn_norm, c.rms_eps, int8);
-            s.staged.linear(&w.gate, dim, &mut s.gate[..n * ffn]);
-            s.staged.linear(&w.up, dim, &mut s.up[..n * ffn]);
+            s.staged.linear(&w.gate, &mut s.gate[..n * ffn]);
+            s.staged.linear(&w.up, &mut s.up[..n * ffn]);
             glu(c.glu, &mut s.gate[..n * ffn], &s.up);
             s.staged.stage(&s.gate[..n * ffn], ffn, &w.ffn_sub_norm, c.rms_eps, int8);
-            s.staged.linear(&w.down, ffn, &mut s.delta[..n * dim]);
+            s.staged.linear(&w.down, &mut s.delta[..n * dim]);
             add_scaled(&mut s.x[..n * dim], &s.delta, c.residual_scale);
         }
     }
@@ -144,7 +148,7 @@ impl Model {
         let Model { config: c, weights, state: s, .. } = self;
         s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps, true);
         let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
-        s.staged.head(rows, c.dim, &mut s.logits);
+        s.staged.head(rows, &mut s.logits);
         scale(&mut s.logits, c.logit_scale);
     }
 }

@@ -14,9 +14,12 @@ mod kv_cache;
 mod loader;
 mod memory;
 mod ops;
+mod profile;
 mod rope;
 mod sampler;
+mod staged;
 mod state;
+mod trial;
 mod weights;
 
 pub use config::Config;
@@ -24,6 +27,7 @@ pub use error::{Error, Kind};
 pub use forward::Model;
 pub use loader::Loader;
 pub use sampler::SamplerOptions;
+pub use trial::{kernel_names, Trial};
 
-pub use pocketbit_kernels::active::VARIANT;
 pub use pocketbit_kernels::probe::probe;
+pub use pocketbit_kernels::VARIANT;

@@ -2,15 +2,15 @@
 
 use alloc::vec::Vec;
 
-use pocketbit_kernels::active;
+use pocketbit_kernels::choice::{Choice, Family};
 use pocketbit_kernels::line::Line;
-use pocketbit_kernels::matrix::{
-    Activation, Binary, BinaryActivation, Bits, Grouped, GroupedActivation, Int8Rows, Ternary,
-};
-use pocketbit_kernels::quant::binarize;
-use pocketbit_kernels::scalar::dot_f32;
+use pocketbit_kernels::matrix::{Binary, Grouped, Int4Rows, Int8Rows, Ternary};
+use pocketbit_kernels::pack::{Bits, Form};
 
 use crate::memory::bytes_of;
+
+/// K that shares an activation scale for Q1_0 and Q2_0 weights.
+pub(crate) const ACTIVATION_GROUP: usize = 128;
 
 /// All tensors of a model.
 pub(crate) struct Weights {
@@ -58,16 +58,27 @@ pub(crate) struct Layer {
 /// A packed matrix `[rows][k]`.
 pub(crate) enum Linear {
     /// W1.58A8, one scale
-    Ternary { lines: Vec<Line>, rows: usize, k: usize, scale: f32 },
+    Ternary(TernaryMatrix),
     /// one or two bits, a scale per group
     Grouped(Lanes),
-    /// W1A1; `alpha` `[rows]`, `threshold` `[k]`
-    Binary { lines: Vec<Line>, alpha: Vec<f32>, threshold: Vec<f32> },
-    /// int8 rows; `scales` `[rows]`
-    Int8 { lines: Vec<Line>, scales: Vec<f32>, k: usize },
+    /// W1A1
+    Binary(BinaryMatrix),
+    /// int8 or int4 rows
+    Rows(ScaledRows),
 }
 
-/// Row-lane codes and their scales (see [`Grouped`]).
+/// Two-bit codes with one scale (see [`Ternary`]).
+pub(crate) struct TernaryMatrix {
+    pub lines: Vec<Line>,
+    pub rows: usize,
+    pub k: usize,
+    pub scale: f32,
+    /// whether code 3 occurs
+    pub wide: bool,
+    pub choice: Choice,
+}
+
+/// Codes in a lane layout and their scales (see [`Grouped`]).
 pub(crate) struct Lanes {
     pub lines: Vec<Line>,
     pub scales: Vec<u16>,
@@ -79,6 +90,30 @@ pub(crate) struct Lanes {
     pub per_group: bool,
     /// multiplies the output
     pub gain: f32,
+    /// whether code 3 occurs
+    pub wide: bool,
+    pub choice: Choice,
+}
+
+/// Sign bits (see [`Binary`]).
+pub(crate) struct BinaryMatrix {
+    pub lines: Vec<Line>,
+    /// `[rows]`
+    pub alpha: Vec<f32>,
+    /// `[k]`
+    pub threshold: Vec<f32>,
+    pub choice: Choice,
+}
+
+/// Rows of int8 or int4 values with a scale each (see [`Int8Rows`], [`Int4Rows`]).
+pub(crate) struct ScaledRows {
+    pub lines: Vec<Line>,
+    /// `[rows]`
+    pub scales: Vec<f32>,
+    pub k: usize,
+    /// int8 or int4
+    pub family: Family,
+    pub choice: Choice,
 }
 
 /// Embedding or head rows `[rows][k]`.
@@ -89,51 +124,32 @@ pub(crate) enum Rows {
     F32 { values: Vec<f32>, k: usize },
 }
 
-/// K that shares an activation scale for Q1_0 and Q2_0 weights.
-pub(crate) const ACTIVATION_GROUP: usize = 128;
-
-/// One row on its way into a linear: floats and both int8 forms.
-#[derive(Clone, Copy)]
-pub(crate) struct Input<'a> {
-    /// `[k]`
-    pub x: &'a [f32],
-    /// one scale
-    pub int8: Activation<'a>,
-    /// a scale per [`ACTIVATION_GROUP`]: values `[k]`, scales `[k / 128 rounded up]`
-    pub grouped: (&'a [i8], &'a [f32]),
-}
-
-/// Room for what a linear derives from its input.
-pub(crate) struct Scratch {
-    /// `[≥ k / 8]`
-    pub bits: Vec<u8>,
-    /// `[≥ k / 32]`
-    pub scales: Vec<f32>,
-    pub sums: Vec<i32>,
-}
-
 impl Linear {
-    /// `y = W · input`, `y` `[rows]`.
-    pub(crate) fn apply(&self, input: Input, scratch: &mut Scratch, y: &mut [f32]) {
+    pub(crate) fn rows(&self) -> usize {
         match self {
-            Linear::Ternary { .. } => active::gemv_w158a8(&self.ternary(), input.int8, y),
-            Linear::Grouped(lanes) => lanes.apply(input, scratch, y),
-            Linear::Binary { lines, alpha, threshold } => {
-                let w = Binary::new(lines, alpha, threshold.len()).expect("checked when loaded");
-                let bits = &mut scratch.bits[..threshold.len() / 8];
-                let beta = binarize(input.x, threshold, bits);
-                active::gemv_w1a1(&w, BinaryActivation { bits, beta }, y);
-            }
-            Linear::Int8 { .. } => active::gemv_i8a8(&self.int8(), input.int8, y),
+            Linear::Ternary(w) => w.rows,
+            Linear::Grouped(w) => w.rows,
+            Linear::Binary(w) => w.alpha.len(),
+            Linear::Rows(w) => w.scales.len(),
         }
     }
 
-    pub(crate) fn rows(&self) -> usize {
+    pub(crate) fn k(&self) -> usize {
         match self {
-            Linear::Ternary { rows, .. } => *rows,
-            Linear::Grouped(lanes) => lanes.rows,
-            Linear::Binary { alpha, .. } => alpha.len(),
-            Linear::Int8 { scales, .. } => scales.len(),
+            Linear::Ternary(w) => w.k,
+            Linear::Grouped(w) => w.k,
+            Linear::Binary(w) => w.threshold.len(),
+            Linear::Rows(w) => w.k,
+        }
+    }
+
+    /// What serves this matrix.
+    pub(crate) fn kernels(&self) -> (Family, Choice) {
+        match self {
+            Linear::Ternary(w) => (Family::Ternary, w.choice),
+            Linear::Grouped(w) => (w.family(), w.choice),
+            Linear::Binary(w) => (Family::Binary, w.choice),
+            Linear::Rows(w) => (w.family, w.choice),
         }
     }
 
@@ -145,55 +161,71 @@ impl Linear {
     /// The same matrix with its output multiplied by `gain` (GGUF's per-tensor `.scale`).
     pub(crate) fn with_gain(mut self, gain: f32) -> Self {
         match &mut self {
-            Linear::Ternary { scale, .. } => *scale *= gain,
-            Linear::Grouped(lanes) => lanes.gain *= gain,
-            Linear::Binary { alpha: scales, .. } | Linear::Int8 { scales, .. } => {
+            Linear::Ternary(w) => w.scale *= gain,
+            Linear::Grouped(w) => w.gain *= gain,
+            Linear::Binary(BinaryMatrix { alpha: scales, .. }) | Linear::Rows(ScaledRows { scales, .. }) => {
                 scales.iter_mut().for_each(|s| *s *= gain);
             }
         }
         self
     }
 
-    fn ternary(&self) -> Ternary<'_> {
-        let Linear::Ternary { lines, rows, k, scale } = self else { unreachable!("only asked of ternary matrices") };
-        Ternary::new(lines, *rows, *k, *scale).expect("checked when loaded")
-    }
-
-    fn int8(&self) -> Int8Rows<'_> {
-        let Linear::Int8 { lines, scales, k } = self else { unreachable!("only asked of int8 matrices") };
-        Int8Rows::new(lines, scales, *k).expect("checked when loaded")
-    }
-
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
-            Linear::Ternary { lines, .. } => bytes_of(lines),
-            Linear::Grouped(lanes) => bytes_of(&lanes.lines) + bytes_of(&lanes.scales),
-            Linear::Binary { lines, alpha, threshold } => bytes_of(lines) + bytes_of(alpha) + bytes_of(threshold),
-            Linear::Int8 { lines, scales, .. } => bytes_of(lines) + bytes_of(scales),
+            Linear::Ternary(w) => bytes_of(&w.lines),
+            Linear::Grouped(w) => bytes_of(&w.lines) + bytes_of(&w.scales),
+            Linear::Binary(w) => bytes_of(&w.lines) + bytes_of(&w.alpha) + bytes_of(&w.threshold),
+            Linear::Rows(w) => bytes_of(&w.lines) + bytes_of(&w.scales),
         }
     }
 }
 
+impl TernaryMatrix {
+    pub(crate) fn view(&self) -> Ternary<'_> {
+        let layout = self.choice.layout(Family::Ternary);
+        Ternary::new(&self.lines, layout, (self.rows, self.k), self.scale, self.wide).expect("checked when loaded")
+    }
+}
+
 impl Lanes {
-    fn view(&self) -> Grouped<'_> {
-        let size = (self.rows, self.k);
-        Grouped::new(&self.lines, &self.scales, self.bits, size, self.group).expect("checked when loaded")
+    pub(crate) fn family(&self) -> Family {
+        match self.bits {
+            Bits::One => Family::One,
+            _ => Family::Two,
+        }
     }
 
-    fn apply(&self, input: Input, scratch: &mut Scratch, y: &mut [f32]) {
-        let groups = self.k / self.group;
-        let (scales, sums) = (&mut scratch.scales[..groups], &mut scratch.sums[..groups]);
-        let q = if self.per_group { input.grouped.0 } else { input.int8.q };
-        for (g, (scale, sum)) in scales.iter_mut().zip(sums.iter_mut()).enumerate() {
-            let at = g * self.group;
-            let step = if self.per_group { input.grouped.1[at / ACTIVATION_GROUP] } else { input.int8.scale };
-            *scale = step * self.gain;
-            *sum = q[at..at + self.group].iter().map(|q| i32::from(*q)).sum();
-        }
-        let x = GroupedActivation { q, scales, sums };
-        match self.bits {
-            Bits::One => active::gemv_q1a8(&self.view(), x, y),
-            Bits::Two => active::gemv_q2a8(&self.view(), x, y),
+    pub(crate) fn form(&self) -> Form {
+        Form::new(self.choice.layout(self.family()), self.bits)
+    }
+
+    pub(crate) fn view(&self) -> Grouped<'_> {
+        let size = (self.rows, self.k);
+        let view = Grouped::new(&self.lines, &self.scales, self.form(), size, self.group, self.wide);
+        view.expect("checked when loaded")
+    }
+}
+
+impl BinaryMatrix {
+    pub(crate) fn view(&self) -> Binary<'_> {
+        let layout = self.choice.layout(Family::Binary);
+        Binary::new(&self.lines, layout, &self.alpha, self.threshold.len()).expect("checked when loaded")
+    }
+}
+
+impl ScaledRows {
+    pub(crate) fn int8(&self) -> Int8Rows<'_> {
+        Int8Rows::new(&self.lines, &self.scales, self.k).expect("checked when loaded")
+    }
+
+    pub(crate) fn int4(&self) -> Int4Rows<'_> {
+        Int4Rows::new(&self.lines, &self.scales, self.k).expect("checked when loaded")
+    }
+
+    fn row(&self, r: usize, out: &mut [f32]) {
+        match self.family {
+            Family::Int4 => self.int4().row(r, out),
+            _ => self.int8().row(r, out),
         }
     }
 }
@@ -202,23 +234,11 @@ impl Rows {
     /// Writes row `r` as floats into `out` `[k]`.
     pub(crate) fn row(&self, r: usize, out: &mut [f32]) {
         match self {
-            Rows::Packed(linear @ Linear::Int8 { .. }) => linear.int8().row(r, out),
-            Rows::Packed(linear @ Linear::Ternary { .. }) => linear.ternary().row(r, out),
-            Rows::Packed(Linear::Grouped(lanes)) => lanes.view().row(r, out),
-            Rows::Packed(Linear::Binary { .. }) => unreachable!("the loader keeps no binary rows"),
+            Rows::Packed(Linear::Rows(w)) => w.row(r, out),
+            Rows::Packed(Linear::Ternary(w)) => w.view().row(r, out),
+            Rows::Packed(Linear::Grouped(w)) => w.view().row(r, out),
+            Rows::Packed(Linear::Binary(_)) => unreachable!("the loader keeps no binary rows"),
             Rows::F32 { values, k } => out.copy_from_slice(&values[r * k..(r + 1) * k]),
-        }
-    }
-
-    /// `y = rows · input`, `y` `[rows]`.
-    pub(crate) fn apply(&self, input: Input, scratch: &mut Scratch, y: &mut [f32]) {
-        match self {
-            Rows::Packed(linear) => linear.apply(input, scratch, y),
-            Rows::F32 { values, k } => {
-                for (y, row) in y.iter_mut().zip(values.chunks_exact(*k)) {
-                    *y = dot_f32(row, input.x);
-                }
-            }
         }
     }
 
@@ -252,7 +272,7 @@ impl Weights {
 }
 
 impl Layer {
-    fn linears(&self) -> [&Linear; 7] {
+    pub(crate) fn linears(&self) -> [&Linear; 7] {
         [&self.q, &self.k, &self.v, &self.output, &self.gate, &self.up, &self.down]
     }
 

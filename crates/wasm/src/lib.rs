@@ -26,6 +26,17 @@ impl Engine {
         Ok(Engine { stage: Stage::Loading(Box::new(Loader::new(Config::decode(config)?))) })
     }
 
+    /// Sets the kernels of a family and shape class (0: under 2²⁰ weights, 1: from there on) by name, before the first
+    /// tensor: `kernelNames` lists them. No bit of a result depends on it.
+    pub fn choose(&mut self, family: u32, class: usize, gemv: &str, gemm: &str) -> Result<(), JsError> {
+        Ok(self.loader()?.choose(family, class, gemv, gemm)?)
+    }
+
+    /// Which kernels serve which matrix: a line each, `slot layer family rows k bytes gemv gemm`.
+    pub fn profile(&mut self) -> Result<String, JsError> {
+        Ok(self.model()?.profile())
+    }
+
     /// Starts a tensor: slot, layer, GGUF type, `[rows][k]`.
     #[wasm_bindgen(js_name = beginTensor)]
     pub fn begin_tensor(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), JsError> {
@@ -122,6 +133,45 @@ impl Engine {
             _ => Err(JsError::new("busy: this engine is not loaded; call finish() first")),
         }
     }
+}
+
+/// A seeded random matrix with one kernel, to be timed.
+#[wasm_bindgen]
+pub struct Trial {
+    trial: pocketbit_model::Trial,
+}
+
+#[wasm_bindgen]
+impl Trial {
+    /// A matrix `[rows][k]` of `family` and `tokens` activation rows, for the kernel of this name. A GEMM's name may be
+    /// `gemv/gemm`, which says whose layout it reads.
+    #[wasm_bindgen(constructor)]
+    pub fn new(family: u32, rows: usize, k: usize, tokens: usize, name: &str) -> Result<Trial, JsError> {
+        Ok(Trial { trial: pocketbit_model::Trial::new(family, rows, k, tokens, name)? })
+    }
+
+    /// Multiplies `times` over.
+    pub fn run(&mut self, times: u32) {
+        self.trial.run(times);
+    }
+
+    /// Multiply-adds of one run.
+    #[wasm_bindgen(getter)]
+    pub fn macs(&self) -> f64 {
+        self.trial.macs()
+    }
+
+    /// Weight bytes one run reads.
+    #[wasm_bindgen(getter)]
+    pub fn bytes(&self) -> usize {
+        self.trial.bytes()
+    }
+}
+
+/// Kernels of a family, comma-separated, the default first: GEMV for one token, GEMM for more.
+#[wasm_bindgen(js_name = kernelNames)]
+pub fn kernel_names(family: u32, tokens: usize) -> String {
+    pocketbit_model::kernel_names(family, tokens)
 }
 
 /// Which kernels this artifact holds: scalar, simd128 or relaxed.

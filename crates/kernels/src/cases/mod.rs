@@ -7,7 +7,8 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::attention::layout::Depth;
-use crate::matrix::Bits;
+use crate::choice;
+use crate::pack::Bits;
 
 mod attention;
 mod linear;
@@ -43,6 +44,8 @@ pub enum Family {
     Binary,
     /// `gemv_i8a8`
     Int8,
+    /// `gemv_i4a8`
+    Int4,
     /// `dot_f32`, `dot_i8`, `axpy_f32`; `rows` is unused.
     Vector,
     /// `attend`, `attend_f32` without a depth, of this many query heads; `rows` positions of head dim `k`.
@@ -76,6 +79,7 @@ pub fn all() -> Vec<Case> {
     grid(Family::GroupedTwo256, &[1, 33], &[256, 2560]);
     grid(Family::Binary, &[1, 3, 4, 5, 33], &[128, 256, 3968, 4096, 8064]);
     grid(Family::Int8, &[1, 3, 4, 5, 31], &[16, 32, 48, 256, 2048]);
+    grid(Family::Int4, &[1, 31, 32, 33], &[16, 32, 48, 256, 2048]);
     grid(Family::Vector, &[1], &[0, 1, 3, 4, 15, 16, 17, 31, 32, 33, 80, 255, 1024]);
     for depth in [None, Some(Depth::Eight), Some(Depth::Four)] {
         grid(Family::Attention(depth, 3), &attention::LENGTHS, &attention::HEAD_DIMS);
@@ -96,11 +100,12 @@ impl Case {
     pub fn passes(&self) -> bool {
         match self.family {
             Family::Ternary => self.ternary(),
-            Family::GroupedOne => self.grouped(Bits::One, 128),
-            Family::GroupedTwo64 => self.grouped(Bits::Two, 64),
-            Family::GroupedTwo256 => self.grouped(Bits::Two, 256),
+            Family::GroupedOne => self.grouped(choice::Family::One, Bits::One, 128),
+            Family::GroupedTwo64 => self.grouped(choice::Family::Two, Bits::Two, 64),
+            Family::GroupedTwo256 => self.grouped(choice::Family::Two, Bits::Two, 256),
             Family::Binary => self.binary(),
             Family::Int8 => self.int8(),
+            Family::Int4 => self.int4(),
             Family::Vector => self.vector(),
             Family::Attention(depth, heads) => self.attention(depth, heads),
         }
@@ -118,6 +123,16 @@ fn agree(n: usize, naive: impl Iterator<Item = f32>, spec: impl Fn(&mut [f32]), 
     variant(&mut b);
     naive.map(f32::to_bits).eq(a.iter().map(|v| v.to_bits()))
         && a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+/// Whether `one` (token by token) and, where it answers true, `all` fill `[n][rows]` with exactly the naive values.
+fn same(rows: usize, naive: &[f32], one: impl Fn(usize, &mut [f32]), all: impl Fn(&mut [f32]) -> bool) -> bool {
+    let mut y = vec![f32::NAN; naive.len()];
+    let equal = |y: &[f32]| naive.iter().zip(y).all(|(a, b)| a.to_bits() == b.to_bits());
+    y.chunks_exact_mut(rows).enumerate().for_each(|(t, y)| one(t, y));
+    let alone = equal(&y);
+    y.fill(f32::NAN);
+    alone && (!all(&mut y) || equal(&y))
 }
 
 /// A seeded stream of values (splitmix64).

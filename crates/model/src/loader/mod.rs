@@ -7,40 +7,43 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use pocketbit_kernels::blocks::Type;
+use pocketbit_kernels::choice::{Choice, Choices, Family};
 
 use crate::config::{Activations, Config, HeadKind};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::forward::Model;
-use crate::weights::{Layer, Linear, Rows, Weights};
+use crate::weights::{BinaryMatrix, Layer, Linear, Rows, Weights};
 
 use upload::{Keep, Upload};
 
 /// Tensor roles as JavaScript numbers them. Thresholds of W1A1 linears stand [`slot::THRESHOLD`] above their linear,
 /// per-tensor multipliers [`slot::GAIN`] above.
-mod slot {
-    pub(super) const EMBEDDING: u32 = 0;
-    pub(super) const OUTPUT_NORM: u32 = 1;
-    pub(super) const OUTPUT: u32 = 2;
-    pub(super) const ROPE_FACTORS: u32 = 3;
-    pub(super) const ATTN_NORM: u32 = 10;
-    pub(super) const ATTN_Q: u32 = 11;
-    pub(super) const ATTN_K: u32 = 12;
-    pub(super) const ATTN_V: u32 = 13;
-    pub(super) const ATTN_SUB_NORM: u32 = 14;
-    pub(super) const ATTN_OUTPUT: u32 = 15;
-    pub(super) const FFN_NORM: u32 = 16;
-    pub(super) const FFN_GATE: u32 = 17;
-    pub(super) const FFN_UP: u32 = 18;
-    pub(super) const FFN_SUB_NORM: u32 = 19;
-    pub(super) const FFN_DOWN: u32 = 20;
-    pub(super) const ATTN_Q_NORM: u32 = 21;
-    pub(super) const ATTN_K_NORM: u32 = 22;
-    pub(super) const THRESHOLD: u32 = 20;
-    pub(super) const FIRST_THRESHOLD: u32 = ATTN_Q + THRESHOLD;
-    pub(super) const LAST_THRESHOLD: u32 = FFN_DOWN + THRESHOLD;
-    pub(super) const GAIN: u32 = 40;
-    pub(super) const FIRST_GAIN: u32 = ATTN_Q + GAIN;
-    pub(super) const LAST_GAIN: u32 = FFN_DOWN + GAIN;
+pub(crate) mod slot {
+    pub(crate) const EMBEDDING: u32 = 0;
+    pub(crate) const OUTPUT_NORM: u32 = 1;
+    pub(crate) const OUTPUT: u32 = 2;
+    pub(crate) const ROPE_FACTORS: u32 = 3;
+    pub(crate) const ATTN_NORM: u32 = 10;
+    pub(crate) const ATTN_Q: u32 = 11;
+    pub(crate) const ATTN_K: u32 = 12;
+    pub(crate) const ATTN_V: u32 = 13;
+    pub(crate) const ATTN_SUB_NORM: u32 = 14;
+    pub(crate) const ATTN_OUTPUT: u32 = 15;
+    pub(crate) const FFN_NORM: u32 = 16;
+    pub(crate) const FFN_GATE: u32 = 17;
+    pub(crate) const FFN_UP: u32 = 18;
+    pub(crate) const FFN_SUB_NORM: u32 = 19;
+    pub(crate) const FFN_DOWN: u32 = 20;
+    pub(crate) const ATTN_Q_NORM: u32 = 21;
+    pub(crate) const ATTN_K_NORM: u32 = 22;
+    /// The linears of a layer, as `Layer::linears` orders them.
+    pub(crate) const LINEARS: [u32; 7] = [ATTN_Q, ATTN_K, ATTN_V, ATTN_OUTPUT, FFN_GATE, FFN_UP, FFN_DOWN];
+    pub(crate) const THRESHOLD: u32 = 20;
+    pub(crate) const FIRST_THRESHOLD: u32 = ATTN_Q + THRESHOLD;
+    pub(crate) const LAST_THRESHOLD: u32 = FFN_DOWN + THRESHOLD;
+    pub(crate) const GAIN: u32 = 40;
+    pub(crate) const FIRST_GAIN: u32 = ATTN_Q + GAIN;
+    pub(crate) const LAST_GAIN: u32 = FFN_DOWN + GAIN;
 }
 
 /// What a slot holds.
@@ -56,6 +59,7 @@ pub struct Loader {
     config: Config,
     tensors: BTreeMap<(u32, u32), Tensor>,
     upload: Option<Upload>,
+    choices: Choices,
 }
 
 enum Tensor {
@@ -67,7 +71,20 @@ enum Tensor {
 impl Loader {
     /// An empty model of this shape.
     pub fn new(config: Config) -> Self {
-        Loader { config, tensors: BTreeMap::new(), upload: None }
+        Loader { config, tensors: BTreeMap::new(), upload: None, choices: Choices::default() }
+    }
+
+    /// Sets, by name, the kernels of one family (see [`Family`]) and shape class; before the first tensor, as layouts
+    /// depend on it. The bits of the results do not.
+    pub fn choose(&mut self, family: u32, class: usize, gemv: &str, gemm: &str) -> Result<(), Error> {
+        if self.upload.is_some() || !self.tensors.is_empty() {
+            return Err(Error::new(Kind::Unsupported, "kernels are chosen before the first tensor"));
+        }
+        let none =
+            || Error::new(Kind::Unsupported, format!("this build has no kernel {gemv}/{gemm} of family {family}"));
+        let family = Family::ALL.get(family as usize).copied().ok_or_else(none)?;
+        let choice = Choice::named(family, gemv, gemm).ok_or_else(none)?;
+        self.choices.set(family, class, choice).ok_or_else(none)
     }
 
     /// Starts tensor `slot` of `layer`: GGUF type `ggml`, `[rows][k]`.
@@ -82,7 +99,7 @@ impl Loader {
         }
         let unknown = || Error::bad_model(format!("tensor {key:?} has type {ggml}, which this engine does not read"));
         let kind = Type::from_ggml(ggml).ok_or_else(unknown)?;
-        self.upload = Some(Upload::new(key, kind, rows, k, self.keep(role, kind)?)?);
+        self.upload = Some(Upload::new(key, kind, (rows, k), self.keep(role, kind)?, &self.choices)?);
         Ok(())
     }
 
@@ -98,7 +115,7 @@ impl Loader {
     pub fn end(&mut self) -> Result<(), Error> {
         let upload = self.upload.take().ok_or_else(|| Error::bad_model("no tensor is open"))?;
         let key = upload.key;
-        self.tensors.insert(key, upload.finish()?);
+        self.tensors.insert(key, upload.finish(&self.choices)?);
         Ok(())
     }
 
@@ -163,6 +180,7 @@ impl Loader {
             (Role::Linear, _) if binary => refused(),
             (_, Some(_)) => Ok(Keep::Lanes),
             (Role::Rows, None) if self.config.head == HeadKind::F32 => Ok(Keep::Floats),
+            (Role::Rows, None) if self.config.head == HeadKind::Int4 => Ok(Keep::Int4),
             (_, None) => Ok(Keep::Int8),
         }
     }
@@ -217,9 +235,9 @@ impl Loader {
 
     fn linear(&mut self, layer: u32, slot: u32) -> Result<Linear, Error> {
         let linear = match self.take(layer, slot)? {
-            Tensor::Linear(Linear::Binary { lines, alpha, .. }) => {
+            Tensor::Linear(Linear::Binary(matrix)) => {
                 let threshold = self.vector(layer, slot + slot::THRESHOLD)?;
-                Linear::Binary { lines, alpha, threshold }
+                Linear::Binary(BinaryMatrix { threshold, ..matrix })
             }
             Tensor::Linear(linear) => linear,
             _ => return Err(Error::bad_model(format!("slot {slot} is no linear"))),

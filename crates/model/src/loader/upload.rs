@@ -4,15 +4,16 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use pocketbit_kernels::blocks::{Type, I2_S_TAIL, MAX_CODES};
+use pocketbit_kernels::choice::{Choice, Choices, Family};
 use pocketbit_kernels::line::{bytes_mut, int8_mut, Line};
 use pocketbit_kernels::math::f16_to_f32;
-use pocketbit_kernels::matrix::Bits;
-use pocketbit_kernels::pack;
-use pocketbit_kernels::quant::quantize_row;
+use pocketbit_kernels::matrix::Int4Rows;
+use pocketbit_kernels::pack::{self, Bits, Form};
+use pocketbit_kernels::quant::{quantize_row, quantize_row4};
 
 use crate::error::Error;
 use crate::memory::filled;
-use crate::weights::{Lanes, Linear, Rows};
+use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix};
 
 use super::Tensor;
 
@@ -35,21 +36,18 @@ enum Target {
     Floats {
         values: Vec<f32>,
     },
-    /// `row` is one row of floats, needed whole because its largest value sets the scale
-    Int8 {
-        lines: Vec<Line>,
-        scales: Vec<f32>,
+    /// `row` is one row of floats, needed whole because its largest value sets the scale; `codes` the same as int4
+    Rows {
+        rows: ScaledRows,
         row: Vec<f32>,
+        codes: Vec<u8>,
     },
     /// row-lane codes; `scales` as [`pack::scale_at`] places them, `scale` of a tensor with one
     Lanes {
         lanes: Lanes,
         scale: Option<f32>,
     },
-    Binary {
-        lines: Vec<Line>,
-        alpha: Vec<f32>,
-    },
+    Binary(BinaryMatrix),
 }
 
 /// How a tensor is to be kept.
@@ -58,12 +56,19 @@ pub(super) enum Keep {
     Vector,
     Floats,
     Int8,
+    Int4,
     Lanes,
     Binary,
 }
 
 impl Upload {
-    pub(super) fn new(key: (u32, u32), kind: Type, rows: usize, k: usize, keep: Keep) -> Result<Self, Error> {
+    pub(super) fn new(
+        key: (u32, u32),
+        kind: Type,
+        (rows, k): (usize, usize),
+        keep: Keep,
+        choices: &Choices,
+    ) -> Result<Self, Error> {
         let (block_bytes, block) = kind.block();
         let step = match keep {
             Keep::Vector => 1,
@@ -82,7 +87,7 @@ impl Upload {
             false => (k / block * block_bytes, rows),
         };
         debug_assert!(kind != Type::I2_S || I2_S_TAIL == unit_bytes);
-        let target = Target::new(keep, kind, rows, k)?;
+        let target = Target::new(keep, kind, rows, k, choices)?;
         Ok(Upload { key, kind, k, target, unit_bytes, units, done: 0, carry: Vec::new() })
     }
 
@@ -114,16 +119,16 @@ impl Upload {
         match &mut self.target {
             Target::Vector(out) => self.kind.row(unit, out),
             Target::Floats { values } => self.kind.row(unit, &mut values[at * self.k..(at + 1) * self.k]),
-            Target::Int8 { lines, scales, row } => {
+            Target::Rows { rows, row, codes } => {
                 self.kind.row(unit, row);
                 check_finite(row, self.key, at)?;
-                scales[at] = quantize_row(row, &mut int8_mut(lines)[at * self.k..(at + 1) * self.k]);
+                put_row(rows, at, row, codes);
             }
             Target::Lanes { lanes, scale } if self.kind == Type::I2_S => {
                 i2_s(lanes, scale, (at, self.units), unit, self.key)?
             }
             Target::Lanes { lanes, .. } => block(lanes, self.kind, at, unit, self.key)?,
-            Target::Binary { lines, alpha } => binary(lines, alpha, self.k, at, unit, self.key)?,
+            Target::Binary(matrix) => binary(matrix, self.k, at, unit, self.key)?,
         }
         match &self.target {
             Target::Vector(row) => check_finite(row, self.key, at),
@@ -132,7 +137,7 @@ impl Upload {
         }
     }
 
-    pub(super) fn finish(self) -> Result<Tensor, Error> {
+    pub(super) fn finish(self, choices: &Choices) -> Result<Tensor, Error> {
         if self.done != self.units || !self.carry.is_empty() {
             let (done, units, cut) = (self.done, self.units, self.carry.len());
             let key = self.key;
@@ -143,39 +148,80 @@ impl Upload {
         Ok(match self.target {
             Target::Vector(values) => Tensor::Vector(values),
             Target::Floats { values } => Tensor::Rows(Rows::F32 { values, k: self.k }),
-            Target::Int8 { lines, scales, .. } => Tensor::Linear(Linear::Int8 { lines, scales, k: self.k }),
-            Target::Lanes { lanes, scale } => Tensor::Linear(lanes_linear(lanes, scale)),
-            Target::Binary { lines, alpha } => Tensor::Linear(Linear::Binary { lines, alpha, threshold: Vec::new() }),
+            Target::Rows { rows, .. } => Tensor::Linear(Linear::Rows(rows)),
+            Target::Lanes { lanes, scale } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
+            Target::Binary(matrix) => Tensor::Linear(Linear::Binary(matrix)),
         })
     }
 }
 
 impl Target {
-    fn new(keep: Keep, kind: Type, rows: usize, k: usize) -> Result<Self, Error> {
+    fn new(keep: Keep, kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
         Ok(match keep {
             Keep::Vector => Target::Vector(filled(0.0, k)?),
             Keep::Floats => Target::Floats { values: filled(0.0, rows * k)? },
-            Keep::Int8 => Target::Int8 {
-                lines: filled(Line::filled(0), pack::int8_lines(rows, k))?,
-                scales: filled(0.0, rows)?,
-                row: filled(0.0, k)?,
-            },
-            Keep::Lanes => {
-                let (bits, group) = (kind.bits().unwrap_or(Bits::Two), kind.block().1);
-                let lines = filled(Line::filled(pack::TERNARY_ZERO), pack::lane_lines(bits, rows, k))?;
-                let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, group) };
-                let per_group = kind.grouped_activations();
-                Target::Lanes {
-                    lanes: Lanes { lines, scales: filled(0, scales)?, bits, rows, k, group, per_group, gain: 1.0 },
-                    scale: None,
-                }
+            Keep::Int8 => Target::rows(Family::Int8, pack::int8_lines(rows, k), 0, (rows, k), choices)?,
+            Keep::Int4 => Target::rows(Family::Int4, Int4Rows::FORM.lines(rows, k), k, (rows, k), choices)?,
+            Keep::Lanes => Target::lanes(kind, rows, k, choices)?,
+            Keep::Binary => {
+                let choice = choices.of(Family::Binary, rows, k);
+                let form = Form::new(choice.layout(Family::Binary), Bits::One);
+                let (lines, alpha) = (filled(Line::filled(0), form.lines(rows, k))?, filled(0.0, rows)?);
+                Target::Binary(BinaryMatrix { lines, alpha, threshold: Vec::new(), choice })
             }
-            Keep::Binary => Target::Binary {
-                lines: filled(Line::filled(0), pack::binary_lines(rows, k))?,
-                alpha: filled(0.0, rows)?,
-            },
         })
     }
+
+    fn rows(
+        family: Family,
+        lines: usize,
+        codes: usize,
+        (rows, k): (usize, usize),
+        choices: &Choices,
+    ) -> Result<Self, Error> {
+        let (lines, scales) = (filled(Line::filled(0), lines)?, filled(0.0, rows)?);
+        let rows = ScaledRows { lines, scales, k, family, choice: choices.of(family, rows, k) };
+        Ok(Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, codes)? })
+    }
+
+    fn lanes(kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
+        let (bits, group) = (kind.bits().unwrap_or(Bits::Two), kind.block().1);
+        let choice = choices.of(likely_family(kind, bits), rows, k);
+        let form = Form::new(choice.layout(likely_family(kind, bits)), bits);
+        let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, group) };
+        let lanes = Lanes {
+            lines: filled(Line::filled(pack::TERNARY_ZERO), form.lines(rows, k))?,
+            scales: filled(0, scales)?,
+            bits,
+            rows,
+            k,
+            group,
+            per_group: kind.grouped_activations(),
+            gain: 1.0,
+            wide: false,
+            choice,
+        };
+        Ok(Target::Lanes { lanes, scale: None })
+    }
+}
+
+/// The family a tensor of this type most likely is of once its scales are known: it decides the layout.
+fn likely_family(kind: Type, bits: Bits) -> Family {
+    match (bits, kind.grouped_activations()) {
+        (Bits::One, _) => Family::One,
+        (_, true) => Family::Two,
+        _ => Family::Ternary,
+    }
+}
+
+fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
+    rows.scales[at] = if rows.family == Family::Int4 {
+        let scale = quantize_row4(row, codes);
+        pack::put_codes(Int4Rows::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
+        scale
+    } else {
+        quantize_row(row, &mut int8_mut(&mut rows.lines)[at * rows.k..(at + 1) * rows.k])
+    };
 }
 
 fn check_finite(row: &[f32], key: (u32, u32), at: usize) -> Result<(), Error> {
@@ -206,9 +252,10 @@ fn block(lanes: &mut Lanes, kind: Type, at: usize, unit: &[u8], key: (u32, u32))
     if kind == Type::TQ2_0 {
         check_ternary(codes, key)?;
     }
+    lanes.wide |= lanes.bits == Bits::Two && codes.contains(&3);
     let first = at * lanes.group;
     let (row, k0) = (first / lanes.k, first % lanes.k);
-    pack::put_codes(lanes.bits, bytes_mut(&mut lanes.lines), lanes.k, row, k0, codes);
+    pack::put_codes(lanes.form(), bytes_mut(&mut lanes.lines), lanes.k, row, k0, codes);
     lanes.scales[pack::scale_at(row, lanes.k / lanes.group, k0 / lanes.group)] = scale;
     Ok(())
 }
@@ -234,41 +281,37 @@ fn i2_s(
     let codes = &codes[..lanes.group];
     check_ternary(codes, key)?;
     let first = at * lanes.group;
-    pack::put_codes(Bits::Two, bytes_mut(&mut lanes.lines), lanes.k, first / lanes.k, first % lanes.k, codes);
+    pack::put_codes(lanes.form(), bytes_mut(&mut lanes.lines), lanes.k, first / lanes.k, first % lanes.k, codes);
     Ok(())
 }
 
-fn binary(
-    lines: &mut [Line],
-    alpha: &mut [f32],
-    k: usize,
-    at: usize,
-    unit: &[u8],
-    key: (u32, u32),
-) -> Result<(), Error> {
+fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8], key: (u32, u32)) -> Result<(), Error> {
     let scale = f16_to_f32(u16::from_le_bytes([unit[0], unit[1]]));
     let first = at * pack::BINARY_STEP;
-    let row = first / k;
-    if !scale.is_finite() || first % k != 0 && alpha[row] != scale {
-        let found = alpha[row];
+    let (row, k0) = (first / k, first % k);
+    if !scale.is_finite() || k0 != 0 && w.alpha[row] != scale {
+        let found = w.alpha[row];
         return Err(Error::bad_model(format!(
             "tensor {key:?} row {row} has scales {found} and {scale}; a W1A1 row has one finite scale"
         )));
     }
-    alpha[row] = scale;
-    bytes_mut(lines)[16 * at..16 * (at + 1)].copy_from_slice(&unit[2..]);
+    w.alpha[row] = scale;
+    pack::put_signs(w.choice.layout(Family::Binary), bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
     Ok(())
 }
 
 /// Codes with their scales dropped where one scale serves the whole tensor.
-fn lanes_linear(lanes: Lanes, scale: Option<f32>) -> Linear {
+fn lanes_linear(lanes: Lanes, scale: Option<f32>, choices: &Choices) -> Linear {
+    let layout = lanes.form().layout;
     let one = scale.or_else(|| one_scale(&lanes));
+    let family = if one.is_some() { Family::Ternary } else { lanes.family() };
+    let choice: Choice = choices.reading(layout, family, lanes.rows, lanes.k);
     match one {
         Some(scale) => {
-            let Lanes { lines, rows, k, .. } = lanes;
-            Linear::Ternary { lines, rows, k, scale }
+            let Lanes { lines, rows, k, wide, .. } = lanes;
+            Linear::Ternary(TernaryMatrix { lines, rows, k, scale, wide, choice })
         }
-        None => Linear::Grouped(lanes),
+        None => Linear::Grouped(Lanes { choice, ..lanes }),
     }
 }
 

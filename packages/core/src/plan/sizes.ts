@@ -12,9 +12,13 @@ const F32_BYTES = 4;
 /** Rows of a packed matrix come in blocks of 32, the row-lane layout. */
 const ROW_BLOCK = 32;
 /** Positions that go through the layers together: SLICE of crates/model. */
-const SLICE = 32;
+const SLICE = 64;
 /** Positions of a block of a quantised cache, and dimensions of its vectors. */
 const KV_BLOCK = 4;
+/** Lookup tables of an activation. */
+const TABLE_BYTES = 16;
+/** What a GEMM unpacks: 32 rows by 256 of K. */
+const TILE_BYTES = 32 * 256;
 /** Fewest weights that share a scale. */
 const SMALLEST_GROUP = 64;
 
@@ -46,7 +50,7 @@ export function residentTensorBytes({ slot, type }: Matrix, config: ModelConfig)
   if (slot.kind === 'multiplier') return 0;
   if (slot.kind === 'vector' || slot.kind === 'frequencies') return k * F32_BYTES;
   if (slot.kind === 'linear' && config.activationBits === 1) {
-    return lines((rows * k) / 8) + rows * F32_BYTES;
+    return laneBytes(rows, k, 1, 0) + rows * F32_BYTES;
   }
   const packed = PACKED.get(type);
   if (packed) return laneBytes(rows, k, packed.bits, packed.group);

@@ -1,0 +1,124 @@
+//! Register blocks: a few vectors of rows by a few tokens, over the k of a tile.
+
+use core::arch::wasm32::*;
+
+use crate::pack::{LANE_ROWS, STEP_BYTES};
+#[cfg(target_feature = "relaxed-simd")]
+use crate::simd128::load_quad;
+use crate::simd128::{load, load_quad16, store_i32};
+
+/// Adds Σ code·q of a tile `[k / 4][8][16]` and tokens `q` (rows `width` apart) to `sums` `[n][32]`, `n` as many as `q` reaches.
+///
+/// Three vectors by three tokens use 15 registers, the most V8 keeps on x86; the last two of the eight vectors take four.
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) fn multiply_dot(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]) {
+    let n = tokens(q.len(), tile.len(), width);
+    let mut t = 0;
+    while t < n {
+        match n - t {
+            1 => t += dot_rows::<1>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
+            2 | 4 => t += dot_rows::<2>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
+            _ => t += dot_rows::<3>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
+        }
+    }
+}
+
+#[cfg(not(target_feature = "relaxed-simd"))]
+pub(super) fn multiply_dot(_: &[u8], _: &[i8], _: usize, _: &mut [i32]) {
+    unreachable!("this build lists no dot GEMM")
+}
+
+/// Tokens of rows `width` apart, the last possibly cut after a tile.
+fn tokens(values: usize, tile: usize, width: usize) -> usize {
+    (values - tile / LANE_ROWS) / width + 1
+}
+
+/// All eight vectors by `T` tokens; returns `T`.
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(always)]
+fn dot_rows<const T: usize>(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]) -> usize {
+    dot::<3, T>(tile, 0, q, width, sums);
+    dot::<3, T>(tile, 3, q, width, sums);
+    dot::<2, T>(tile, 6, q, width, sums);
+    T
+}
+
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(never)]
+fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], width: usize, sums: &mut [i32]) {
+    let at = |t: usize, v: usize| t * LANE_ROWS + 4 * (first + v);
+    let mut acc: [[v128; V]; T] = core::array::from_fn(|t| core::array::from_fn(|v| load(sums, at(t, v))));
+    for (step, quad) in tile.chunks_exact(STEP_BYTES).enumerate() {
+        let w: [v128; V] = core::array::from_fn(|v| load(quad, 16 * (first + v)));
+        for (t, acc) in acc.iter_mut().enumerate() {
+            let x = load_quad(q, t * width + 4 * step);
+            for (acc, w) in acc.iter_mut().zip(w) {
+                *acc = i32x4_relaxed_dot_i8x16_i7x16_add(x, w, *acc);
+            }
+        }
+    }
+    for (t, acc) in acc.into_iter().enumerate() {
+        acc.into_iter().enumerate().for_each(|(v, acc)| store_i32(sums, at(t, v), acc));
+    }
+}
+
+/// [`multiply_dot`] of a tile of paired weights and `q16` (each four as 0, 2, 1, 3), giving Σ w·q. A lane holds two sums
+/// `a + 2^SHIFT·b`; they are parted every `RUN` quads, while |a| < 2^(SHIFT − 1).
+pub(super) fn multiply_packed16<const SHIFT: u32, const RUN: usize>(
+    tile: &[u8],
+    q16: &[i16],
+    width: usize,
+    sums: &mut [i32],
+) {
+    let n = tokens(q16.len(), tile.len(), width);
+    let mut t = 0;
+    while t < n {
+        let (q16, sums) = (&q16[t * width..], &mut sums[t * LANE_ROWS..]);
+        if n - t == 1 {
+            packed::<1, SHIFT, RUN>(tile, q16, width, sums);
+            t += 1;
+        } else {
+            packed::<2, SHIFT, RUN>(tile, q16, width, sums);
+            t += 2;
+        }
+    }
+}
+
+#[inline(never)]
+fn packed<const T: usize, const SHIFT: u32, const RUN: usize>(
+    tile: &[u8],
+    q16: &[i16],
+    width: usize,
+    sums: &mut [i32],
+) {
+    for (run, quads) in tile.chunks(RUN * STEP_BYTES).enumerate() {
+        let mut acc = [[i32x4_splat(0); 4]; T];
+        for (i, quad) in quads.chunks_exact(STEP_BYTES).enumerate() {
+            for half in 0..2 {
+                let w: [v128; 4] = core::array::from_fn(|j| load(quad, 64 * half + 16 * j));
+                for (t, acc) in acc.iter_mut().enumerate() {
+                    let x = load_quad16(q16, t * width + 4 * (run * RUN + i) + 2 * half);
+                    for (acc, w) in acc.iter_mut().zip(w) {
+                        *acc = i32x4_add(*acc, i32x4_dot_i16x8(x, w));
+                    }
+                }
+            }
+        }
+        for (t, acc) in acc.into_iter().enumerate() {
+            for (j, both) in acc.into_iter().enumerate() {
+                let low = i32x4_shr(i32x4_shl(both, 32 - SHIFT), 32 - SHIFT);
+                let high = i32x4_shr(i32x4_sub(both, low), SHIFT);
+                let at = t * LANE_ROWS + 8 * j;
+                store_i32(sums, at, i32x4_add(load(sums, at), low));
+                store_i32(sums, at + 4, i32x4_add(load(sums, at + 4), high));
+            }
+        }
+    }
+}
+
+/// Writes each four of `q` as i16 in the order 0, 2, 1, 3.
+pub fn widen(q: &[i8], q16: &mut [i16]) {
+    for (q, out) in q.chunks_exact(4).zip(q16.chunks_exact_mut(4)) {
+        out.copy_from_slice(&[q[0].into(), q[2].into(), q[1].into(), q[3].into()]);
+    }
+}

@@ -1,0 +1,283 @@
+//! Lookup kernels: a swizzle adds a few activations at once. Weights stand in columns (DESIGN.md, Layouts), so a vector is
+//! 16 rows and every lane wants the same table.
+//!
+//! Sums of int8 activations need more than eight bits, so a table is split in two bytes, low bits unsigned and the rest
+//! signed: `v = low + 2^b·high`. Lossless, as Σv = Σlow + 2^b·Σhigh, as long as no byte sum overflows before it is widened.
+
+use core::arch::wasm32::*;
+
+use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
+use crate::pack::{Layout, LANE_ROWS};
+use crate::simd128::{floats, group_rows, load, put, ternary_rows, Sums};
+
+#[cfg(target_feature = "relaxed-simd")]
+use core::arch::wasm32::i8x16_relaxed_swizzle as look;
+#[cfg(not(target_feature = "relaxed-simd"))]
+use core::arch::wasm32::i8x16_swizzle as look;
+
+/// Bytes of the tables of `k` activations for two-bit weights.
+pub const fn pair_bytes(k: usize) -> usize {
+    16 * k
+}
+
+/// Bytes of the tables of `k` activations for one-bit weights.
+pub const fn quad_bytes(k: usize) -> usize {
+    8 * k
+}
+
+/// Tables for two-bit weights, `[k / 2][low, high][16]`: entry `c0 + 4·c1` of a pair is
+/// `(c0 − 1)·q[2i] + (c1 − 1)·q[2i + 1]`, split at 6 bits.
+#[inline(never)]
+pub fn pair_tables(q: &[i8], tables: &mut [u8]) {
+    let first = i16x8(-1, 0, 1, 2, -1, 0, 1, 2);
+    let (low, high) = (i16x8(-1, -1, -1, -1, 0, 0, 0, 0), i16x8(1, 1, 1, 1, 2, 2, 2, 2));
+    for (q, table) in q.chunks_exact(2).zip(tables.chunks_exact_mut(32)) {
+        let (a, b) = (i16x8_splat(q[0].into()), i16x8_splat(q[1].into()));
+        let a = i16x8_mul(a, first);
+        split::<6>(i16x8_add(a, i16x8_mul(b, low)), i16x8_add(a, i16x8_mul(b, high)), table);
+    }
+}
+
+/// Tables for one-bit weights, `[k / 4][low, high][16]`: entry `b` of four is `Σ ±q`, plus where bit `i` is set, split at
+/// 7 bits.
+#[inline(never)]
+pub fn quad_tables(q: &[i8], tables: &mut [u8]) {
+    let signs =
+        [i16x8(-1, 1, -1, 1, -1, 1, -1, 1), i16x8(-1, -1, 1, 1, -1, -1, 1, 1), i16x8(-1, -1, -1, -1, 1, 1, 1, 1)];
+    for (q, table) in q.chunks_exact(4).zip(tables.chunks_exact_mut(32)) {
+        let mut sum = i16x8_splat(0);
+        for (q, signs) in q.iter().zip(signs) {
+            sum = i16x8_add(sum, i16x8_mul(i16x8_splat((*q).into()), signs));
+        }
+        let last = i16x8_splat(q[3].into());
+        split::<7>(i16x8_sub(sum, last), i16x8_add(sum, last), table);
+    }
+}
+
+/// 16 sums as 16 low parts of `BITS` bits and 16 signed high parts.
+#[inline(always)]
+fn split<const BITS: u32>(first: v128, second: v128, table: &mut [u8]) {
+    let mask = i16x8_splat((1 << BITS) - 1);
+    put(table, 0, u8x16_narrow_i16x8(v128_and(first, mask), v128_and(second, mask)));
+    put(table, 16, i8x16_narrow_i16x8(i16x8_shr(first, BITS), i16x8_shr(second, BITS)));
+}
+
+/// [`crate::scalar::gemv_w158a8`] by [`pair_tables`] of `x`.
+#[inline(never)]
+pub fn gemv_w158a8(w: &Ternary, x: Activation, tables: &[u8], y: &mut [f32]) {
+    assert!(tables.len() == pair_bytes(w.k));
+    ternary_rows(w, Layout::Column, x, y, |codes| pair_sums(codes, tables));
+}
+
+/// [`crate::scalar::gemv_q2a8`] by [`pair_tables`] of `x`.
+#[inline(never)]
+pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
+    assert!(tables.len() == pair_bytes(w.k));
+    let bytes = pair_bytes(w.group);
+    group_rows(w, Layout::Column, x, y, |codes, g| pair_sums(codes, &tables[g * bytes..][..bytes]));
+}
+
+/// [`crate::scalar::gemv_q1a8`] by [`quad_tables`] of `x`.
+#[inline(never)]
+pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
+    assert!(tables.len() == quad_bytes(w.k));
+    let bytes = quad_bytes(w.group);
+    group_rows(w, Layout::Column, x, y, |codes, g| quad_sums(codes, &tables[g * bytes..][..bytes]));
+}
+
+/// Indices of a column's two nibbles for 16 rows.
+#[inline(always)]
+fn nibbles(bytes: v128) -> (v128, v128) {
+    let mask = u8x16_splat(15);
+    (v128_and(bytes, mask), v128_and(u16x8_shr(bytes, 4), mask))
+}
+
+/// `[low rows 0–7, low rows 8–15]` of each 16 rows, i16.
+type Halves = [[v128; 2]; 2];
+
+#[inline(always)]
+fn add_low(sums: &mut [v128; 2], low: v128) {
+    sums[0] = i16x8_add(sums[0], u16x8_extend_low_u8x16(low));
+    sums[1] = i16x8_add(sums[1], u16x8_extend_high_u8x16(low));
+}
+
+#[inline(always)]
+fn add_high<const BITS: u32>(sums: &mut [v128; 2], high: v128) {
+    sums[0] = i16x8_add(sums[0], i16x8_shl(i16x8_extend_low_i8x16(high), BITS));
+    sums[1] = i16x8_add(sums[1], i16x8_shl(i16x8_extend_high_i8x16(high), BITS));
+}
+
+#[inline(always)]
+fn add_wide(total: &mut Sums, halves: Halves) {
+    for (i, half) in halves.into_iter().flatten().enumerate() {
+        total[2 * i] = i32x4_add(total[2 * i], i32x4_extend_low_i16x8(half));
+        total[2 * i + 1] = i32x4_add(total[2 * i + 1], i32x4_extend_high_i16x8(half));
+    }
+}
+
+/// Columns (four k) whose sums (≤ 508 a pair) fit i16.
+const PAIR_RUN: usize = 32;
+/// Columns whose high parts (−4..=7 a pair) fit i8.
+const PAIR_HIGH: usize = 8;
+
+/// Σ w·q of 32 rows by two-bit codes `[columns][32]` and their tables.
+#[inline(always)]
+fn pair_sums(codes: &[u8], tables: &[u8]) -> Sums {
+    let zero = i32x4_splat(0);
+    let mut total = [zero; 8];
+    for (codes, tables) in codes.chunks(PAIR_RUN * LANE_ROWS).zip(tables.chunks(PAIR_RUN * 64)) {
+        let mut sums = [[zero; 2]; 2];
+        for (codes, tables) in codes.chunks(PAIR_HIGH * LANE_ROWS).zip(tables.chunks(PAIR_HIGH * 64)) {
+            let mut high = [zero; 2];
+            // Two columns: four low parts of at most 63 fit a byte.
+            for (codes, tables) in codes.chunks_exact(2 * LANE_ROWS).zip(tables.chunks_exact(2 * 64)) {
+                let mut low = [zero; 2];
+                for column in 0..2 {
+                    let table: [v128; 4] = core::array::from_fn(|i| load(tables, 64 * column + 16 * i));
+                    for v in 0..2 {
+                        let (a, b) = nibbles(load(codes, LANE_ROWS * column + 16 * v));
+                        low[v] = i8x16_add(low[v], i8x16_add(look(table[0], a), look(table[2], b)));
+                        high[v] = i8x16_add(high[v], i8x16_add(look(table[1], a), look(table[3], b)));
+                    }
+                }
+                add_low(&mut sums[0], low[0]);
+                add_low(&mut sums[1], low[1]);
+            }
+            add_high::<6>(&mut sums[0], high[0]);
+            add_high::<6>(&mut sums[1], high[1]);
+        }
+        add_wide(&mut total, sums);
+    }
+    total
+}
+
+/// Columns (eight k) whose high parts (−4..=3 a nibble) fit i8: 32 lookups reach −128.
+const QUAD_RUN: usize = 16;
+
+/// Σ w·q of 32 rows by sign bits `[columns][32]` and their tables.
+#[inline(always)]
+fn quad_sums(codes: &[u8], tables: &[u8]) -> Sums {
+    let zero = i32x4_splat(0);
+    let mut total = [zero; 8];
+    for (codes, tables) in codes.chunks(QUAD_RUN * LANE_ROWS).zip(tables.chunks(QUAD_RUN * 64)) {
+        let (mut sums, mut high) = ([[zero; 2]; 2], [zero; 2]);
+        for (codes, tables) in codes.chunks_exact(LANE_ROWS).zip(tables.chunks_exact(64)) {
+            let table: [v128; 4] = core::array::from_fn(|i| load(tables, 16 * i));
+            for v in 0..2 {
+                let (a, b) = nibbles(load(codes, 16 * v));
+                add_low(&mut sums[v], i8x16_add(look(table[0], a), look(table[2], b)));
+                high[v] = i8x16_add(high[v], i8x16_add(look(table[1], a), look(table[3], b)));
+            }
+        }
+        add_high::<7>(&mut sums[0], high[0]);
+        add_high::<7>(&mut sums[1], high[1]);
+        add_wide(&mut total, sums);
+    }
+    total
+}
+
+/// `UNLIKE[x][w]`: bits in which two nibbles differ.
+static UNLIKE: [[u8; 16]; 16] = {
+    let mut tables = [[0; 16]; 16];
+    let mut i = 0;
+    while i < 256 {
+        tables[i / 16][i % 16] = (i / 16 ^ i % 16).count_ones() as u8;
+        i += 1;
+    }
+    tables
+};
+
+/// Columns whose counts (≤ 8) fit a byte, and runs of them that fit u16.
+const COUNT_RUN: usize = 31;
+const COUNT_RUNS: usize = 256;
+
+/// [`crate::scalar::gemv_w1a1`]: 64 rows share the tables of a column.
+#[inline(never)]
+pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
+    assert!(w.layout == Layout::Column && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    let block = w.k / 8 * LANE_ROWS;
+    let pairs = w.bits.chunks(2 * block).zip(w.alpha.chunks(2 * LANE_ROWS));
+    for ((codes, alpha), y) in pairs.zip(y.chunks_mut(2 * LANE_ROWS)) {
+        if y.len() > LANE_ROWS {
+            let [a] = unlike::<4, 1>(codes, block, [x.bits]);
+            scale_counts(w.k, &a, alpha, x.beta, y);
+        } else {
+            let [a] = unlike::<2, 1>(codes, block, [x.bits]);
+            scale_counts(w.k, &a, alpha, x.beta, y);
+        }
+    }
+}
+
+/// Tokens of a [`gemm_w1a1`] tile.
+const TOKENS: usize = 4;
+
+/// [`crate::scalar::gemv_w1a1`] of tokens `bits` `[n][k / 8]`, `beta` `[n]`, into `y` `[n][rows]`: four tokens share the
+/// indices of 32 rows.
+#[inline(never)]
+pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
+    let (rows, width) = (w.alpha.len(), w.k / 8);
+    assert!(w.layout == Layout::Column && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
+    let token = |t: usize| &bits[t * width..(t + 1) * width];
+    let block = width * LANE_ROWS;
+    for (b, (codes, alpha)) in w.bits.chunks_exact(block).zip(w.alpha.chunks(LANE_ROWS)).enumerate() {
+        let mut put = |t: usize, counts: &[[v128; 4]; 2]| {
+            let y = &mut y[t * rows + b * LANE_ROWS..][..alpha.len()];
+            scale_counts(w.k, counts, alpha, beta[t], y);
+        };
+        let whole = beta.len() / TOKENS * TOKENS;
+        for t in (0..whole).step_by(TOKENS) {
+            let counts = unlike::<2, TOKENS>(codes, block, core::array::from_fn(|i| token(t + i)));
+            counts.iter().enumerate().for_each(|(i, counts)| put(t + i, counts));
+        }
+        for t in whole..beta.len() {
+            let [counts] = unlike::<2, 1>(codes, block, [token(t)]);
+            put(t, &counts);
+        }
+    }
+}
+
+/// `[T][16 rows][i32x4 of 4 rows]`: unlike bits of `16·V` rows and `T` tokens. Rows 32 and on stand `block` bytes further.
+#[inline(always)]
+fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u8]; T]) -> [[[v128; 4]; V]; T] {
+    let zero = i32x4_splat(0);
+    let mut total = [[[zero; 4]; V]; T];
+    let columns = block / LANE_ROWS;
+    for first in (0..columns).step_by(COUNT_RUN * COUNT_RUNS) {
+        let mut wide = [[[zero; 2]; V]; T];
+        for run in (first..columns.min(first + COUNT_RUN * COUNT_RUNS)).step_by(COUNT_RUN) {
+            let mut counts = [[zero; V]; T];
+            for column in run..columns.min(run + COUNT_RUN) {
+                let index: [(v128, v128); V] =
+                    core::array::from_fn(|v| nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16)));
+                for (counts, bits) in counts.iter_mut().zip(bits) {
+                    let byte = usize::from(bits[column]);
+                    let (low, high) = (load(&UNLIKE[byte & 15], 0), load(&UNLIKE[byte >> 4], 0));
+                    for (count, (a, b)) in counts.iter_mut().zip(index) {
+                        *count = i8x16_add(*count, i8x16_add(look(low, a), look(high, b)));
+                    }
+                }
+            }
+            for (wide, count) in wide.iter_mut().flatten().zip(counts.into_iter().flatten()) {
+                add_low(wide, count);
+            }
+        }
+        for (total, wide) in total.iter_mut().flatten().zip(wide.into_iter().flatten()) {
+            for i in 0..2 {
+                total[2 * i] = i32x4_add(total[2 * i], u32x4_extend_low_u16x8(wide[i]));
+                total[2 * i + 1] = i32x4_add(total[2 * i + 1], u32x4_extend_high_u16x8(wide[i]));
+            }
+        }
+    }
+    total
+}
+
+/// `y[r] = float(k − 2·count[r]) · (alpha[r] · beta)`
+fn scale_counts(k: usize, counts: &[[v128; 4]], alpha: &[f32], beta: f32, y: &mut [f32]) {
+    let quads = counts.iter().flatten().zip(alpha.chunks(4)).zip(y.chunks_mut(4));
+    for ((count, alpha), y) in quads {
+        let like = floats(i32x4_sub(i32x4_splat(k as i32), i32x4_shl(*count, 1)));
+        for ((y, alpha), like) in y.iter_mut().zip(alpha).zip(like) {
+            *y = like * (alpha * beta);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Binary rows by XOR and `i8x16.popcnt`.
+
+use core::arch::wasm32::*;
+
+use crate::matrix::{Binary, BinaryActivation};
+use crate::pack::Layout;
+use crate::simd128::{lanes_i32, load};
+
+/// Vectors whose popcounts (≤ 8 a byte) fit a u8 accumulator.
+const RUN: usize = 31;
+
+/// Rows and tokens of a tile.
+const GEMV_ROWS: usize = 4;
+const GEMM_ROWS: usize = 2;
+const GEMM_TOKENS: usize = 2;
+
+/// [`crate::scalar::gemv_w1a1`], four rows at once.
+#[inline(never)]
+pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
+    gemm::<GEMV_ROWS, 1>(w, x.bits, &[x.beta], y);
+}
+
+/// [`crate::scalar::gemv_w1a1`] of tokens `bits` `[n][k / 8]`, `beta` `[n]`, into `y` `[n][rows]`.
+#[inline(never)]
+pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
+    gemm::<GEMM_ROWS, GEMM_TOKENS>(w, bits, beta, y);
+}
+
+fn gemm<const R: usize, const T: usize>(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
+    let (rows, width) = (w.alpha.len(), w.k / 8);
+    assert!(w.layout == Layout::Row && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
+    for first in (0..rows).step_by(R) {
+        // A last tile of fewer rows or tokens repeats its first and drops the surplus.
+        let row: [&[u8]; R] = core::array::from_fn(|r| {
+            let r = if first + r < rows { first + r } else { first };
+            &w.bits[r * width..(r + 1) * width]
+        });
+        for token in (0..beta.len()).step_by(T) {
+            let x: [&[u8]; T] = core::array::from_fn(|t| {
+                let t = if token + t < beta.len() { token + t } else { token };
+                &bits[t * width..(t + 1) * width]
+            });
+            let counts = unlike(row, x);
+            for (t, counts) in counts.iter().enumerate().take(beta.len() - token) {
+                for (r, count) in counts.iter().enumerate().take(rows - first) {
+                    let like = (w.k as i32 - 2 * count) as f32;
+                    y[(token + t) * rows + first + r] = like * (w.alpha[first + r] * beta[token + t]);
+                }
+            }
+        }
+    }
+}
+
+/// Unlike bits of each row and token.
+#[inline(always)]
+fn unlike<const R: usize, const T: usize>(rows: [&[u8]; R], tokens: [&[u8]; T]) -> [[i32; R]; T] {
+    let zero = i32x4_splat(0);
+    let mut total = [[zero; R]; T];
+    let bytes = rows[0].len();
+    for first in (0..bytes).step_by(16 * RUN) {
+        let mut counts = [[zero; R]; T];
+        for at in (first..bytes.min(first + 16 * RUN)).step_by(16) {
+            let x = tokens.map(|token| load(token, at));
+            for (r, row) in rows.into_iter().enumerate() {
+                let w = load(row, at);
+                for (counts, x) in counts.iter_mut().zip(x) {
+                    counts[r] = u8x16_add(counts[r], u8x16_popcnt(v128_xor(w, x)));
+                }
+            }
+        }
+        for (total, counts) in total.iter_mut().flatten().zip(counts.into_iter().flatten()) {
+            *total = i32x4_add(*total, u32x4_extadd_pairwise_u16x8(u16x8_extadd_pairwise_u8x16(counts)));
+        }
+    }
+    total.map(|rows| rows.map(|sum| lanes_i32(sum).iter().sum()))
+}

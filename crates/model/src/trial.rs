@@ -1,0 +1,169 @@
+//! One kernel on a random matrix, to be timed from outside: Rust has no clock here.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pocketbit_kernels::choice::{gemm_kernels, gemv_kernels, Choice, Family};
+use pocketbit_kernels::line::{bytes_mut, Line};
+use pocketbit_kernels::pack::{self, Bits, Form};
+
+use crate::error::{Error, Kind};
+use crate::memory::filled;
+use crate::staged::Staged;
+use crate::state::SLICE;
+use crate::weights::{BinaryMatrix, Lanes, Linear, ScaledRows, TernaryMatrix};
+
+/// Largest side of a trial's matrix.
+const MOST: usize = 1 << 15;
+/// f16 of a scale like a model's.
+const SCALE: u16 = 0x2c00;
+
+/// A matrix, its input and the room for its output.
+pub struct Trial {
+    staged: Staged,
+    matrix: Linear,
+    /// `[tokens][rows]`
+    out: Vec<f32>,
+}
+
+impl Trial {
+    /// A random matrix `[rows][k]` of family number `family` and `tokens` rows of input, for the kernel `name`: a GEMV's for one
+    /// token, else a GEMM's, or `gemv/gemm` to say whose layout it reads. `unsupported` for other names and sizes.
+    pub fn new(family: u32, rows: usize, k: usize, tokens: usize, name: &str) -> Result<Self, Error> {
+        let refused = || {
+            Error::new(Kind::Unsupported, format!("no trial of kernel {name}, family {family}, {rows}×{k}×{tokens}"))
+        };
+        let family = Family::ALL.get(family as usize).copied().ok_or_else(refused)?;
+        let choice = choice(family, tokens, name).ok_or_else(refused)?;
+        let sized =
+            (1..=MOST).contains(&rows) && (1..=MOST).contains(&k) && k % 256 == 0 && (1..=SLICE).contains(&tokens);
+        if !sized {
+            return Err(refused());
+        }
+        let mut staged = Staged::new(k, family == Family::One)?;
+        let x: Vec<f32> = (0..tokens * k).map(|i| (i * 7919 % 255) as f32 - 127.0).collect();
+        staged.stage(&x, k, &[], 0.0, true);
+        Ok(Trial { staged, matrix: matrix(family, rows, k, choice)?, out: filled(0.0, tokens * rows)? })
+    }
+
+    /// Multiplies `times` over.
+    pub fn run(&mut self, times: u32) {
+        for _ in 0..times {
+            self.staged.linear(&self.matrix, &mut self.out);
+        }
+    }
+
+    /// Multiply-adds of one run.
+    pub fn macs(&self) -> f64 {
+        self.out.len() as f64 * self.matrix.k() as f64
+    }
+
+    /// Weight bytes one run reads.
+    pub fn bytes(&self) -> usize {
+        self.matrix.bytes()
+    }
+}
+
+/// Names of the kernels of family number `family`, the default first: GEMV for one token, GEMM for more.
+pub fn kernel_names(family: u32, tokens: usize) -> String {
+    let Some(family) = Family::ALL.get(family as usize) else { return String::new() };
+    let names: Vec<&str> = match tokens {
+        1 => gemv_kernels(*family).iter().map(|kernel| kernel.name()).collect(),
+        _ => gemm_kernels(*family).iter().map(|kernel| kernel.name()).collect(),
+    };
+    names.join(",")
+}
+
+fn choice(family: Family, tokens: usize, name: &str) -> Option<Choice> {
+    let default = Choice::default_of(family);
+    match name.split_once('/') {
+        Some((gemv, gemm)) => Choice::named(family, gemv, gemm),
+        None if tokens == 1 => Choice::named(family, name, default.gemm.name()),
+        None => Choice::named(family, default.gemv.name(), name),
+    }
+}
+
+fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linear, Error> {
+    let lanes = |bits, group| -> Result<Lanes, Error> {
+        let lines = random(Form::new(choice.layout(family), bits).lines(rows, k), bits == Bits::Two)?;
+        let scales = filled(SCALE, pack::group_scales(rows, k, group))?;
+        Ok(Lanes {
+            lines,
+            scales,
+            bits,
+            rows,
+            k,
+            group,
+            per_group: family == Family::One,
+            gain: 1.0,
+            wide: false,
+            choice,
+        })
+    };
+    Ok(match family {
+        Family::Ternary => {
+            let lines = random(Form::new(choice.layout(family), Bits::Two).lines(rows, k), true)?;
+            Linear::Ternary(TernaryMatrix { lines, rows, k, scale: 0.01, wide: false, choice })
+        }
+        Family::Two => Linear::Grouped(lanes(Bits::Two, 256)?),
+        Family::One => Linear::Grouped(lanes(Bits::One, 128)?),
+        Family::Binary => {
+            let lines = random(Form::new(choice.layout(family), Bits::One).lines(rows, k), false)?;
+            let (alpha, threshold) = (filled(0.01, rows)?, filled(0.0, k)?);
+            Linear::Binary(BinaryMatrix { lines, alpha, threshold, choice })
+        }
+        Family::Int8 | Family::Int4 => {
+            let form = Form::new(choice.layout(family), Bits::Four);
+            let lines = if family == Family::Int8 { pack::int8_lines(rows, k) } else { form.lines(rows, k) };
+            // Two-bit patterns hold no −128, which int8 rows never have.
+            let (lines, scales) = (random(lines, true)?, filled(0.01, rows)?);
+            Linear::Rows(ScaledRows { lines, scales, k, family, choice })
+        }
+    })
+}
+
+/// Seeded random bytes (xorshift); `ternary` clears two-bit code 3.
+fn random(lines: usize, ternary: bool) -> Result<Vec<Line>, Error> {
+    let mut lines = filled(Line::filled(0), lines)?;
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    for word in bytes_mut(&mut lines).chunks_exact_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let both = state & (state >> 1) & 0x5555_5555_5555_5555;
+        let value = if ternary { state & !(both << 1) } else { state };
+        word.copy_from_slice(&value.to_le_bytes());
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_kernel_runs() {
+        for (family, tokens) in (0..6).flat_map(|family| [(family, 1), (family, 3)]) {
+            for name in kernel_names(family, tokens).split(',') {
+                let mut trial = Trial::new(family, 48, 512, tokens, name).expect("listed");
+                trial.run(2);
+                assert_eq!(trial.macs(), (48 * 512 * tokens) as f64);
+                assert!(trial.out.iter().all(|y| y.is_finite()) && trial.out.iter().any(|y| *y != 0.0));
+            }
+        }
+    }
+
+    #[test]
+    fn other_names_and_sizes_are_refused() {
+        for (family, rows, k, tokens, name) in [
+            (0, 32, 256, 1, "none"),
+            (9, 32, 256, 1, "scalar"),
+            (0, 0, 256, 1, "scalar"),
+            (0, 32, 100, 1, "scalar"),
+            (0, 32, 256, 65, "rows"),
+        ] {
+            assert!(Trial::new(family, rows, k, tokens, name).is_err());
+        }
+    }
+}
