@@ -4,6 +4,7 @@ import * as Comlink from 'comlink';
 import * as pocketbit from 'pocketbit';
 import { contender } from './contender.ts';
 import { headerSteps } from './header.ts';
+import type { KernelRequest } from './kernels.ts';
 import type { Artifact } from './measure.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
 import type { LabWorker } from './worker.ts';
@@ -32,6 +33,9 @@ const lab = {
 
   logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),
+
+  kernelSpeeds: (artifact: Artifact, requests: readonly KernelRequest[], samples: number) =>
+    inWorker((api) => api.kernelSpeeds(artifact, requests, samples)),
 
   cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
 

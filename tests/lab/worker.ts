@@ -1,8 +1,10 @@
 // One engine artifact in a worker of its own, since the glue binds to one instance for good.
 import type { PlanOptions } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import init, { Engine, probe, variant } from '../../packages/web/wasm/glue.js';
+import type { KernelBench } from '../../packages/web/src/worker/kernels.ts';
+import init, * as glue from '../../packages/web/wasm/glue.js';
 import { runCases } from '../conformance/cases.mjs';
+import { type KernelRequest, type KernelSpeed, timeKernels } from './kernels.ts';
 import { type Artifact, logitsOf, openEngine, sha256 } from './measure.ts';
 
 const artifacts: Record<Artifact, URL> = {
@@ -10,6 +12,8 @@ const artifacts: Record<Artifact, URL> = {
   simd128: new URL('../../packages/web/wasm/simd128.wasm', import.meta.url),
   relaxed: new URL('../../packages/web/wasm/relaxed.wasm', import.meta.url),
 };
+
+const { Engine, probe, variant } = glue;
 
 const bytesAt = async (url: string | URL) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 
@@ -19,6 +23,17 @@ const api = {
     await init({ module_or_path: artifacts[artifact] });
     const engine = await openEngine(Engine, await bytesAt(model), options);
     return { variant: variant(), probe: probe(), sha256: await sha256(logitsOf(engine, ids)) };
+  },
+
+  /** The speed of every kernel on every shape asked for. */
+  async kernelSpeeds(
+    artifact: Artifact,
+    requests: readonly KernelRequest[],
+    samples: number,
+  ): Promise<KernelSpeed[]> {
+    await init({ module_or_path: artifacts[artifact] });
+    const bench = glue as unknown as KernelBench;
+    return requests.flatMap((request) => timeKernels(bench, request, samples));
   },
 
   /** Every case of the kernels' case-runner at `url`. */

@@ -1,0 +1,65 @@
+// What `npm run show` asks of the bench: one model, and the figures a promise is about.
+import { statSync } from 'node:fs';
+import { buildLab } from '../../tests/lab/build.ts';
+import { type Site, startSite } from '../../tests/support/serve.ts';
+import { buildPeer, peerBuild } from '../../tests/support/wllama.ts';
+import type { EngineName } from './chromium.ts';
+import { contest } from './contest.ts';
+import { blankPeak, peaksOf } from './memory.ts';
+import { type Workload, workloadOf } from './models.ts';
+import { runNative } from './native.ts';
+import type { ModelResult } from './report.ts';
+import { steadiness as steadinessOn } from './steadiness.ts';
+import { type Ratios, ratiosToNative, ratiosToWllama } from './table.ts';
+
+const BOTH: readonly EngineName[] = ['pocketbit', 'wllama'];
+
+/** Serves both engines' pages and the models while `work` runs. */
+export async function withBenchSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
+  await buildLab();
+  await buildPeer();
+  const site = await startSite({ mounts: { '/peer/': peerBuild } });
+  try {
+    return await work(site);
+  } finally {
+    await site.kill();
+  }
+}
+
+/** The result of a model before anything was measured. */
+export function resultOf({ model, file, promptTokens, decodeTokens }: Workload): ModelResult {
+  return { model, fileBytes: statSync(file).size, promptTokens, decodeTokens };
+}
+
+/** Pocketbit and @wllama/wllama on one file: speed over `rounds`, peak memory, and the ratios of both. */
+export function compareWithWllama(
+  model: string,
+  rounds: number,
+): Promise<ModelResult & { readonly ratios: Ratios }> {
+  return withBenchSite(async (site) => {
+    const workload = await workloadOf(model);
+    const result = resultOf(workload);
+    result.contest = await contest(site, workload, { engines: BOTH, rounds });
+    result.peaks = await peaksOf(site, workload, BOTH, await blankPeak(site));
+    return { ...result, ratios: ratiosToWllama(result) };
+  });
+}
+
+/** Pocketbit in Chromium and llama.cpp compiled for this machine, on one file, in turns by round. */
+export function compareWithNative(
+  model: string,
+  rounds: number,
+): Promise<ModelResult & { readonly ratios: Ratios }> {
+  return withBenchSite(async (site) => {
+    const workload = await workloadOf(model);
+    const result = resultOf(workload);
+    result.contest = await contest(site, workload, { engines: ['pocketbit'], rounds });
+    result.native = await runNative(workload, rounds);
+    return { ...result, ratios: ratiosToNative(result) };
+  });
+}
+
+/** Times between 512 tokens in an idle browser, and beside `load` busy pages. */
+export function steadiness(model: string, load = 0): ReturnType<typeof steadinessOn> {
+  return withBenchSite((site) => steadinessOn(site, model, { load }));
+}

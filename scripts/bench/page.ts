@@ -1,0 +1,110 @@
+// The results of a run as one HTML file without scripts, that needs nothing else to be read.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { barChart, lineChart } from '../../apps/bench/src/chart.ts';
+import { root } from '../../tests/support/paths.ts';
+import type { BenchReport, GrowthResult, ModelResult } from './report.ts';
+import { growthLines, steadinessLines, tablesOf } from './summary.ts';
+import type { Row, Table } from './table.ts';
+
+const STYLES = ['apps/assistant/src/styles/tokens.css', 'apps/bench/src/styles/bench.css'];
+
+export function resultsPage(report: BenchReport): string {
+  const styles = STYLES.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const { machine, date } = report;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Pocketbit bench, ${escape(date.slice(0, 10))}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<style>${styles}</style>
+</head>
+<body>
+<main class="page stack">
+<header class="masthead">
+<h1>Pocketbit bench</h1>
+<p class="lead">${escape(`${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 16).replace('T', ' ')} UTC`)}</p>
+</header>
+${report.models.some(({ contest }) => contest) ? `<div class="charts">${speedCharts(report.models)}</div>` : ''}
+${tablesOf(report).map(tablePanel).join('\n')}
+${report.growth.length > 0 ? `<div class="charts">${report.growth.map(growthPanels).join('')}</div>` : ''}
+${facts(report)}
+</main>
+</body>
+</html>
+`;
+}
+
+function speedCharts(models: readonly ModelResult[]): string {
+  const charts = (['decode', 'prefill'] as const).flatMap((phase) =>
+    models.map((result) => speedChart(result, phase)),
+  );
+  return charts.join('');
+}
+
+function speedChart({ model, contest, native }: ModelResult, phase: 'decode' | 'prefill'): string {
+  const rates = [
+    ['Pocketbit', contest?.pocketbit?.later[phase]],
+    ['wllama', contest?.wllama?.later[phase]],
+    ['llama.cpp native', native?.[phase]],
+  ] as const;
+  const bars = rates.flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [{ name, value, text: `${value.toPrecision(3)} tok/s`, own: name === 'Pocketbit' }],
+  );
+  const title = `${model}, ${phase}`;
+  return `<section class="panel"><h2>${escape(title)}</h2>${barChart(title, bars)}</section>`;
+}
+
+function growthPanels(growth: GrowthResult): string {
+  const [, ...said] = growthLines(growth);
+  return `<section class="panel"><h2>${escape(growth.model)}: a token behind a context</h2>${lineChart(
+    {
+      label: 'decode time against context length',
+      x: 'tokens of context',
+      y: 'ms a token',
+      points: growth.decode,
+      fit: growth.decodeCurve.coefficients,
+      doubling: true,
+    },
+  )}<p class="caption">${said.map(escape).join('<br>')}</p></section>
+<section class="panel"><h2>${escape(growth.model)}: a prompt</h2>${lineChart({
+    label: 'prefill time against prompt length',
+    x: 'tokens of prompt',
+    y: 'ms',
+    points: growth.prefill,
+    fit: growth.prefillCurve.coefficients,
+    doubling: true,
+  })}</section>`;
+}
+
+function tablePanel({ title, head, rows }: Table): string {
+  const cell = (tag: string) => (content: string, i: number) =>
+    `<${tag}${i < 2 ? '' : ' class="number"'}>${escape(content)}</${tag}>`;
+  const line = (row: Row) =>
+    `<tr${row[1]?.includes('÷') ? ' class="ratio"' : ''}>${row.map(cell('td')).join('')}</tr>`;
+  return `<section class="panel"><div class="scroll" tabindex="0" role="region" aria-label="${escape(title)}">
+<table><caption>${escape(title)}</caption><thead><tr>${head.map(cell('th')).join('')}</tr></thead>
+<tbody>${rows.map(line).join('\n')}</tbody></table></div></section>`;
+}
+
+function facts(report: BenchReport): string {
+  const rows: [string, string][] = [
+    ['Command', report.command],
+    ['Commit', report.commit],
+    ['System', report.machine.system],
+    ['Load at the start', report.machine.load.toFixed(1)],
+    ...Object.entries(report.versions),
+    ...steadinessLines(report).map((line): [string, string] => ['Steadiness', line]),
+    ...report.notes.map((note): [string, string] => ['Note', note]),
+  ];
+  const list = rows.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`);
+  return `<section class="panel"><h2>This run</h2><dl class="facts">${list.join('')}</dl></section>`;
+}
+
+function escape(content: string): string {
+  return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

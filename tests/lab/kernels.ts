@@ -1,0 +1,76 @@
+// Each kernel by itself, on random matrices that the engine makes.
+import type { KernelBench, KernelTrial } from '../../packages/web/src/worker/kernels.ts';
+
+export interface KernelRequest {
+  readonly family: number;
+  readonly rows: number;
+  readonly k: number;
+  readonly tokens: number;
+}
+
+/** The fastest of many short samples of one kernel on one shape. */
+export interface KernelSpeed extends KernelRequest {
+  readonly kernel: string;
+  /** 10^9 multiply-adds a second. */
+  readonly gmacs: number;
+  /** 10^9 bytes of weights a second. */
+  readonly gbs: number;
+}
+
+const SAMPLE_MS = 1;
+const WARM_UP_MS = 200;
+
+/** Times every kernel of a family on one shape, interleaved: the minimum over `samples` of about a millisecond each. */
+export function timeKernels(
+  { kernelNames, Trial }: KernelBench,
+  request: KernelRequest,
+  samples: number,
+): KernelSpeed[] {
+  const { family, rows, k, tokens } = request;
+  const names = kernelNames(family, tokens).split(',');
+  const racers = names.map((name) => racerOf(new Trial(family, rows, k, tokens, name)));
+  for (let i = 0; i < samples; i++) for (const racer of racers) sample(racer);
+  const speeds = racers.map(({ trial, best }, i) => ({
+    ...request,
+    kernel: names[i]!,
+    gmacs: trial.macs / best / 1e6,
+    gbs: trial.bytes / best / 1e6,
+  }));
+  for (const { trial } of racers) trial.free();
+  return speeds;
+}
+
+interface Racer {
+  readonly trial: KernelTrial;
+  /** Runs a sample. */
+  times: number;
+  /** Milliseconds a run. */
+  best: number;
+}
+
+/** Runs until the engine's optimising tier has the kernel, and finds how many runs make a sample. */
+function racerOf(trial: KernelTrial): Racer {
+  const start = performance.now();
+  let runs = 0;
+  let last = 0;
+  while (performance.now() - start < WARM_UP_MS || runs < 2) {
+    const before = performance.now();
+    trial.run(1);
+    last = performance.now() - before;
+    runs++;
+  }
+  const perRun = Math.max(last, 1e-3);
+  const racer = {
+    trial,
+    times: Math.max(1, Math.ceil(SAMPLE_MS / perRun)),
+    best: Number.POSITIVE_INFINITY,
+  };
+  return racer;
+}
+
+function sample(racer: Racer): void {
+  const start = performance.now();
+  racer.trial.run(racer.times);
+  const elapsed = performance.now() - start;
+  if (elapsed > 0) racer.best = Math.min(racer.best, elapsed / racer.times);
+}
