@@ -10,6 +10,9 @@ export const KERNEL_FAMILIES = ['ternary', 'twoBit', 'oneBit', 'binary', 'int8',
  */
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
 
+/** The same families as crates/kernels writes them: weights, then activations. */
+const ENGINE_NAMES = ['w158a8', 'q2a8', 'q1a8', 'w1a1', 'i8a8', 'i4a8'];
+
 /** `small` matrices, of fewer than 2^20 weights, stay in a core's own cache from token to token. */
 export type SizeClass = 'small' | 'large';
 
@@ -107,25 +110,24 @@ export function choosePicks(engine: KernelSink, picks: readonly KernelPick[]): v
   }
 }
 
-/** Reads `engine.profile()`: a line for each matrix, `layer slot family rows k bytes gemv gemm`. */
+/** Reads `engine.profile()`: a line for each matrix, `slot layer family rows k bytes gemv gemm`. */
 export function tensorKernels(
   { tensors }: Pick<ModelPlan, 'tensors'>,
   profile: string,
 ): TensorKernels[] {
-  const names = new Map(tensors.map(({ layer, slot, name }) => [`${layer} ${slot}`, name]));
+  const names = new Map(tensors.map(({ layer, slot, name }) => [`${slot} ${layer}`, name]));
   const lines = profile.split('\n').filter((line) => line !== '');
   return lines.map((line) => {
-    const words = line.split(' ');
-    const [layer, slot, family, rows, k, bytes] = words.map(Number) as number[];
+    const [slot, layer, family, rows, k, bytes, gemv, gemm] = line.split(' ');
     return {
-      name: names.get(`${layer} ${slot}`) ?? `slot ${slot} of layer ${layer}`,
-      layer: layer!,
-      rows: rows!,
-      k: k!,
-      family: KERNEL_FAMILIES[family!]!,
-      bytes: bytes!,
-      gemv: words[6]!,
-      gemm: words[7]!,
+      name: names.get(`${slot} ${layer}`) ?? `slot ${slot} of layer ${layer}`,
+      layer: Number(layer),
+      rows: Number(rows),
+      k: Number(k),
+      family: KERNEL_FAMILIES[ENGINE_NAMES.indexOf(family!)]!,
+      bytes: Number(bytes),
+      gemv: gemv!,
+      gemm: gemm!,
     };
   });
 }

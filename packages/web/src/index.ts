@@ -1,4 +1,10 @@
-export { type ErrorCode, PocketbitError } from '@pocketbit/core';
+export {
+  type ErrorCode,
+  type ForcedKernels,
+  type KernelFamily,
+  PocketbitError,
+  type TensorKernels,
+} from '@pocketbit/core';
 export type { GenerateOptions, Model } from './page/api.ts';
 export { type LoadOptions, load } from './page/load.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
@@ -8,6 +14,9 @@ export type {
   ChatMessage,
   GenerateChunk,
   GenerateStats,
+  KernelOptions,
+  KernelProfile,
+  KernelTiming,
   LoadProgress,
   ModelInfo,
   StopReason,

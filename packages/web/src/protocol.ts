@@ -3,7 +3,14 @@
  * a MessagePort of its own, on which the worker sends events and the page sends `{ type: 'abort' }`.
  * Errors cross as data (`WireError`), so their code survives structured cloning.
  */
-import type { ErrorCode, Scheme } from '@pocketbit/core';
+import type {
+  ErrorCode,
+  ForcedKernels,
+  KernelFamily,
+  Scheme,
+  SizeClass,
+  TensorKernels,
+} from '@pocketbit/core';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
@@ -28,6 +35,37 @@ export interface LoadProgress {
   fromCache: boolean;
 }
 
+/**
+ * Which kernels multiply by the weights. `auto` (default) times those the artifact has and keeps the timings, `default`
+ * takes the artifact's own order, and an object names them by family. It changes speed, never a bit of an answer.
+ */
+export type KernelOptions = 'auto' | 'default' | ForcedKernels;
+
+/** The rate of a kernel on a random matrix of `rows` × `k`. */
+export interface KernelTiming {
+  family: KernelFamily;
+  size: SizeClass;
+  /** 1 as in decode, more as in prefill. */
+  tokens: number;
+  rows: number;
+  k: number;
+  kernel: string;
+  /** 10^9 multiply-adds a second. */
+  gmacs: number;
+  /** 10^9 bytes of weights a second. */
+  gbs: number;
+}
+
+/** Which kernel serves which tensor, and what that rests on. */
+export interface KernelProfile {
+  artifact: Artifact;
+  /** What decided: the caller, timings, or, where nothing was timed, the artifact's own order. */
+  by: 'forced' | 'timings' | 'default';
+  tensors: TensorKernels[];
+  /** What was timed in this browser, by this load or an earlier one. */
+  timings: KernelTiming[];
+}
+
 export interface OpenRequest {
   /** Absolute URL, a `stored:` id, or a local file. */
   source: string | Blob;
@@ -37,6 +75,7 @@ export interface OpenRequest {
   sha256?: string;
   artifact?: Artifact;
   wasmBase?: string;
+  kernels?: KernelOptions;
 }
 
 export interface ModelInfo {
@@ -129,4 +168,5 @@ export interface WorkerApi {
   generate(request: GenerateRequest, port: MessagePort): Promise<void>;
   tokenize(text: string): Promise<Reply<number[]>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
+  profile(): Promise<Reply<KernelProfile>>;
 }

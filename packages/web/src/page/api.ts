@@ -1,4 +1,4 @@
-import type { ChatMessage, ModelInfo, SamplingOptions } from '../protocol.ts';
+import type { ChatMessage, KernelProfile, ModelInfo, SamplingOptions } from '../protocol.ts';
 import type { GenerateStream } from './stream.ts';
 
 export interface GenerateOptions extends SamplingOptions {
@@ -18,6 +18,8 @@ export interface Model {
   tokenize(text: string): Promise<number[]>;
   /** Logits after the last of `ids`, [vocabSize]. */
   logits(ids: number[]): Promise<Float32Array>;
+  /** Which kernel serves which tensor, and the timings that decided. */
+  profile(): Promise<KernelProfile>;
   /** Frees the memory; the stored file stays. */
   close(): Promise<void>;
 }

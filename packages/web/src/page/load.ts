@@ -1,6 +1,13 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import type { Artifact, JobCommand, LoadProgress, OpenEvent, OpenRequest } from '../protocol.ts';
+import type {
+  Artifact,
+  JobCommand,
+  KernelOptions,
+  LoadProgress,
+  OpenEvent,
+  OpenRequest,
+} from '../protocol.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { WorkerModel } from './model.ts';
@@ -18,6 +25,11 @@ export interface LoadOptions {
   artifact?: Artifact;
   /** Folder of the `.wasm` files, when they are not beside the script. */
   wasmBase?: URL | string;
+  /**
+   * Which kernels multiply by the weights: timed in this browser (`auto`, default), the artifact's own order
+   * (`default`), or by name, `{ ternary: { gemv: 'lookup' } }`. The answers are the same to the bit.
+   */
+  kernels?: KernelOptions;
   /** False runs from memory and keeps nothing; default true. */
   store?: boolean;
 }
@@ -62,7 +74,7 @@ function checkStart(signal: AbortSignal | undefined): void {
 }
 
 function requestOf(source: string | URL | Blob, options: LoadOptions): OpenRequest {
-  const { contextLength, kv, sha256, artifact, wasmBase } = options;
+  const { contextLength, kv, sha256, artifact, wasmBase, kernels } = options;
   return {
     source: source instanceof Blob ? source : absolute(source),
     store: options.store ?? true,
@@ -71,6 +83,7 @@ function requestOf(source: string | URL | Blob, options: LoadOptions): OpenReque
     ...(sha256 !== undefined && { sha256 }),
     ...(artifact !== undefined && { artifact }),
     ...(wasmBase !== undefined && { wasmBase: absolute(wasmBase) }),
+    ...(kernels !== undefined && { kernels }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import type { ChatMessage, ModelInfo } from '../protocol.ts';
+import type { ChatMessage, KernelProfile, ModelInfo } from '../protocol.ts';
 import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
 import { type GenerateStream, TokenStream } from './stream.ts';
@@ -59,6 +59,10 @@ export class WorkerModel implements Model {
 
   logits(ids: number[]): Promise<Float32Array> {
     return this.#host.call((api) => api.logits(ids));
+  }
+
+  profile(): Promise<KernelProfile> {
+    return this.#host.call((api) => api.profile());
   }
 
   async close(): Promise<void> {

@@ -1,21 +1,26 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { GenerateEvent, OpenEvent, Reply, WireError, WorkerApi } from '../protocol.ts';
+import { profileOf } from './choice.ts';
 import { openModel } from './open.ts';
 import { generate, type LoadedModel } from './session.ts';
+import { settle } from './settle.ts';
 
 let model: LoadedModel | null = null;
 let working = false;
 
 /** What the page can ask of this worker. */
 export const api: WorkerApi = {
-  open: (request, port) =>
-    reply(async () => {
+  async open(request, port) {
+    const outcome = await reply(async () => {
       const send = (event: OpenEvent) => port.postMessage(event);
       const signal = abortOf(port);
       const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
       model = await openModel(request, signal, report).finally(() => port.close());
       return model.info;
-    }),
+    });
+    if (model) void settle(model, () => !working);
+    return outcome;
+  },
 
   async generate(request, port) {
     const send = (event: GenerateEvent) => port.postMessage(event);
@@ -36,6 +41,8 @@ export const api: WorkerApi = {
       await context.become(ids, new AbortController().signal);
       return context.engine.logits();
     }),
+
+  profile: () => reply(async () => profileOf(opened())),
 };
 
 /** Runs one job at a time and turns its failure into data. */

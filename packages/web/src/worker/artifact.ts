@@ -3,11 +3,16 @@ import { relaxedSimd, simd } from 'wasm-feature-detect';
 import init, * as glue from '../../wasm/glue.js';
 import type { Artifact } from '../protocol.ts';
 import { candidates } from '../select.ts';
+import { digest } from '../store/hash.ts';
+import type { KernelBench } from './kernels.ts';
 
 /** The engine's exports, on the artifact that was chosen. */
 export interface EngineModule {
   artifact: Artifact;
   Engine: typeof glue.Engine;
+  bench: KernelBench;
+  /** SHA-256 of the artifact's bytes. */
+  build: string;
 }
 
 /** Literal URLs, because bundlers find assets by this very expression. */
@@ -102,5 +107,10 @@ async function probe(module: WebAssembly.Module): Promise<number> {
 
 async function start(artifact: Artifact, bytes: ArrayBuffer): Promise<EngineModule> {
   await init({ module_or_path: await WebAssembly.compile(bytes) });
-  return { artifact, Engine: glue.Engine };
+  return {
+    artifact,
+    Engine: glue.Engine,
+    bench: glue as unknown as KernelBench,
+    build: await digest(bytes),
+  };
 }

@@ -54,6 +54,12 @@ export class Context {
     this.#ids.push(id);
   }
 
+  /** Computes `count` tokens of no meaning in an empty context and forgets them. */
+  rehearse(count: number): void {
+    this.engine.forward(new Uint32Array(count));
+    this.engine.truncate(0);
+  }
+
   #prefill(ids: number[]): void {
     const start = performance.now();
     this.engine.forward(Uint32Array.from(ids));

@@ -16,6 +16,7 @@ Comlink.expose({
   generate: async (...input) => (await loading).generate(...input),
   tokenize: async (...input) => (await loading).tokenize(...input),
   logits: async (...input) => (await loading).logits(...input),
+  profile: async () => (await loading).profile(),
 } satisfies WorkerApi);
 
 /** Answers every request with the reason why the rest of the runtime did not arrive. */
@@ -29,6 +30,7 @@ function unreachable(cause: unknown): WorkerApi {
     open: reply,
     tokenize: reply,
     logits: reply,
+    profile: reply,
     generate: async (_, port) => port.postMessage({ type: 'error', error }),
   };
 }

@@ -1,6 +1,8 @@
 import {
   type ByteSource,
+  choosePicks,
   encodeConfig,
+  type KernelPick,
   loadTensors,
   type ModelPlan,
   type PlanOptions,
@@ -21,6 +23,7 @@ import { Meter } from '../store/meter.ts';
 import { blobOrigin, type Origin, storedOrigin, urlOrigin } from '../store/origin.ts';
 import { StoredSource } from '../store/stored-source.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
+import { Choice } from './choice.ts';
 import { Context } from './context.ts';
 import type { LoadedModel } from './session.ts';
 
@@ -46,9 +49,10 @@ export async function openModel(
 ): Promise<LoadedModel> {
   const job: Job = { request, signal, report };
   const module = await engineModule(request.artifact, request.wasmBase);
-  const files = await obtainAll(job);
+  const choice = await Choice.open(module, request);
+  const files = await choice.during(obtainAll(job));
   try {
-    return await assemble(module, files, job);
+    return await assemble(module, choice, files, job);
   } catch (error) {
     const failure = PocketbitError.from(error);
     // A file that is no model is not worth its place; the next load may find a better one at the same address.
@@ -108,6 +112,7 @@ async function exclusively<T>(name: string, signal: AbortSignal, work: () => Pro
 
 async function assemble(
   module: EngineModule,
+  choice: Choice,
   files: readonly StoredModelFile[],
   job: Job,
 ): Promise<LoadedModel> {
@@ -119,12 +124,15 @@ async function assemble(
   const chat = createChat(header, tokenizer);
   for (const file of files) file.source.releasePassed = true;
   const fromCache = files.every((file) => file.fromCache);
-  const engine = await fill(module, plan, { source, fromCache }, job);
+  const picks = await choice.picksFor(plan, job.signal);
+  const engine = await fill(module, plan, picks, { source, fromCache }, job);
   return {
     info: describe(plan, module, files, engine, tokenizer),
     context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
+    plan,
+    choice,
   };
 }
 
@@ -141,12 +149,14 @@ function planOptions({ contextLength, kv }: OpenRequest): PlanOptions {
 async function fill(
   { Engine }: EngineModule,
   plan: ModelPlan,
+  picks: readonly KernelPick[],
   { source, fromCache }: { source: ByteSource; fromCache: boolean },
   { signal, report }: Job,
 ): Promise<Engine> {
   const engine = new Engine(encodeConfig(plan.config));
   const meter = new Meter('load', fromCache, report);
   try {
+    choosePicks(engine, picks);
     await loadTensors(plan, source, engine, {
       signal,
       onProgress: (loaded, total) => meter.update(loaded, total),

@@ -1,4 +1,4 @@
-import { type Chat, StopFilter, type Tokenizer } from '@pocketbit/core';
+import { type Chat, type ModelPlan, StopFilter, type Tokenizer } from '@pocketbit/core';
 import type {
   GenerateChunk,
   GenerateRequest,
@@ -6,6 +6,7 @@ import type {
   ModelInfo,
   StopReason,
 } from '../protocol.ts';
+import type { Choice } from './choice.ts';
 import type { Context } from './context.ts';
 import { pause } from './pause.ts';
 
@@ -18,6 +19,8 @@ export interface LoadedModel {
   context: Context;
   tokenizer: Tokenizer;
   chat: Chat;
+  plan: ModelPlan;
+  choice: Choice;
 }
 
 type Emit = (chunk: GenerateChunk) => void;

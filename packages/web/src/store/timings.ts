@@ -1,0 +1,45 @@
+import { createStore, get, set, type UseStore } from 'idb-keyval';
+import type { Artifact, KernelTiming } from '../protocol.ts';
+
+/** What was timed with one artifact, and in which engine and build; of any other it says nothing. */
+interface Record {
+  engine: string;
+  timings: KernelTiming[];
+}
+
+/** The timings of kernels kept in this browser. Failures are silent: they cost a measurement, not a load. */
+export class TimingStore {
+  readonly #artifact: Artifact;
+  readonly #engine: string;
+  readonly #keep: boolean;
+
+  /** `build` names the bytes of the artifact; the browser names itself. Writes nothing unless `keep`. */
+  constructor(artifact: Artifact, build: string, keep: boolean) {
+    this.#artifact = artifact;
+    this.#keep = keep;
+    const { userAgent = '', hardwareConcurrency = 0 } = globalThis.navigator ?? {};
+    this.#engine = `${build} ${hardwareConcurrency} ${userAgent}`;
+  }
+
+  /** The timings of this very engine and build; none where nothing is kept. */
+  async read(): Promise<KernelTiming[]> {
+    try {
+      const record = await get<Record>(this.#artifact, database());
+      return record?.engine === this.#engine ? record.timings : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Replaces what is kept for the artifact. */
+  async write(timings: readonly KernelTiming[]): Promise<void> {
+    if (!this.#keep) return;
+    const record: Record = { engine: this.#engine, timings: [...timings] };
+    await set(this.#artifact, record, database()).catch(() => {});
+  }
+}
+
+/** A database of its own: the models' database is whole or absent, and never waits for this one. */
+function database(): UseStore {
+  return createStore('pocketbit-kernels', 'timings');
+}

@@ -1,0 +1,201 @@
+import {
+  type ForcedKernels,
+  forcedPicks,
+  KERNEL_FAMILIES,
+  type KernelFamily,
+  type KernelNames,
+  type KernelNeed,
+  type KernelPick,
+  kernelsOf,
+  type SizeClass,
+} from '@pocketbit/core';
+import type { KernelOptions, KernelTiming } from '../protocol.ts';
+import type { TimingStore } from '../store/timings.ts';
+import { type Contender, type Stopwatch, Timer } from './timing.ts';
+
+/** A random matrix for one kernel, as crates/wasm exports it. */
+export interface KernelTrial extends Contender {
+  /** Multiply-adds of one run. */
+  readonly macs: number;
+  /** Bytes of weights that one run reads. */
+  readonly bytes: number;
+  free(): void;
+}
+
+/** What choosing needs of the engine's exports. */
+export interface KernelBench {
+  readonly kernelNames: KernelNames;
+  readonly Trial: new (
+    family: number,
+    rows: number,
+    k: number,
+    tokens: number,
+    name: string,
+  ) => KernelTrial;
+}
+
+/** Kernels of one family that are compared on one shape. */
+interface Race {
+  readonly family: KernelFamily;
+  readonly size: SizeClass;
+  readonly tokens: number;
+}
+
+/** Rows and K that stand for a size: weights within a core's cache, and beyond the second level of most. */
+const SHAPES: Record<SizeClass, readonly [rows: number, k: number]> = {
+  small: [256, 1024],
+  large: [1024, 2048],
+};
+const PREFILL_TOKENS = 64;
+/** A kernel takes the default's place when it is faster by more than the noise. */
+const FASTER = 0.95;
+/** Longest a load waits for a measurement; what it leaves out is measured at the next load. */
+const BUDGET_MS = 300;
+
+/** Chooses kernels by timing them, once for an engine, build and artifact, as far as `store` keeps the timings. */
+export class KernelChooser {
+  readonly #bench: KernelBench;
+  readonly #watch: Stopwatch;
+  readonly #store: TimingStore | null;
+  timings: KernelTiming[];
+
+  private constructor(bench: KernelBench, watch: Stopwatch, store: TimingStore | null) {
+    this.#bench = bench;
+    this.#watch = watch;
+    this.#store = store;
+    this.timings = [];
+  }
+
+  /** With what `store` kept; null keeps nothing. */
+  static async open(
+    bench: KernelBench,
+    watch: Stopwatch,
+    store: TimingStore | null,
+  ): Promise<KernelChooser> {
+    const chooser = new KernelChooser(bench, watch, store);
+    chooser.timings = (await store?.read()) ?? [];
+    return chooser;
+  }
+
+  /** The kernels for these matrices by what is known; by default the artifact's own. */
+  picks(needs: readonly KernelNeed[], options: KernelOptions = 'auto'): KernelPick[] {
+    if (typeof options === 'object') return this.forced(options);
+    const known = options === 'default' ? [] : this.timings;
+    return needs.map(({ family, size }) => ({
+      family,
+      size,
+      gemv: this.#winner({ family, size, tokens: 1 }, known),
+      gemm: this.#winner({ family, size: 'small', tokens: PREFILL_TOKENS }, known),
+    }));
+  }
+
+  /** Throws `unsupported` for kernels the artifact lacks. */
+  forced(kernels: ForcedKernels): KernelPick[] {
+    return forcedPicks(kernels, this.#bench.kernelNames);
+  }
+
+  /**
+   * Times what is not known yet of these matrices, the heaviest first, while `going`, and at most about 300 ms. A
+   * failure leaves the defaults.
+   */
+  async measure(needs: readonly KernelNeed[], going: () => boolean): Promise<void> {
+    const races = this.#races(needs);
+    if (races.length === 0 || !going()) return;
+    try {
+      await this.#run(races, going);
+      await this.#store?.write(this.timings);
+    } catch {
+      // A kernel that cannot be timed is not chosen.
+    }
+  }
+
+  /** As the engine names a kernel in a trial: for several tokens with the kernel for one, whose layout it reads. */
+  #trialName({ family, tokens }: Race, kernel: string): string {
+    if (tokens === 1) return kernel;
+    const timed = this.timings.some((timing) => same(timing, { family, size: 'large', tokens: 1 }));
+    const size = timed ? 'large' : 'small';
+    return `${this.#winner({ family, size, tokens: 1 }, this.timings)}/${kernel}`;
+  }
+
+  async #run(races: readonly Race[], going: () => boolean): Promise<void> {
+    const start = this.#watch.now();
+    const timer = new Timer(this.#watch);
+    await this.#warm(races, timer);
+    for (const race of races) {
+      if (!going() || this.#watch.now() - start > BUDGET_MS) return;
+      this.timings.push(...(await this.#timed(race, timer)));
+    }
+  }
+
+  /** Comparisons that are still to be made. Prefill goes by blocks, so one shape speaks for all. */
+  #races(needs: readonly KernelNeed[]): Race[] {
+    const races = needs.flatMap(({ family, size }): Race[] => [
+      { family, size, tokens: 1 },
+      { family, size: 'small', tokens: PREFILL_TOKENS },
+    ]);
+    const distinct = races.filter((race, i) => races.findIndex((other) => same(race, other)) === i);
+    return distinct.filter(
+      (race) =>
+        this.#contenders(race).length > 1 && !this.timings.some((timing) => same(race, timing)),
+    );
+  }
+
+  /** The specification never wins; it is timed where there is nothing else. */
+  #contenders({ family, tokens }: Race): string[] {
+    const names = kernelsOf(this.#bench.kernelNames, family, tokens);
+    return names.filter((name, i) => i === 0 || name !== 'scalar');
+  }
+
+  /** The kernels' code is the same for all shapes, so small matrices bring it to the engine's optimising tier. */
+  #warm(races: readonly Race[], timer: Timer): Promise<void> {
+    const small = races.map((race): Race => ({ ...race, size: 'small' }));
+    return this.#withTrials(small, (trials) => timer.warm(trials));
+  }
+
+  #timed(race: Race, timer: Timer): Promise<KernelTiming[]> {
+    const [rows, k] = SHAPES[race.size];
+    return this.#withTrials([race], async (trials) => {
+      const times = await timer.compare(trials);
+      return trials.map(({ macs, bytes }, i) => ({
+        ...race,
+        rows,
+        k,
+        kernel: this.#contenders(race)[i]!,
+        gmacs: macs / times[i]! / 1e6,
+        gbs: bytes / times[i]! / 1e6,
+      }));
+    });
+  }
+
+  async #withTrials<T>(
+    races: readonly Race[],
+    work: (trials: readonly KernelTrial[]) => Promise<T>,
+  ): Promise<T> {
+    const { Trial } = this.#bench;
+    const trials: KernelTrial[] = [];
+    try {
+      for (const race of races) {
+        const number = KERNEL_FAMILIES.indexOf(race.family);
+        const [rows, k] = SHAPES[race.size];
+        for (const kernel of this.#contenders(race)) {
+          trials.push(new Trial(number, rows, k, race.tokens, this.#trialName(race, kernel)));
+        }
+      }
+      return await work(trials);
+    } finally {
+      for (const trial of trials) trial.free();
+    }
+  }
+
+  #winner(race: Race, timings: readonly KernelTiming[]): string {
+    const fallback = kernelsOf(this.#bench.kernelNames, race.family, race.tokens)[0]!;
+    const rates = timings.filter((timing) => same(race, timing));
+    const usual = rates.find(({ kernel }) => kernel === fallback);
+    const [best] = rates.sort((a, b) => b.gmacs - a.gmacs);
+    return usual && best && usual.gmacs < best.gmacs * FASTER ? best.kernel : fallback;
+  }
+}
+
+function same(a: Race, b: Race): boolean {
+  return a.family === b.family && a.size === b.size && a.tokens === b.tokens;
+}
