@@ -95,7 +95,10 @@ export function scratchBytes(config: ModelConfig, matrices: readonly Matrix[]): 
   const floats = SLICE * (2 * (dim + q + kv + ffn) + widest) + context + vocab;
   const ropeTables = (ropeDims / 2) * (8 + SLICE * (4 + 4));
   const groups = Math.ceil(widest / SMALLEST_GROUP);
-  const staged = SLICE * (widest + 8) + Math.ceil(widest / 8) + groups * (4 + 4);
+  // A staged row: int8 and i16 values, sign bits, scale, sum and β, and both of each weight group.
+  const row = widest * 3 + Math.ceil(widest / 8) + 3 * F32_BYTES + groups * 2 * F32_BYTES;
+  const sums = SLICE * ROW_BLOCK * 2 * F32_BYTES;
+  const staged = SLICE * row + TABLE_BYTES * widest + TILE_BYTES + sums;
   const grouped = matrices.some((matrix) => groupsActivations(matrix, config))
     ? SLICE * (widest + Math.ceil(widest / ACTIVATION_GROUP) * F32_BYTES)
     : 0;
