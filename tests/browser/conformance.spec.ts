@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { KV_FORMATS } from '@pocketbit/core';
 import { buildCases } from '../conformance/build.mjs';
 import type { Artifact } from '../lab/measure.ts';
-import { nodeLogitsHash } from '../support/engine.ts';
+import { nodeDefaultHash, nodeLogitsHash } from '../support/engine.ts';
 import { hashRuns } from '../support/hash-runs.ts';
+import { kernelRuns } from '../support/kernel-runs.ts';
 import { modelCache } from '../support/paths.ts';
 import { expect, test } from './fixtures.ts';
 
@@ -21,6 +22,21 @@ for (const artifact of ARTIFACTS) {
     );
     expect(result.failed).toEqual([]);
     expect(result.passed).toBeGreaterThan(100);
+  });
+}
+
+for (const artifact of ARTIFACTS) {
+  test(`every kernel gives the same logits: ${artifact}`, async ({ lab }) => {
+    for (const { name, file, url, ids, options } of kernelRuns()) {
+      const expected = await nodeDefaultHash(file, ids, options);
+      const found = await lab.evaluate(([a, u, i, o]) => window.lab.hashesByKernels(a, u, i, o), [
+        artifact,
+        `..${url}`,
+        ids,
+        options,
+      ] as const);
+      expect(new Set(Object.values(found)), name).toEqual(new Set([expected]));
+    }
   });
 }
 

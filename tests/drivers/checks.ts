@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { KV_FORMATS, type KvFormat } from '@pocketbit/core';
 import { buildCases } from '../conformance/build.mjs';
 import type { Artifact } from '../lab/measure.ts';
-import { expectedAnswer, nodeLogitsHash } from '../support/engine.ts';
+import { expectedAnswer, nodeDefaultHash, nodeLogitsHash } from '../support/engine.ts';
 import globalSetup from '../support/global-setup.ts';
 import { hashRuns } from '../support/hash-runs.ts';
+import { kernelRuns } from '../support/kernel-runs.ts';
 import { bundledModel, modelCache } from '../support/paths.ts';
 import { type Site, startSite } from '../support/serve.ts';
 import type { TestBrowser } from './browser.ts';
@@ -27,6 +28,10 @@ export function checksFor(browser: TestBrowser): Checks {
   };
   for (const artifact of browser.artifacts) {
     checks[`every kernel case holds: ${artifact}`] = () => casesHold(browser, artifact);
+  }
+  for (const artifact of browser.artifacts) {
+    checks[`every kernel gives the same logits: ${artifact}`] = () =>
+      sameByKernels(browser, artifact);
   }
   for (const kv of KV_FORMATS) {
     checks[`logits bytes are identical to Node's: ${kv} KV`] = () => sameLogits(browser, kv);
@@ -137,6 +142,19 @@ function sameLogits(browser: TestBrowser, kv: KvFormat): Promise<void> {
         );
         assert.deepEqual(found, { variant: artifact, probe: 0, sha256 }, name);
       }
+    }
+  });
+}
+
+function sameByKernels(browser: TestBrowser, artifact: Artifact): Promise<void> {
+  return inLab(browser, async (run) => {
+    for (const { name, file, url, ids, options } of kernelRuns()) {
+      const expected = await nodeDefaultHash(file, ids, options);
+      const found = await run(
+        (lab, { artifact: a, url: u, ids: i, options: o }) => lab.hashesByKernels(a, u, i, o),
+        { artifact, url: `..${url}`, ids, options },
+      );
+      assert.deepEqual(new Set(Object.values(found)), new Set([expected]), name);
     }
   });
 }

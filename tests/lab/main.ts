@@ -37,6 +37,9 @@ const lab = {
   kernelSpeeds: (artifact: Artifact, requests: readonly KernelRequest[], samples: number) =>
     inWorker((api) => api.kernelSpeeds(artifact, requests, samples)),
 
+  hashesByKernels: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
+    inWorker((api) => api.hashesByKernels(artifact, absolute(model), ids, options)),
+
   cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
 
   /** The greedy choice at every place of each answer, given the right tokens before it; f32 KV cache. */

@@ -1,9 +1,9 @@
 // One engine artifact in a worker of its own, since the glue binds to one instance for good.
 import type { PlanOptions } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import type { KernelBench } from '../../packages/web/src/worker/kernels.ts';
 import init, * as glue from '../../packages/web/wasm/glue.js';
 import { runCases } from '../conformance/cases.mjs';
+import { hashesByKernels } from './forced.ts';
 import { type KernelRequest, type KernelSpeed, timeKernels } from './kernels.ts';
 import { type Artifact, logitsOf, openEngine, sha256 } from './measure.ts';
 
@@ -25,6 +25,12 @@ const api = {
     return { variant: variant(), probe: probe(), sha256: await sha256(logitsOf(engine, ids)) };
   },
 
+  /** The hash of the logits by every pair of kernels. */
+  async hashesByKernels(artifact: Artifact, model: string, ids: number[], options: PlanOptions) {
+    await init({ module_or_path: artifacts[artifact] });
+    return hashesByKernels(glue, await bytesAt(model), ids, options);
+  },
+
   /** The speed of every kernel on every shape asked for. */
   async kernelSpeeds(
     artifact: Artifact,
@@ -32,8 +38,7 @@ const api = {
     samples: number,
   ): Promise<KernelSpeed[]> {
     await init({ module_or_path: artifacts[artifact] });
-    const bench = glue as unknown as KernelBench;
-    return requests.flatMap((request) => timeKernels(bench, request, samples));
+    return requests.flatMap((request) => timeKernels(glue, request, samples));
   },
 
   /** Every case of the kernels' case-runner at `url`. */

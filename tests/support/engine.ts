@@ -10,6 +10,7 @@ import {
   readGguf,
 } from '@pocketbit/core';
 import type * as Glue from '../../packages/web/wasm/glue.js';
+import { hashesByKernels } from '../lab/forced.ts';
 import { type Artifact, greedy, logitsOf, openEngine, sha256 } from '../lab/measure.ts';
 import { wasmFolder } from './paths.ts';
 
@@ -35,6 +36,21 @@ export async function nodeLogits(
 /** SHA-256 of those logits. */
 export async function nodeLogitsHash(...run: Parameters<typeof nodeLogits>): Promise<string> {
   return sha256(await nodeLogits(...run));
+}
+
+/** The hash that every pair of kernels must give: the specification's, in this Node. */
+export async function nodeDefaultHash(
+  file: string,
+  ids: readonly number[],
+  options: PlanOptions,
+): Promise<string> {
+  const hashes = await hashesByKernels(
+    await bindEngine('scalar'),
+    readFileSync(file),
+    ids,
+    options,
+  );
+  return hashes.default!;
 }
 
 /** What the assistant must answer to one user message: int8 KV cache, greedy. Ids without the one that ends the turn. */

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { KERNEL_FAMILIES } from '@pocketbit/core';
+import { describe, expect, test } from 'vitest';
+import { hashesByKernels } from '../../../tests/lab/forced.ts';
+import type { Artifact } from '../../../tests/lab/measure.ts';
+import { bindEngine } from '../../../tests/support/engine.ts';
+import { kernelRuns } from '../../../tests/support/kernel-runs.ts';
+
+const RUNS = kernelRuns();
+
+async function hashes(artifact: Artifact, { file, ids, options }: (typeof RUNS)[number]) {
+  return hashesByKernels(await bindEngine(artifact), readFileSync(file), ids, options);
+}
+
+describe('the kernels of simd128 give the bytes of scalar', () => {
+  test.each(RUNS.map((run) => [run.name, run] as const))('%s', async (_, run) => {
+    const { default: expected } = await hashes('scalar', run);
+    const found = await hashes('simd128', run);
+    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((key) => [key, expected])));
+  });
+});
+
+test('the runs meet every family', async () => {
+  const found = await Promise.all(RUNS.map((run) => hashes('simd128', run)));
+  const names = found.flatMap((own) => Object.keys(own).map((key) => key.split(' ')[0]));
+  for (const family of KERNEL_FAMILIES.filter((name) => name !== 'int4'))
+    expect(names).toContain(family);
+});
