@@ -1,4 +1,5 @@
-// Tokens per second in Chromium for the three artifacts: `npm run bench [-- --rounds N]`. Also writes .cache/bench.json.
+// Pocketbit beside its peers, on models of real shapes: `npm run bench [-- --only part,part --models name,name
+// --rounds N --full]`. Writes .cache/bench/*.json and .html.
 import { main } from './lib/run.mjs';
 import { buildAll, runTypeScript } from './lib/typescript.mjs';
 

@@ -9,8 +9,8 @@ const workspaces = [
   'packages/web',
   'packages/embed',
   'packages/cli',
-  'apps/assistant',
   'apps/bench',
+  'apps/assistant',
 ];
 
 function hasBuild(workspace) {

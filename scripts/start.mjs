@@ -7,7 +7,7 @@ const script = (name, ...args) =>
 
 await main(async () => {
   await script('setup', '--for', 'start');
-  await script('build', 'packages/web', 'packages/embed', 'apps/assistant');
+  await script('build', 'packages/web', 'packages/embed', 'apps/bench', 'apps/assistant');
   // Imported here, since set-up may only now have installed it.
   const { preview } = await import('vite');
   const port = Number(process.env.PORT ?? 4173);

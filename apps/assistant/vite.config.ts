@@ -1,23 +1,10 @@
-import { defineConfig, mergeConfig, type Plugin } from 'vite';
+import { defineConfig, mergeConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { benchPage } from '../../scripts/vite/bench-page.ts';
 import { CSP } from '../../scripts/vite/csp.ts';
 import { embed } from '../../scripts/vite/embed.ts';
+import { contentSecurityPolicy } from '../../scripts/vite/policy.ts';
 import { shared } from '../../vite.config.ts';
-
-/** Puts the policy into the built pages; the development server injects scripts of its own. */
-function contentSecurityPolicy(): Plugin {
-  return {
-    name: 'content-security-policy',
-    apply: 'build',
-    transformIndexHtml: () => [
-      {
-        tag: 'meta',
-        attrs: { 'http-equiv': 'Content-Security-Policy', content: CSP },
-        injectTo: 'head-prepend',
-      },
-    ],
-  };
-}
 
 const manifest = {
   name: 'Pocketbit',
@@ -52,6 +39,7 @@ export default defineConfig(
     plugins: [
       contentSecurityPolicy(),
       embed(),
+      benchPage(),
       VitePWA({
         strategies: 'injectManifest',
         srcDir: 'src/sw',
@@ -60,7 +48,7 @@ export default defineConfig(
         manifest,
         injectManifest: {
           globPatterns: ['**/*.{html,js,css,svg,png,wasm,webmanifest}'],
-          globIgnores: ['embed/**', 'embed.html', '**/sw.js'],
+          globIgnores: ['embed/**', 'embed.html', 'bench/**', '**/sw.js'],
         },
       }),
     ],

@@ -1,7 +1,7 @@
 // The results of a run as one HTML file without scripts, that needs nothing else to be read.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { barChart, lineChart } from '../../apps/bench/src/chart.ts';
+import { barChart, escaped, lineChart } from '../../apps/bench/src/chart.ts';
 import { root } from '../../tests/support/paths.ts';
 import type { BenchReport, GrowthResult, ModelResult } from './report.ts';
 import { growthLines, steadinessLines, tablesOf } from './summary.ts';
@@ -16,7 +16,7 @@ export function resultsPage(report: BenchReport): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>Pocketbit bench, ${escape(date.slice(0, 10))}</title>
+<title>Pocketbit bench, ${escaped(date.slice(0, 10))}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <style>${styles}</style>
@@ -25,7 +25,7 @@ export function resultsPage(report: BenchReport): string {
 <main class="page stack">
 <header class="masthead">
 <h1>Pocketbit bench</h1>
-<p class="lead">${escape(`${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 16).replace('T', ' ')} UTC`)}</p>
+<p class="lead">${escaped(`${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 16).replace('T', ' ')} UTC`)}</p>
 </header>
 ${report.models.some(({ contest }) => contest) ? `<div class="charts">${speedCharts(report.models)}</div>` : ''}
 ${tablesOf(report).map(tablePanel).join('\n')}
@@ -56,12 +56,12 @@ function speedChart({ model, contest, native }: ModelResult, phase: 'decode' | '
       : [{ name, value, text: `${value.toPrecision(3)} tok/s`, own: name === 'Pocketbit' }],
   );
   const title = `${model}, ${phase}`;
-  return `<section class="panel"><h2>${escape(title)}</h2>${barChart(title, bars)}</section>`;
+  return `<section class="panel"><h2>${escaped(title)}</h2>${barChart(title, bars)}</section>`;
 }
 
 function growthPanels(growth: GrowthResult): string {
   const [, ...said] = growthLines(growth);
-  return `<section class="panel"><h2>${escape(growth.model)}: a token behind a context</h2>${lineChart(
+  return `<section class="panel"><h2>${escaped(growth.model)}: a token behind a context</h2>${lineChart(
     {
       label: 'decode time against context length',
       x: 'tokens of context',
@@ -70,8 +70,8 @@ function growthPanels(growth: GrowthResult): string {
       fit: growth.decodeCurve.coefficients,
       doubling: true,
     },
-  )}<p class="caption">${said.map(escape).join('<br>')}</p></section>
-<section class="panel"><h2>${escape(growth.model)}: a prompt</h2>${lineChart({
+  )}<p class="caption">${said.map(escaped).join('<br>')}</p></section>
+<section class="panel"><h2>${escaped(growth.model)}: a prompt</h2>${lineChart({
     label: 'prefill time against prompt length',
     x: 'tokens of prompt',
     y: 'ms',
@@ -83,11 +83,11 @@ function growthPanels(growth: GrowthResult): string {
 
 function tablePanel({ title, head, rows }: Table): string {
   const cell = (tag: string) => (content: string, i: number) =>
-    `<${tag}${i < 2 ? '' : ' class="number"'}>${escape(content)}</${tag}>`;
+    `<${tag}${i < 2 ? '' : ' class="number"'}>${escaped(content)}</${tag}>`;
   const line = (row: Row) =>
     `<tr${row[1]?.includes('÷') ? ' class="ratio"' : ''}>${row.map(cell('td')).join('')}</tr>`;
-  return `<section class="panel"><div class="scroll" tabindex="0" role="region" aria-label="${escape(title)}">
-<table><caption>${escape(title)}</caption><thead><tr>${head.map(cell('th')).join('')}</tr></thead>
+  return `<section class="panel"><div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}">
+<table><caption>${escaped(title)}</caption><thead><tr>${head.map(cell('th')).join('')}</tr></thead>
 <tbody>${rows.map(line).join('\n')}</tbody></table></div></section>`;
 }
 
@@ -101,10 +101,6 @@ function facts(report: BenchReport): string {
     ...steadinessLines(report).map((line): [string, string] => ['Steadiness', line]),
     ...report.notes.map((note): [string, string] => ['Note', note]),
   ];
-  const list = rows.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`);
+  const list = rows.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`);
   return `<section class="panel"><h2>This run</h2><dl class="facts">${list.join('')}</dl></section>`;
-}
-
-function escape(content: string): string {
-  return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

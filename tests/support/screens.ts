@@ -104,4 +104,17 @@ export const SCREENS: readonly Screen[] = [
       await expect(chat.locator('[data-ids]')).toHaveCount(1);
     },
   },
+  {
+    name: 'bench',
+    path: 'bench/',
+    arrive: (page) => expect(page.getByTestId('run')).toBeVisible(),
+  },
+  {
+    name: 'bench-result',
+    path: 'bench/',
+    async arrive(page) {
+      await page.getByTestId('run').click();
+      await expect(page.getByTestId('result')).toBeVisible({ timeout: 90_000 });
+    },
+  },
 ];

@@ -69,7 +69,7 @@ export function barChart(label: string, bars: readonly Bar[]): string {
 }
 
 function svg(label: string, height: number, content: string): string {
-  return `<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(label)}">${content}</svg>`;
+  return `<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${content}</svg>`;
 }
 
 function gridLine(at: number, value: number): string {
@@ -82,11 +82,11 @@ function gridLine(at: number, value: number): string {
 
 function dot(cx: number, cy: number, [at, value]: Point, x: string, y: string): string {
   const title = `${at} ${x}: ${value.toPrecision(3)} ${y}`;
-  return `<circle class="dot" cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="3.5"><title>${escape(title)}</title></circle>`;
+  return `<circle class="dot" cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="3.5"><title>${escaped(title)}</title></circle>`;
 }
 
 function text(x: number, y: number, content: string, anchor: string, name = 'tick'): string {
-  return `<text class="${name}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escape(content)}</text>`;
+  return `<text class="${name}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped(content)}</text>`;
 }
 
 /** The curve at forty places between the outer points. */
@@ -113,6 +113,7 @@ function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function escape(content: string): string {
+/** Text as it may stand in markup. */
+export function escaped(content: string): string {
   return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -20,5 +20,7 @@ self.addEventListener('message', (event) => {
 cleanupOutdatedCaches();
 precacheAndRoute(self.__WB_MANIFEST, { ignoreURLParametersMatching: [/.*/] });
 registerRoute(
-  new NavigationRoute(createHandlerBoundToURL('index.html'), { denylist: [/\/embed(\/|\.html)/] }),
+  new NavigationRoute(createHandlerBoundToURL('index.html'), {
+    denylist: [/\/embed(\/|\.html)/, /\/bench\//],
+  }),
 );

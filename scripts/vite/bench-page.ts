@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+
+const BUILT = fileURLToPath(new URL('../../apps/bench/dist', import.meta.url));
+
+/** Serves the built bench page beside the assistant, under /bench/. */
+export function benchPage(): Plugin {
+  return {
+    name: 'bench-page',
+    apply: 'build',
+    generateBundle() {
+      for (const path of builtFiles()) {
+        const fileName = `bench/${relative(BUILT, path)}`;
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(path) });
+      }
+    },
+  };
+}
+
+function builtFiles(): string[] {
+  try {
+    const entries = readdirSync(BUILT, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => `${parentPath}/${name}`);
+  } catch (cause) {
+    throw new Error('apps/bench is not built: run `npm run build -w @pocketbit/bench` first', {
+      cause,
+    });
+  }
+}

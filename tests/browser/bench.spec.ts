@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import type { Result } from '../../apps/bench/src/result.ts';
+import { expect, test } from './fixtures.ts';
+
+test('the bench page measures the bundled model and gives the result away', async ({
+  page,
+  site,
+}) => {
+  test.slow();
+  const refused: string[] = [];
+  page.on('console', (message) => {
+    if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+  });
+  await page.goto(`${site.url}bench/`);
+  await page.getByTestId('run').click();
+  const shown = page.getByTestId('result');
+  await expect(shown).toBeVisible({ timeout: 90_000 });
+  await expect(shown.getByRole('img', { name: /^Milliseconds of a token against/ })).toBeVisible();
+  await expect(shown.getByRole('region', { name: /^Which kernel serves/ })).toBeVisible();
+
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download JSON' }).click(),
+  ]);
+  const result = JSON.parse(await readFile(await download.path(), 'utf8')) as Result;
+  expect(result.model.name).toMatch(/pocketbit/i);
+  expect(result.speed.decode).toBeGreaterThan(result.first.decode / 10);
+  expect(result.speed.promptTokens).toBeGreaterThan(64);
+  expect(result.p95).toBeGreaterThanOrEqual(result.p50);
+  expect(result.prefill.map(([tokens]) => tokens).length).toBeGreaterThanOrEqual(5);
+  for (const [, ms] of [...result.prefill, ...result.decode]) expect(ms).toBeGreaterThan(0);
+  expect(result.prefill.at(-1)![1]).toBeGreaterThan(result.prefill[0]![1]);
+  expect(refused).toEqual([]);
+
+  await page.reload();
+  await page.getByTestId('run').click();
+  await expect(shown).toContainText('Loaded, stored', { timeout: 90_000 });
+});
+
+test('a file that is no model, and Stop, leave the page ready for the next run', async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.url}bench/?model=../files/hostile/web-page.gguf`);
+  await page.getByTestId('run').click();
+  await expect(page.getByTestId('problem')).toBeVisible();
+  await page.getByTestId('model').selectOption({ index: 0 });
+  await page.getByTestId('run').click();
+  await expect(page.getByTestId('problem')).toBeHidden();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByTestId('run')).toBeVisible();
+  await expect(page.getByTestId('problem')).toBeHidden();
+});
