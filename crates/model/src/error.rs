@@ -12,6 +12,8 @@ pub enum Kind {
     ContextFull,
     /// The request makes no sense for this model (a token id past the vocabulary, say).
     Unsupported,
+    /// Bytes are not those that were written.
+    Integrity,
 }
 
 /// Why a model could not be loaded or run: a kind, and what was found against what was expected.
@@ -43,6 +45,7 @@ impl Kind {
             Kind::OutOfMemory => "out-of-memory",
             Kind::ContextFull => "context-full",
             Kind::Unsupported => "unsupported",
+            Kind::Integrity => "integrity",
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::kv_cache::KvCache;
 use crate::memory::bytes_of;
 use crate::ops::{add_scaled, glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
+use crate::saved;
 use crate::state::{State, SLICE};
 use crate::weights::Weights;
 
@@ -61,6 +62,19 @@ impl Model {
     /// Drops all but the first `length` positions.
     pub fn truncate(&mut self, length: usize) {
         self.ids.truncate(length);
+    }
+
+    /// The context as bytes: ids, keys and values, not the logits. Same context, same bytes.
+    pub fn save_context(&self) -> Result<Vec<u8>, Error> {
+        saved::save(&self.config, &self.cache, &self.ids)
+    }
+
+    /// Replaces the context by a saved one; what is forwarded then gets the bits it would have got. The logits are 0 until
+    /// then: a caller that needs those after the last id truncates by it and forwards it. On an error nothing changes.
+    pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.ids = saved::restore(&self.config, &mut self.cache, bytes)?;
+        self.state.logits.fill(0.0);
+        Ok(())
     }
 
     /// Ids of the context.

@@ -14,6 +14,7 @@ use crate::memory::{bytes_of, filled};
 pub(crate) struct KvCache {
     keys: Store,
     values: Store,
+    layers: usize,
     kv_heads: usize,
     head_dim: usize,
     /// multiplies q·k
@@ -50,8 +51,8 @@ pub(crate) struct AttentionScratch {
 impl KvCache {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let (keys, values) = (Store::new(config, Side::Keys)?, Store::new(config, Side::Values)?);
-        let (kv_heads, head_dim) = (config.kv_heads, config.head_dim);
-        Ok(KvCache { keys, values, kv_heads, head_dim, scale: config.attention_scale })
+        let (layers, kv_heads, head_dim) = (config.layers, config.kv_heads, config.head_dim);
+        Ok(KvCache { keys, values, layers, kv_heads, head_dim, scale: config.attention_scale })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -93,6 +94,49 @@ impl KvCache {
     }
 }
 
+/// Saved contexts: for every layer, KV head and position a row of the key, then one of the value. A row is the f32 values,
+/// or an f32 scale and the codes, two a byte (the even dimension in the low half, as value + 8) where they have four bits.
+impl KvCache {
+    /// Bytes of one position.
+    pub(crate) fn saved_position_bytes(&self) -> usize {
+        2 * self.heads() * self.keys.saved_bytes(self.head_dim)
+    }
+
+    /// Writes the rows of the first `n` positions.
+    pub(crate) fn save(&self, n: usize, out: &mut [u8]) {
+        let mut rows = out.chunks_exact_mut(self.keys.saved_bytes(self.head_dim));
+        for (head, pos) in (0..self.heads()).flat_map(|head| (0..n).map(move |pos| (head, pos))) {
+            for (store, row) in [&self.keys, &self.values].into_iter().zip(&mut rows) {
+                store.save(head, pos, self.head_dim, row);
+            }
+        }
+    }
+
+    /// Says what is wrong with saved rows, if anything.
+    pub(crate) fn check(&self, rows: &[u8]) -> Result<(), &'static str> {
+        let sound = |row: &[u8]| self.keys.sound(self.head_dim, row);
+        match rows.chunks_exact(self.keys.saved_bytes(self.head_dim)).all(sound) {
+            true => Ok(()),
+            false => Err("has a row with a value that none is saved with"),
+        }
+    }
+
+    /// Puts checked rows of the first `n` positions back.
+    pub(crate) fn restore(&mut self, n: usize, rows: &[u8]) {
+        let mut rows = rows.chunks_exact(self.keys.saved_bytes(self.head_dim));
+        for (head, pos) in (0..self.heads()).flat_map(|head| (0..n).map(move |pos| (head, pos))) {
+            for (store, row) in [&mut self.keys, &mut self.values].into_iter().zip(&mut rows) {
+                store.restore(head, pos, self.head_dim, row);
+            }
+        }
+    }
+
+    /// KV heads of all layers.
+    fn heads(&self) -> usize {
+        self.layers * self.kv_heads
+    }
+}
+
 impl Store {
     fn new(c: &Config, side: Side) -> Result<Self, Error> {
         let heads = c.layers * c.kv_heads;
@@ -127,6 +171,87 @@ impl Store {
                 let codes = &mut buffer[..x.len()];
                 let scale = quantize_row(packed.depth, x, codes);
                 packed.put(head, pos, codes, scale);
+            }
+        }
+    }
+}
+
+/// Saved rows.
+impl Store {
+    fn saved_bytes(&self, head_dim: usize) -> usize {
+        match self {
+            Store::F32 { .. } => 4 * head_dim,
+            Store::Packed(Packed { depth: Depth::Eight, .. }) => 4 + head_dim,
+            Store::Packed(Packed { depth: Depth::Four, .. }) => 4 + head_dim.div_ceil(2),
+        }
+    }
+
+    fn save(&self, head: usize, pos: usize, head_dim: usize, row: &mut [u8]) {
+        match self {
+            Store::F32 { rows, context } => {
+                let values = &rows[(head * context + pos) * head_dim..][..head_dim];
+                row.chunks_exact_mut(4).zip(values).for_each(|(to, x)| to.copy_from_slice(&x.to_le_bytes()));
+            }
+            Store::Packed(packed) => {
+                let (scale, codes) = row.split_at_mut(4);
+                scale.copy_from_slice(&packed.scales[head * packed.positions + pos].to_le_bytes());
+                let mut buffer = [0i8; MAX_HEAD_DIM];
+                let read = &mut buffer[..head_dim];
+                let size = packed.head_bytes(head_dim);
+                layout::get(packed.side, packed.depth, &bytes(&packed.lines)[head * size..][..size], pos, read);
+                write_codes(packed.depth, read, codes);
+            }
+        }
+    }
+
+    /// Whether a saved row holds finite floats, a scale that is not negative, and codes of the depth.
+    fn sound(&self, head_dim: usize, row: &[u8]) -> bool {
+        let Store::Packed(packed) = self else { return row.chunks_exact(4).all(|b| float(b).is_finite()) };
+        let (scale, codes) = row.split_at(4);
+        let mut buffer = [0i8; MAX_HEAD_DIM];
+        let (read, most) = (&mut buffer[..head_dim], packed.depth.most());
+        read_codes(packed.depth, codes, read);
+        let scale = float(scale);
+        scale.is_finite() && scale.is_sign_positive() && read.iter().all(|code| (-most..=most).contains(code))
+    }
+
+    fn restore(&mut self, head: usize, pos: usize, head_dim: usize, row: &[u8]) {
+        match self {
+            Store::F32 { rows, context } => {
+                let values = &mut rows[(head * *context + pos) * head_dim..][..head_dim];
+                values.iter_mut().zip(row.chunks_exact(4)).for_each(|(x, b)| *x = float(b));
+            }
+            Store::Packed(packed) => {
+                let (scale, codes) = row.split_at(4);
+                let mut buffer = [0i8; MAX_HEAD_DIM];
+                read_codes(packed.depth, codes, &mut buffer[..head_dim]);
+                packed.put(head, pos, &buffer[..head_dim], float(scale));
+            }
+        }
+    }
+}
+
+fn float(bytes: &[u8]) -> f32 {
+    f32::from_bits(bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte)))
+}
+
+fn write_codes(depth: Depth, codes: &[i8], to: &mut [u8]) {
+    match depth {
+        Depth::Eight => to.iter_mut().zip(codes).for_each(|(to, code)| *to = *code as u8),
+        Depth::Four => {
+            for (to, pair) in to.iter_mut().zip(codes.chunks(2)) {
+                *to = pair.iter().rev().fold(0, |byte, code| byte << 4 | (code + 8) as u8);
+            }
+        }
+    }
+}
+
+fn read_codes(depth: Depth, from: &[u8], codes: &mut [i8]) {
+    match depth {
+        Depth::Eight => codes.iter_mut().zip(from).for_each(|(code, from)| *code = *from as i8),
+        Depth::Four => {
+            for (from, pair) in from.iter().zip(codes.chunks_mut(2)) {
+                pair.iter_mut().zip([from & 15, from >> 4]).for_each(|(code, four)| *code = four as i8 - 8);
             }
         }
     }

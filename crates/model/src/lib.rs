@@ -17,6 +17,7 @@ mod ops;
 mod profile;
 mod rope;
 mod sampler;
+mod saved;
 mod staged;
 mod state;
 mod trial;
