@@ -108,6 +108,17 @@ describe('logits', () => {
   });
 });
 
+describe('profile', () => {
+  test('names the kernels of every matrix, those that were forced among them', async () => {
+    const { tensors } = await json('profile', TQ2, '--kernels', 'ternary=widening/rows');
+    const linears = tensors.filter(({ family }: { family: string }) => family === 'ternary');
+    expect(linears).toHaveLength(14);
+    for (const tensor of linears) expect(tensor).toMatchObject({ gemv: 'widening', gemm: 'rows' });
+    const head = tensors.find(({ name }: { name: string }) => name === 'token_embd.weight');
+    expect(head).toMatchObject({ family: 'int8', rows: 320, k: 256 });
+  });
+});
+
 describe('run', () => {
   test('is the same for the same seed and another for another', async () => {
     const sampled = (seed: string) =>
@@ -186,6 +197,19 @@ describe('errors are one line and a status', () => {
       2,
       /expected scalar, simd128, relaxed/,
     ],
+    [
+      'a kernel the artifact lacks',
+      ['run', TQ2, 'x', '--kernels', 'ternary=dot'],
+      1,
+      /^pocketbit: unsupported: .*dot/,
+    ],
+    [
+      'a family that does not exist',
+      ['run', TQ2, 'x', '--kernels', 'trinary=dot'],
+      1,
+      /^pocketbit: unsupported: .*"trinary"/,
+    ],
+    ['kernels without a family', ['run', TQ2, 'x', '--kernels', 'dot'], 2, /FAMILY=GEMV/],
     ['no command', [], 2, /usage: pocketbit COMMAND/],
     ['an unknown command', ['dance'], 2, /no command "dance"/],
     [

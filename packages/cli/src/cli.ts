@@ -3,10 +3,11 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Command, parseCommand, UsageError } from './command.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
+import { profile } from './commands/profile.ts';
 import { run } from './commands/run.ts';
 import { tokenize } from './commands/tokenize.ts';
 
-const COMMANDS: readonly Command[] = [run, inspect, tokenize, logits];
+const COMMANDS: readonly Command[] = [run, inspect, profile, tokenize, logits];
 
 const FAILED = 1;
 const MISUSED = 2;

@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { type EngineSink, PocketbitError } from '@pocketbit/core';
+import {
+  type EngineSink,
+  type KernelNames,
+  type KernelSink,
+  PocketbitError,
+} from '@pocketbit/core';
 
 export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
 export type Artifact = (typeof ARTIFACTS)[number];
 
 /** The wasm Engine, as crates/wasm exports it. */
-export interface Engine extends EngineSink {
+export interface Engine extends EngineSink, KernelSink {
   /** Appends ids to the context; the logits are those of the last. */
   forward(ids: Uint32Array): void;
   /** Logits, [vocab]. */
@@ -16,6 +21,8 @@ export interface Engine extends EngineSink {
   /** Positions in the context. */
   readonly length: number;
   readonly residentBytes: number;
+  /** A line for each matrix; see `tensorKernels`. */
+  profile(): string;
 }
 
 // Node has it, its types do not; the DOM's types would bring in the DOM.
@@ -27,14 +34,15 @@ declare const WebAssembly: {
 interface Glue {
   initSync(options: { module: object }): unknown;
   readonly Engine: new (config: Float64Array) => Engine;
+  readonly kernelNames: KernelNames;
   probe(): number;
 }
 
 // The build output of the web package: the command runs the bytes that the browser runs.
 const WASM_FOLDER = new URL('../../web/wasm/', import.meta.url);
 
-/** The engine's constructor from one artifact, refused where this Node computes it wrongly. */
-export async function loadEngine(artifact: Artifact): Promise<Glue['Engine']> {
+/** The engine's exports on one artifact, refused where this Node computes it wrongly. */
+export async function loadEngine(artifact: Artifact): Promise<Glue> {
   const bytes = await artifactBytes(artifact);
   if (!WebAssembly.validate(bytes)) {
     throw new PocketbitError(
@@ -46,7 +54,7 @@ export async function loadEngine(artifact: Artifact): Promise<Glue['Engine']> {
   const glue: Glue = await import(new URL('glue.js', WASM_FOLDER).href);
   glue.initSync({ module: new WebAssembly.Module(bytes) });
   const wrong = glue.probe();
-  if (wrong === 0) return glue.Engine;
+  if (wrong === 0) return glue;
   throw new PocketbitError(
     'unsupported',
     `this Node (${process.version}) answers the ${artifact} artifact's probe wrongly ` +

@@ -26,7 +26,7 @@ async function run(model: FamilyModel) {
   const source = bytesSource(file(model));
   const header = await readGguf(source);
   const plan = planModel(header);
-  const Engine = await loadEngine('simd128');
+  const { Engine } = await loadEngine('simd128');
   const engine = new Engine(encodeConfig(plan.config));
   await loadTensors(plan, source, engine);
   const chat = createChat(header, createTokenizer(header));

@@ -1,7 +1,10 @@
 import {
   type ByteSource,
+  choosePicks,
   createTokenizer,
   encodeConfig,
+  type ForcedKernels,
+  forcedPicks,
   type GgufHeader,
   KV_FORMATS,
   loadTensors,
@@ -13,7 +16,7 @@ import {
   shardNames,
   type Tokenizer,
 } from '@pocketbit/core';
-import { choiceOption, integerOption, type Options, type Values } from './command.ts';
+import { choiceOption, integerOption, type Options, UsageError, type Values } from './command.ts';
 import { ARTIFACTS, type Artifact, type Engine, loadEngine } from './engine.ts';
 import { FileSource } from './file-source.ts';
 
@@ -23,6 +26,7 @@ export const MODEL_OPTIONS = {
   context: { type: 'string' },
   kv: { type: 'string' },
   head: { type: 'string' },
+  kernels: { type: 'string' },
 } as const satisfies Options;
 
 const MAX_CONTEXT = 2 ** 24;
@@ -68,13 +72,26 @@ export function loadModel(
     head: choiceOption(values, 'head', ['int8', 'f32']) ?? defaults.head,
   };
   const artifact = choiceOption(values, 'artifact', ARTIFACTS) ?? 'simd128';
+  const kernels = forcedKernels(values);
   return withHeader(path, async (header, source) => {
     const plan = planModel(header, options);
-    const Engine = await loadEngine(artifact);
+    const { Engine, kernelNames } = await loadEngine(artifact);
     const engine = new Engine(encodeConfig(plan.config));
+    choosePicks(engine, forcedPicks(kernels, kernelNames));
     await loadTensors(plan, source, engine);
     return { header, plan, engine, artifact };
   });
+}
+
+/** `--kernels ternary=lookup/packed16,int8=widening`: by family, for one token and for several. */
+function forcedKernels({ kernels }: Values): ForcedKernels {
+  if (typeof kernels !== 'string') return {};
+  const pairs = kernels.split(',').map((part) => {
+    const [, family, gemv, gemm] = /^(\w+)=(\w+)(?:\/(\w+))?$/.exec(part) ?? [];
+    if (family && gemv) return [family, { gemv, ...(gemm && { gemm }) }];
+    throw new UsageError(`--kernels has ${JSON.stringify(part)}; expected FAMILY=GEMV/GEMM`);
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** The tokenizer of a file. */

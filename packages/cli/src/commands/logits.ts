@@ -8,7 +8,7 @@ export const logits: Command = {
   name: 'logits',
   usage:
     'FILE --ids 1,2,3 [--top N] [--all-positions --base64] [--kv f32|int8|int4] [--head int8|f32] ' +
-    '[--artifact scalar|simd128|relaxed] [--context N] [--json]',
+    '[--artifact scalar|simd128|relaxed] [--kernels FAMILY=GEMV/GEMM,...] [--context N] [--json]',
   summary: 'the highest logits after a list of ids (f32 KV, int8 head)',
   options: {
     ...MODEL_OPTIONS,

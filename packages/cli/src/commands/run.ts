@@ -26,7 +26,7 @@ export const run: Command = {
   usage:
     'FILE PROMPT [--system TEXT] [--raw] [--max-tokens N] [--temperature T] [--top-k N] [--top-p P] ' +
     '[--min-p P] [--repeat-penalty R] [--seed N] [--kv int8|int4|f32] [--head int8|f32] [--context N] ' +
-    '[--artifact scalar|simd128|relaxed] [--json]',
+    '[--artifact scalar|simd128|relaxed] [--kernels FAMILY=GEMV/GEMM,...] [--json]',
   summary: 'answers a prompt; greedy unless --temperature is given',
   options: {
     ...MODEL_OPTIONS,
