@@ -35,6 +35,8 @@ pub mod simd128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd_ops;
 
+#[cfg(all(feature = "cases", target_arch = "wasm32", target_feature = "simd128"))]
+pub mod bench;
 #[cfg(any(test, feature = "cases"))]
 pub mod cases;
 

@@ -8,7 +8,7 @@ use core::arch::wasm32::*;
 
 use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
 use crate::pack::{Layout, LANE_ROWS};
-use crate::simd128::{floats, group_rows, load, put, ternary_rows, Sums};
+use crate::simd128::{floats, group_rows, load, put, splat, ternary_rows, Sums};
 
 #[cfg(target_feature = "relaxed-simd")]
 use core::arch::wasm32::i8x16_relaxed_swizzle as look;
@@ -85,10 +85,9 @@ pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]
     group_rows(w, Layout::Column, x, y, |codes, g| quad_sums(codes, &tables[g * bytes..][..bytes]));
 }
 
-/// Indices of a column's two nibbles for 16 rows.
+/// Indices of a column's two nibbles for 16 rows; `mask` is [`splat`] of 15.
 #[inline(always)]
-fn nibbles(bytes: v128) -> (v128, v128) {
-    let mask = u8x16_splat(15);
+fn nibbles(bytes: v128, mask: v128) -> (v128, v128) {
     (v128_and(bytes, mask), v128_and(u16x8_shr(bytes, 4), mask))
 }
 
@@ -123,7 +122,7 @@ const PAIR_HIGH: usize = 8;
 /// Σ w·q of 32 rows by two-bit codes `[columns][32]` and their tables.
 #[inline(always)]
 fn pair_sums(codes: &[u8], tables: &[u8]) -> Sums {
-    let zero = i32x4_splat(0);
+    let (zero, mask) = (i32x4_splat(0), splat::<15>());
     let mut total = [zero; 8];
     for (codes, tables) in codes.chunks(PAIR_RUN * LANE_ROWS).zip(tables.chunks(PAIR_RUN * 64)) {
         let mut sums = [[zero; 2]; 2];
@@ -135,7 +134,7 @@ fn pair_sums(codes: &[u8], tables: &[u8]) -> Sums {
                 for column in 0..2 {
                     let table: [v128; 4] = core::array::from_fn(|i| load(tables, 64 * column + 16 * i));
                     for v in 0..2 {
-                        let (a, b) = nibbles(load(codes, LANE_ROWS * column + 16 * v));
+                        let (a, b) = nibbles(load(codes, LANE_ROWS * column + 16 * v), mask);
                         low[v] = i8x16_add(low[v], i8x16_add(look(table[0], a), look(table[2], b)));
                         high[v] = i8x16_add(high[v], i8x16_add(look(table[1], a), look(table[3], b)));
                     }
@@ -157,14 +156,14 @@ const QUAD_RUN: usize = 16;
 /// Σ w·q of 32 rows by sign bits `[columns][32]` and their tables.
 #[inline(always)]
 fn quad_sums(codes: &[u8], tables: &[u8]) -> Sums {
-    let zero = i32x4_splat(0);
+    let (zero, mask) = (i32x4_splat(0), splat::<15>());
     let mut total = [zero; 8];
     for (codes, tables) in codes.chunks(QUAD_RUN * LANE_ROWS).zip(tables.chunks(QUAD_RUN * 64)) {
         let (mut sums, mut high) = ([[zero; 2]; 2], [zero; 2]);
         for (codes, tables) in codes.chunks_exact(LANE_ROWS).zip(tables.chunks_exact(64)) {
             let table: [v128; 4] = core::array::from_fn(|i| load(tables, 16 * i));
             for v in 0..2 {
-                let (a, b) = nibbles(load(codes, 16 * v));
+                let (a, b) = nibbles(load(codes, 16 * v), mask);
                 add_low(&mut sums[v], i8x16_add(look(table[0], a), look(table[2], b)));
                 high[v] = i8x16_add(high[v], i8x16_add(look(table[1], a), look(table[3], b)));
             }
@@ -239,7 +238,7 @@ pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
 /// `[T][16 rows][i32x4 of 4 rows]`: unlike bits of `16·V` rows and `T` tokens. Rows 32 and on stand `block` bytes further.
 #[inline(always)]
 fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u8]; T]) -> [[[v128; 4]; V]; T] {
-    let zero = i32x4_splat(0);
+    let (zero, mask) = (i32x4_splat(0), splat::<15>());
     let mut total = [[[zero; 4]; V]; T];
     let columns = block / LANE_ROWS;
     for first in (0..columns).step_by(COUNT_RUN * COUNT_RUNS) {
@@ -247,8 +246,9 @@ fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u
         for run in (first..columns.min(first + COUNT_RUN * COUNT_RUNS)).step_by(COUNT_RUN) {
             let mut counts = [[zero; V]; T];
             for column in run..columns.min(run + COUNT_RUN) {
-                let index: [(v128, v128); V] =
-                    core::array::from_fn(|v| nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16)));
+                let index: [(v128, v128); V] = core::array::from_fn(|v| {
+                    nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16), mask)
+                });
                 for (counts, bits) in counts.iter_mut().zip(bits) {
                     let byte = usize::from(bits[column]);
                     let (low, high) = (load(&UNLIKE[byte & 15], 0), load(&UNLIKE[byte >> 4], 0));

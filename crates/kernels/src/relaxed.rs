@@ -7,7 +7,7 @@ use core::arch::wasm32::*;
 
 use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
 use crate::pack::{Layout, STEP_BYTES};
-use crate::simd128::{grouped_rows, int4_rows, int8_rows, less, load, load_quad, ternary_rows, twice, Sums};
+use crate::simd128::{code_mask, grouped_rows, int4_rows, int8_rows, less, load, load_quad, ternary_rows, twice, Sums};
 
 /// [`crate::scalar::gemv_w158a8`]: one relaxed dot for 16 codes, activations in the i8 slot, codes in the i7 slot.
 #[inline(never)]
@@ -59,7 +59,7 @@ pub mod dot16 {
 #[inline(always)]
 fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
     let bits = 8 / PLANES as u32;
-    let mask = u8x16_splat(((1u16 << bits) - 1) as u8);
+    let mask = code_mask::<PLANES>();
     let mut acc = [i32x4_splat(0); 8];
     for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
         let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
@@ -82,7 +82,7 @@ const DOT16_RUN: usize = 40;
 #[inline(always)]
 fn block_sums16<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
     let bits = 8 / PLANES as u32;
-    let mask = u8x16_splat(((1u16 << bits) - 1) as u8);
+    let mask = code_mask::<PLANES>();
     let steps = DOT16_RUN / PLANES;
     let mut acc = [i32x4_splat(0); 8];
     for (codes, q) in codes.chunks(steps * STEP_BYTES).zip(q.chunks(steps * 4 * PLANES)) {

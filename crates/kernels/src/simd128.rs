@@ -19,6 +19,21 @@ pub(crate) fn load<T: Copy>(from: &[T], at: usize) -> v128 {
     unsafe { v128_load(from.as_ptr().add(at).cast()) }
 }
 
+/// Sixteen bytes at a multiple of 16.
+#[repr(align(16))]
+struct Vector([u8; 16]);
+
+/// A vector of one repeated byte that the compiler takes for unknown.
+///
+/// V8 makes a constant vector anew at every use (three instructions on x86, seen in its machine code: 12 of the 24 of a
+/// ternary vector); a loaded one stays in a register.
+#[inline(always)]
+pub(crate) fn splat<const BYTE: u8>() -> v128 {
+    const { assert!(align_of::<Vector>() == align_of::<v128>() && size_of::<Vector>() == size_of::<v128>()) };
+    // SAFETY: the constant is sixteen initialised bytes with the alignment of v128, which has no invalid patterns.
+    unsafe { core::ptr::read_volatile((&raw const *const { &Vector([BYTE; 16]) }).cast()) }
+}
+
 /// The four bytes at `from[at..]` in every 32-bit lane.
 #[inline(always)]
 pub(crate) fn load_quad(from: &[i8], at: usize) -> v128 {
@@ -188,11 +203,21 @@ pub(crate) fn load_halves(from: &[u16], at: usize) -> v128 {
     v128_or(f32x4_mul(magnitude, f32x4_splat(f32::from_bits(0x7780_0000))), sign)
 }
 
+/// The low code of every byte.
+#[inline(always)]
+pub(crate) fn code_mask<const PLANES: usize>() -> v128 {
+    match PLANES {
+        8 => splat::<1>(),
+        4 => splat::<3>(),
+        _ => splat::<15>(),
+    }
+}
+
 /// Code sums of one block, `PLANES` codes a byte; see [`scalar`].
 #[inline(always)]
 fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
     let bits = 8 / PLANES as u32;
-    let mask = u16x8_splat((1 << bits) - 1);
+    let mask = v128_and(code_mask::<PLANES>(), u16x8_splat(0x00ff));
     let mut acc = [i32x4_splat(0); STEP_VECTORS];
     for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
         let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));

@@ -3,7 +3,7 @@
 use core::arch::wasm32::*;
 
 use crate::pack::{Bits, Form, Layout, LANE_ROWS, STEP_BYTES};
-use crate::simd128::{load, put};
+use crate::simd128::{code_mask, load, put, splat};
 
 /// Unpacks the codes of 32 rows.
 pub(super) fn unpack(form: Form, codes: &[u8], tile: &mut [u8]) {
@@ -18,7 +18,7 @@ pub(super) fn unpack(form: Form, codes: &[u8], tile: &mut [u8]) {
 #[inline(always)]
 fn quads<const PLANES: usize>(codes: &[u8], tile: &mut [u8]) {
     let bits = 8 / PLANES as u32;
-    let mask = u8x16_splat((1 << bits) - 1);
+    let mask = code_mask::<PLANES>();
     for (step, tile) in codes.chunks_exact(STEP_BYTES).zip(tile.chunks_exact_mut(PLANES * STEP_BYTES)) {
         for v in 0..8 {
             let w = load(step, 16 * v);
@@ -31,7 +31,7 @@ fn quads<const PLANES: usize>(codes: &[u8], tile: &mut [u8]) {
 
 /// A column holds four k of 32 rows: planes of 16 rows are interleaved to quads of a row.
 fn two_bit_columns(codes: &[u8], tile: &mut [u8]) {
-    let mask = u8x16_splat(3);
+    let mask = splat::<3>();
     for (column, tile) in codes.chunks_exact(LANE_ROWS).zip(tile.chunks_exact_mut(STEP_BYTES)) {
         for half in 0..2 {
             let w = load(column, 16 * half);
@@ -58,7 +58,7 @@ fn interleave(p: [v128; 4]) -> [v128; 4] {
 /// A column holds eight k of 32 rows: a row's byte in four lanes, each keeping its own bit as 0 or 1.
 fn one_bit_columns(codes: &[u8], tile: &mut [u8]) {
     let (low, high) = (u32x4_splat(0x0804_0201), u32x4_splat(0x8040_2010));
-    let one = u8x16_splat(1);
+    let one = splat::<1>();
     for (column, tile) in codes.chunks_exact(LANE_ROWS).zip(tile.chunks_exact_mut(2 * STEP_BYTES)) {
         for half in 0..2 {
             for (i, bytes) in spread(load(column, 16 * half)).into_iter().enumerate() {
@@ -85,7 +85,7 @@ fn spread(w: v128) -> [v128; 4] {
 /// four row pairs `(8j + r, 8j + 4 + r)` by two k (0 and 2, or 1 and 3, of the four).
 #[inline(always)]
 pub(super) fn pack16<const SPREAD: u32, const SHIFT: u32>(tile: &mut [u8]) {
-    let low = u16x8_splat(0x00ff);
+    let low = u16x8_shr(splat::<0xff>(), 8);
     let offset = u16x8_splat(1 + (1 << SHIFT));
     let grow = SPREAD - 1;
     let pair = |a, b| i16x8_sub(i16x8_add(i16x8_shl(a, grow), i16x8_shl(b, SHIFT + grow)), offset);
