@@ -28,6 +28,8 @@ const COMMON: readonly KernelNeed[] = [need('ternary', 'large'), need('int8', 'l
 export class Choice {
   readonly #chooser: KernelChooser;
   readonly #options: KernelOptions;
+  /** What the picks of this load rest on. */
+  by: KernelProfile['by'] = 'default';
 
   private constructor(chooser: KernelChooser, options: KernelOptions) {
     this.#chooser = chooser;
@@ -60,17 +62,14 @@ export class Choice {
   async picksFor(plan: ModelPlan, signal: AbortSignal): Promise<KernelPick[]> {
     const needs = kernelNeeds(plan);
     if (plan.weightBytes >= LARGE_MODEL_BYTES) await this.measure(needs, () => !signal.aborted);
+    if (typeof this.#options === 'object') this.by = 'forced';
+    else if (this.#options === 'auto' && this.#chooser.knows(needs)) this.by = 'timings';
     return this.#chooser.picks(needs, this.#options);
   }
 
   /** Times what is not known yet, for the next load where this one is over. */
   async measure(needs: readonly KernelNeed[], going: () => boolean): Promise<void> {
     if (this.#options === 'auto') await this.#chooser.measure(needs, going);
-  }
-
-  get by(): KernelProfile['by'] {
-    if (typeof this.#options === 'object') return 'forced';
-    return this.#chooser.timings.length > 0 ? 'timings' : 'default';
   }
 
   get timings(): KernelProfile['timings'] {

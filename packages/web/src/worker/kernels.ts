@@ -89,6 +89,11 @@ export class KernelChooser {
     }));
   }
 
+  /** Whether some of these matrices were timed, here or in an earlier load. */
+  knows(needs: readonly KernelNeed[]): boolean {
+    return needs.some(({ family }) => this.timings.some((timing) => timing.family === family));
+  }
+
   /** Throws `unsupported` for kernels the artifact lacks. */
   forced(kernels: ForcedKernels): KernelPick[] {
     return forcedPicks(kernels, this.#bench.kernelNames);
