@@ -1,8 +1,7 @@
 // Pocketbit by itself: long prompts, a context of 2048, and the kinds no peer reads.
 import { gaps, median, quantile } from '../../apps/bench/src/statistics.ts';
-import type { Contender } from '../../tests/lab/contender.ts';
 import type { Site } from '../../tests/support/serve.ts';
-import { BenchBrowser } from './chromium.ts';
+import { BenchBrowser, type Caller, openSettled } from './chromium.ts';
 import { workloadOf } from './models.ts';
 
 /** Medians over the requests after the first. Times in milliseconds, sizes in bytes. */
@@ -10,6 +9,7 @@ export interface Solo {
   readonly model: string;
   readonly browser: string;
   readonly promptTokens: number;
+  /** From the server, with an empty storage. */
   readonly loadMs: number;
   readonly prefill: number;
   readonly decode: number;
@@ -20,12 +20,6 @@ export interface Solo {
   /** Peak of the renderer above a blank page; null where it was not taken. */
   readonly peakBytes: number | null;
 }
-
-/** Runs a method of the page's contender. */
-export type Caller = <K extends keyof Contender>(
-  method: K,
-  ...input: Parameters<Contender[K]>
-) => Promise<Awaited<ReturnType<Contender[K]>>>;
 
 export interface SoloOptions {
   readonly promptTokens: number;
@@ -66,7 +60,7 @@ export async function soloOf(
   { promptTokens, decodeTokens, contextLength, rounds }: SoloOptions,
 ): Promise<Omit<Solo, 'browser' | 'peakBytes'>> {
   const { url, prompts } = await workloadOf(model, { promptTokens, decodeTokens });
-  const loadMs = await call('open', url, { contextLength });
+  const loadMs = await openSettled(call, url, { contextLength });
   await call('ask', prompts[0]!, decodeTokens);
   const answers = [];
   for (const prompt of prompts.slice(1, rounds + 1)) {

@@ -4,7 +4,8 @@ import type { TestBrowser } from '../../tests/drivers/browser.ts';
 import { inLab, type Run } from '../../tests/drivers/lab.ts';
 import { Firefox, missingParts as missingFirefox } from '../../tests/firefox/browser.ts';
 import { missingParts as missingWebKit, WebKit } from '../../tests/webkit/browser.ts';
-import { type Caller, type Solo, type SoloOptions, soloOf } from './alone.ts';
+import { type Solo, type SoloOptions, soloOf } from './alone.ts';
+import type { Caller } from './chromium.ts';
 
 interface Kind {
   readonly name: string;

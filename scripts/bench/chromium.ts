@@ -1,5 +1,6 @@
 // Chromium as the bench drives it: one page for each engine, and what its renderer processes cost.
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type CDPSession, chromium, type Page } from '@playwright/test';
 import type { Contender } from '../../tests/lab/contender.ts';
 import { launchOptions } from '../../tests/support/chromium.ts';
@@ -13,14 +14,32 @@ const PAGES = {
   wllama: { path: 'peer/', global: 'peer' },
 } as const;
 
+/** Runs a method of a page's contender. */
+export type Caller = <K extends keyof Contender>(
+  method: K,
+  ...input: Parameters<Contender[K]>
+) => Promise<Awaited<ReturnType<Contender[K]>>>;
+
 /** An engine on a page of its own. */
 export interface Stand {
   readonly engine: EngineName;
   readonly page: Page;
-  call<K extends keyof Contender>(
-    method: K,
-    ...input: Parameters<Contender[K]>
-  ): Promise<Awaited<ReturnType<Contender[K]>>>;
+  readonly call: Caller;
+}
+
+/** After a load Pocketbit times its kernels while nobody asks for anything; the next load takes the fastest. */
+const SETTLE_MS = 1000;
+
+/** Loads, leaves the engine a second to itself, and loads again from the storage; resolves to the first load's time. */
+export async function openSettled(
+  call: Caller,
+  ...input: Parameters<Contender['open']>
+): Promise<number> {
+  const ms = await call('open', ...input);
+  await sleep(SETTLE_MS);
+  await call('close');
+  await call('open', ...input);
+  return ms;
 }
 
 /** One running Chromium. */

@@ -1,4 +1,5 @@
 // Speed of engines on one file: in one Chromium, in turns, one thread each.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Site } from '../../tests/support/serve.ts';
 import { BenchBrowser, type EngineName, type Stand } from './chromium.ts';
 import type { Workload } from './models.ts';
@@ -57,10 +58,13 @@ export async function contest(
 }
 
 const WARM_UP_MS = 3000;
+const SETTLE_MS = 2000;
 
 async function loadAll(stands: readonly Stand[], { url }: Workload) {
   const open = (stand: Stand) => stand.call('open', url, { contextLength: CONTEXT });
   const cold = await inTurn(stands, open);
+  // Idle for a moment, as between a load and a first question: Pocketbit times its kernels then.
+  await sleep(SETTLE_MS);
   await inTurn(stands, (stand) => stand.call('close'));
   const warm = await inTurn(stands, open);
   return stands.map((_, i) => ({ coldMs: cold[i]!, warmMs: warm[i]! }));

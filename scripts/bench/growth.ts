@@ -1,7 +1,7 @@
 // How cost grows: a token's time with the context before it, a prompt's time with its length.
-import { gaps, type Point, quantile } from '../../apps/bench/src/statistics.ts';
+import { type Point, quietGap } from '../../apps/bench/src/statistics.ts';
 import type { Site } from '../../tests/support/serve.ts';
-import { BenchBrowser, type Stand } from './chromium.ts';
+import { BenchBrowser, openSettled, type Stand } from './chromium.ts';
 import { workloadOf } from './models.ts';
 
 /** Milliseconds of a token behind a context, and of prompts, by tokens. */
@@ -22,7 +22,7 @@ export async function growthOf(site: Site, model: string, rounds: number): Promi
   try {
     const stand = await browser.stand('pocketbit');
     const longest = await workloadOf(model, { promptTokens: CONTEXTS.at(-1)!, decodeTokens: 1 });
-    await stand.call('open', longest.url, { contextLength: CAPACITY });
+    await openSettled(stand.call, longest.url, { contextLength: CAPACITY });
     await stand.call('ask', longest.prompts[1]!.slice(0, 200), 128);
     const prefill: Point[] = [];
     for (const length of PROMPTS)
@@ -52,9 +52,9 @@ async function prefillMs(
   return Math.min(...times.slice(1));
 }
 
-/** About `context` tokens of the long text, then an answer: the lower quartile of the times between its tokens. */
+/** About `context` tokens of the long text, then an answer: the time between its tokens. */
 async function decodePoint(stand: Stand, text: string, context: number): Promise<Point> {
   const prompt = text.slice(0, Math.floor((text.length * context) / CONTEXTS.at(-1)!));
   const { promptTokens, arrivals } = await stand.call('ask', prompt, ANSWER_TOKENS);
-  return [promptTokens, quantile(gaps(arrivals), 0.25)];
+  return [promptTokens, quietGap(arrivals)];
 }

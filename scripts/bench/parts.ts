@@ -4,7 +4,7 @@ import { costCurve } from '../../apps/bench/src/curve.ts';
 import type { Site } from '../../tests/support/serve.ts';
 import { LONG, soloInChromium } from './alone.ts';
 import { soloElsewhere } from './browsers.ts';
-import { BenchBrowser } from './chromium.ts';
+import { BenchBrowser, openSettled } from './chromium.ts';
 import { resultOf } from './compare.ts';
 import { contest } from './contest.ts';
 import { growthOf } from './growth.ts';
@@ -137,7 +137,7 @@ async function firstTokenMs(site: Site, { url, prompts }: Workload): Promise<num
   const browser = await BenchBrowser.launch(site);
   try {
     const { call } = await browser.stand('pocketbit');
-    await call('open', url, { contextLength: 512 });
+    await openSettled(call, url, { contextLength: 512 });
     await call('ask', prompts[0]!, 1);
     const times: number[] = [];
     for (const prompt of prompts.slice(1, 4))

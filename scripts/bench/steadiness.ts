@@ -1,7 +1,7 @@
 // How even the tokens of a long answer come.
 import { gaps, quantile } from '../../apps/bench/src/statistics.ts';
 import type { Site } from '../../tests/support/serve.ts';
-import { BenchBrowser } from './chromium.ts';
+import { BenchBrowser, openSettled } from './chromium.ts';
 import { workloadOf } from './models.ts';
 
 /** Milliseconds between tokens. */
@@ -26,7 +26,7 @@ export async function steadiness(
   const browser = await BenchBrowser.launch(site);
   try {
     const stand = await browser.stand('pocketbit');
-    await stand.call('open', workload.url, { contextLength: 1024 });
+    await openSettled(stand.call, workload.url, { contextLength: 1024 });
     await stand.call('ask', workload.prompts[0]!, WARM_UP_TOKENS);
     for (let i = 0; i < load; i++) await browser.busyPage();
     const { arrivals } = await stand.call('ask', workload.prompts[1]!, tokens);

@@ -22,8 +22,8 @@ export interface Bar {
   readonly own?: boolean;
 }
 
-const [WIDTH, HEIGHT] = [360, 220];
-const PLOT = { left: 44, right: 14, top: 14, bottom: 38 } as const;
+const [WIDTH, HEIGHT] = [360, 230];
+const PLOT = { left: 40, right: 14, top: 28, bottom: 36 } as const;
 
 /** Points from zero up, joined, with the fitted curve behind them. Needs at least two points. */
 export function lineChart({ label, x, y, points, fit, doubling = false }: LineChart): string {
@@ -46,7 +46,7 @@ export function lineChart({ label, x, y, points, fit, doubling = false }: LineCh
     ticks.map((tick) => gridLine(up(tick), tick)).join('') +
       xs.map((at) => text(across(at), baseline + 15, short(at), 'middle')).join('') +
       text(WIDTH - PLOT.right, HEIGHT - 4, x, 'end') +
-      text(4, 10, y, 'start') +
+      text(0, 11, y, 'start') +
       curve +
       `<polyline class="line" points="${path(points)}"/>` +
       points.map((point) => dot(across(point[0]), up(point[1]), point, x, y)).join(''),

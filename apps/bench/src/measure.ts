@@ -7,7 +7,7 @@ import {
   type Model,
   PocketbitError,
 } from 'pocketbit';
-import { gaps, median, type Point, quantile } from './statistics.ts';
+import { gaps, median, type Point, quantile, quietGap } from './statistics.ts';
 import { Texts } from './texts.ts';
 
 /** Times in milliseconds, rates in tokens a second. */
@@ -23,6 +23,8 @@ export interface Measurement {
   readonly loadMs: number;
   /** Whether the file was stored already. */
   readonly fromCache: boolean;
+  /** The second load, from what the first stored. */
+  readonly reloadMs: number;
   /** The first request after the load, while the browser still runs its baseline code. */
   readonly first: Speed;
   /** Medians of the later ones. */
@@ -49,35 +51,77 @@ export interface Request {
   report(progress: Progress): void;
 }
 
-const ROUNDS = 3;
+const LEAST_ROUNDS = 3;
+const MOST_ROUNDS = 20;
+/** A small model answers so often that the figures are steady. */
+const LEAST_MS = 2000;
+/** After a load the worker warms the engine up and times its kernels, as long as nobody asks for anything. */
+const SETTLE_MS = 1000;
 const PROMPT_TOKENS = 128;
 const ANSWER_TOKENS = 64;
-const GAPS = 32;
 const LENGTHS = [16, 32, 64, 128, 256, 512, 1024];
-const CONTEXTS = [128, 256, 512, 1024, 2048, 4000];
+const CONTEXTS = [32, 64, 128, 256, 512, 1024, 2048];
 /** Near enough to a choice by lot that no answer ends soon. */
 const TEMPERATURE = 4;
 
-/** Loads the model and runs every measurement; rejects with `aborted` within a token of the signal. */
+/**
+ * Loads the model, asks it once, loads it again with the kernels that were found fastest, and runs every measurement.
+ * Rejects with `aborted` within a token of the signal.
+ */
 export async function measure(request: Request): Promise<Measurement> {
+  const cold = await timedLoad(request, request.source);
+  const source = cold.model.info.source ?? request.source;
+  const first = await closing(cold.model, async (model) => {
+    const run = await Run.of(model, request);
+    const { speed } = await run.timed('First request');
+    await settled(request);
+    return speed;
+  });
+  const warm = await timedLoad(request, source);
+  return closing(warm.model, async (model) => {
+    await settled(request);
+    const run = await Run.of(model, request);
+    return {
+      model: model.info,
+      loadMs: cold.ms,
+      fromCache: cold.fromCache,
+      reloadMs: warm.ms,
+      first,
+      ...(await run.all()),
+      kernels: await model.profile().catch(() => null),
+    };
+  });
+}
+
+async function timedLoad(request: Request, source: string | Blob) {
   const start = performance.now();
   let fromCache = false;
-  const model = await loadWide(request, {
-    signal: request.signal,
-    onProgress(progress) {
-      fromCache = progress.fromCache;
-      const { loadedBytes, totalBytes, phase } = progress;
-      const share = totalBytes ? loadedBytes / totalBytes : 0;
-      request.report({ text: phase === 'download' ? 'Fetching the model' : 'Loading', share });
+  const model = await loadWide(
+    { ...request, source },
+    {
+      signal: request.signal,
+      onProgress(progress) {
+        fromCache = progress.fromCache;
+        const { loadedBytes, totalBytes, phase } = progress;
+        const share = totalBytes ? loadedBytes / totalBytes : 0;
+        request.report({ text: phase === 'download' ? 'Fetching the model' : 'Loading', share });
+      },
     },
-  });
-  const loadMs = performance.now() - start;
+  );
+  return { model, fromCache, ms: performance.now() - start };
+}
+
+async function closing<T>(model: Model, work: (model: Model) => Promise<T>): Promise<T> {
   try {
-    const run = await Run.of(model, request);
-    return { loadMs, fromCache, ...(await run.all()) };
+    return await work(model);
   } finally {
     await model.close();
   }
+}
+
+async function settled({ report }: Request): Promise<void> {
+  report({ text: 'Choosing kernels', share: 0 });
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }
 
 /** With a context of 4096 where a long run asks for it and the model has it. */
@@ -109,30 +153,35 @@ class Run {
     return new Run(model, request, await Texts.of(model));
   }
 
-  async all(): Promise<Omit<Measurement, 'loadMs' | 'fromCache'>> {
-    const first = await this.#timed('First request');
-    await this.#timed('Warming up');
-    const later: Timed[] = [];
-    while (later.length < ROUNDS) later.push(await this.#timed('Answering'));
+  async all(): Promise<Pick<Measurement, 'speed' | 'p50' | 'p95' | 'prefill' | 'decode'>> {
+    await this.timed('Warming up');
+    const later = await this.#rounds();
     const between = later.flatMap(({ between }) => between);
     const prefill: Point[] = [];
-    for (const length of this.#upTo(LENGTHS)) prefill.push(await this.#prompt(length));
+    for (const length of upTo(LENGTHS, this.#room())) prefill.push(await this.#prompt(length));
     const decode: Point[] = [];
-    for (const context of this.#upTo(CONTEXTS)) decode.push(await this.#token(context));
+    for (const context of upTo(CONTEXTS, this.#room())) decode.push(await this.#token(context));
     return {
-      model: this.#model.info,
-      first: first.speed,
       speed: medians(later.map(({ speed }) => speed)),
       p50: quantile(between, 0.5),
       p95: quantile(between, 0.95),
       prefill,
       decode,
-      kernels: await this.#model.profile().catch(() => null),
     };
   }
 
+  async #rounds(): Promise<Timed[]> {
+    const start = performance.now();
+    const done: Timed[] = [];
+    while (done.length < LEAST_ROUNDS || performance.now() - start < LEAST_MS) {
+      if (done.length === MOST_ROUNDS) break;
+      done.push(await this.timed('Answering'));
+    }
+    return done;
+  }
+
   /** A prompt of 128 tokens and an answer of 64. */
-  async #timed(text: string): Promise<Timed> {
+  async timed(text: string): Promise<Timed> {
     this.#report(text);
     const tokens = Math.min(PROMPT_TOKENS, this.#room() / 2);
     const prompt = this.#texts.about(tokens, ++this.#seed);
@@ -143,7 +192,7 @@ class Run {
       speed: {
         promptTokens: stats.promptTokens,
         prefill: (stats.promptTokens - stats.cachedTokens) / (stats.promptMs / 1000),
-        decode: 1000 / median(between),
+        decode: (between.length / (arrivals.at(-1)! - arrivals[0]!)) * 1000,
         firstTokenMs: firstMs,
       },
     };
@@ -161,11 +210,11 @@ class Run {
     return times.reduce((best, time) => (time[1] < best[1] ? time : best));
   }
 
-  /** Time of a token behind a context: the lower quartile. */
+  /** Time of a token behind a context. */
   async #token(context: number): Promise<Point> {
     this.#report(`A token behind ${context} others`);
-    const { stats, arrivals } = await this.#ask(this.#texts.about(context, 0), GAPS);
-    return [stats.promptTokens, quantile(gaps(arrivals), 0.25)];
+    const { stats, arrivals } = await this.#ask(this.#texts.about(context, 0), ANSWER_TOKENS);
+    return [stats.promptTokens, quietGap(arrivals)];
   }
 
   /** An answer of `tokens` tokens: greedy, and where the model ends that early, drawn without preference. */
@@ -190,10 +239,6 @@ class Run {
     return { stats, firstMs: arrivals[0] ?? stats.firstTokenMs, arrivals };
   }
 
-  #upTo(lengths: readonly number[]): number[] {
-    return lengths.filter((length) => length <= this.#room());
-  }
-
   /** Positions for prompts. */
   #room(): number {
     return (
@@ -202,9 +247,16 @@ class Run {
   }
 
   #report(text: string): void {
-    const steps = 2 + ROUNDS + this.#upTo(LENGTHS).length + this.#upTo(CONTEXTS).length;
-    this.#request.report({ text, share: this.#step++ / steps });
+    const curves = upTo(LENGTHS, this.#room()).length + upTo(CONTEXTS, this.#room()).length;
+    const share = Math.min(1, this.#step++ / (1 + LEAST_ROUNDS + curves));
+    this.#request.report({ text, share });
   }
+}
+
+/** Those that fit, and the room itself where it is well beyond the last of them. */
+function upTo(lengths: readonly number[], room: number): number[] {
+  const fitting = lengths.filter((length) => length <= room);
+  return room > (fitting.at(-1) ?? 0) * 1.25 ? [...fitting, room] : fitting;
 }
 
 interface Asked {

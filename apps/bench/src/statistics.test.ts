@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { costAt, fitCost, gaps, median, type Point, quantile } from './statistics.ts';
+import { costAt, fitCost, gaps, median, type Point, quantile, quietGap } from './statistics.ts';
 
 test('the median of odd and even counts', () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -17,6 +17,12 @@ test('quantiles interpolate between neighbours', () => {
 test('gaps are the times between arrivals', () => {
   expect(gaps([5, 7, 12])).toEqual([2, 5]);
   expect(gaps([5])).toEqual([]);
+});
+
+test('the quiet gap looks through the steps of a clock and past a disturbance', () => {
+  const arrivals = Array.from({ length: 33 }, (_, i) => Math.floor(i * 0.25) + (i > 20 ? 40 : 0));
+  expect(quietGap(arrivals)).toBe(0.25);
+  expect(quietGap([0, 3])).toBe(3);
 });
 
 const curve = (c: number[], xs: number[]): Point[] => xs.map((x) => [x, costAt(c, x)]);

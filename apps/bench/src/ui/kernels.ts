@@ -9,70 +9,59 @@ export function kernels(profile: KernelProfile | null): TemplateResult | typeof 
 
 /** Matrices by family and kernels, with the bytes they take. */
 function served({ tensors, by }: KernelProfile): TemplateResult {
-  const groups = new Map<string, { count: number; bytes: number; cells: string[] }>();
+  const groups = new Map<string, { count: number; bytes: number }>();
   for (const { family, gemv, gemm, bytes } of tensors) {
-    const cells = [family, gemv, gemm];
-    const group = groups.get(cells.join()) ?? { count: 0, bytes: 0, cells };
-    groups.set(cells.join(), { cells, count: group.count + 1, bytes: group.bytes + bytes });
+    const name = `${family}\t${gemv} / ${gemm}`;
+    const group = groups.get(name) ?? { count: 0, bytes: 0 };
+    groups.set(name, { count: group.count + 1, bytes: group.bytes + bytes });
   }
-  const rows = [...groups.values()].map(({ cells, count, bytes }) => [
-    ...cells,
-    String(count),
-    (bytes / 1e6).toFixed(2),
-  ]);
+  const rows = [...groups].map(([name, { count, bytes }]) => {
+    const [family, kernels] = name.split('\t') as [string, string];
+    return [`${family} × ${count}`, kernels, (bytes / 1e6).toFixed(2)];
+  });
   const why = {
-    forced: 'chosen by name',
-    timings: 'chosen by timing them here',
-    default: "the engine's own order",
+    forced: 'Chosen by name.',
+    timings: 'Chosen by timing them in this browser.',
+    default: "The engine's own order.",
   };
-  return table(`Which kernel serves the weights, ${why[by]}`, [
-    ['weights', 'for a token', 'for a prompt', 'matrices', 'MB'],
-    ...rows,
-  ]);
+  return table('Kernels of the weights', why[by], [['weights', 'token / prompt', 'MB'], ...rows]);
 }
 
 function timings({ timings: timed }: KernelProfile): TemplateResult | typeof nothing {
   if (timed.length === 0) return nothing;
   const rows = timed.map(({ family, kernel, rows, k, tokens, gmacs, gbs }) => [
     `${family} ${kernel}`,
-    `${rows} × ${k}`,
-    String(tokens),
+    `${rows} × ${k}${tokens > 1 ? ` × ${tokens}` : ''}`,
     gmacs.toFixed(1),
     gbs.toFixed(2),
   ]);
-  return table('Each kernel by itself', [
-    ['kernel', 'rows × K', 'tokens', 'GMAC/s', 'GB/s'],
-    ...rows,
-  ]);
+  const note = 'Rows × K × tokens, 10⁹ multiply-adds a second, 10⁹ bytes of weights a second.';
+  return table('Each kernel by itself', note, [['kernel', 'shape', 'GMAC/s', 'GB/s'], ...rows]);
 }
 
-/** The first row is the head; columns after the first hold numbers where the head's last ones do. */
-function table(caption: string, [head, ...rows]: string[][]): TemplateResult {
-  const number = (i: number) => (i > 2 ? 'number' : '');
+/** The first row is the head; the first two columns hold names. */
+function table(title: string, note: string, [head, ...rows]: string[][]): TemplateResult {
+  const number = (i: number) => (i > 1 ? 'number' : '');
+  const line = (cells: string[]) =>
+    html`<tr>
+      ${cells.map((cell, i) =>
+        i === 0 ? html`<th scope="row">${cell}</th>` : html`<td class=${number(i)}>${cell}</td>`,
+      )}
+    </tr>`;
   return html`<section class="panel">
-    <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <h2>${title}</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label=${title}>
       <table>
-        <caption>
-          ${caption}
-        </caption>
         <thead>
           <tr>
             ${head!.map((cell, i) => html`<th scope="col" class=${number(i)}>${cell}</th>`)}
           </tr>
         </thead>
         <tbody>
-          ${rows.map(
-            (cells) =>
-              html`<tr>
-                ${cells.map((cell, i) =>
-                  i === 0
-                    ? html`<th scope="row">${cell}</th>`
-                    : html`<td class=${number(i)}>${cell}</td>`,
-                )}
-              </tr>`,
-          )}
+          ${rows.map(line)}
         </tbody>
       </table>
     </div>
+    <p class="caption">${note}</p>
   </section>`;
 }
