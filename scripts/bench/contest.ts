@@ -1,5 +1,7 @@
 // Speed of engines on one file: in one Chromium, in turns, one thread each.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TokenWork } from '../../tests/lab/contender.ts';
+import type {} from '../../tests/lab/main.ts';
 import type { Site } from '../../tests/support/serve.ts';
 import { BenchBrowser, type EngineName, type Stand } from './chromium.ts';
 import type { Workload } from './models.ts';
@@ -20,7 +22,10 @@ export interface Standing {
   readonly later: Sample;
 }
 
-export type Contest = Partial<Record<EngineName, Standing>>;
+export type Contest = Partial<Record<EngineName, Standing>> & {
+  /** What a token of this model asks of the machine in Pocketbit. */
+  work?: TokenWork;
+};
 
 export interface ContestOptions {
   readonly engines: readonly EngineName[];
@@ -51,7 +56,9 @@ export async function contest(
       const samples = rounds.map((round) => round[i]!);
       return [engine, { ...loads[i]!, first: firsts[i]!, samples, later: medianSample(samples) }];
     });
-    return Object.fromEntries(standings);
+    const own = stands.find(({ engine }) => engine === 'pocketbit');
+    const work = await own?.page.evaluate(() => window.lab.contender.tokenWork());
+    return { ...Object.fromEntries(standings), ...(work && { work }) };
   } finally {
     await browser.close();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { barChart, escaped, lineChart } from '../../apps/bench/src/chart.ts';
 import { root } from '../../tests/support/paths.ts';
 import type { BenchReport, GrowthResult, ModelResult } from './report.ts';
-import { growthLines, steadinessLines, tablesOf } from './summary.ts';
+import { ceilingLine, growthLines, steadinessLines, tablesOf } from './summary.ts';
 import type { Row, Table } from './table.ts';
 
 const STYLES = ['apps/assistant/src/styles/tokens.css', 'apps/bench/src/styles/bench.css'];
@@ -96,6 +96,7 @@ function facts(report: BenchReport): string {
     ['Command', report.command],
     ['Commit', report.commit],
     ['System', report.machine.system],
+    ...(report.ceilings ? [['Roofline', ceilingLine(report.ceilings)] as [string, string]] : []),
     ['Load at the start', report.machine.load.toFixed(1)],
     ...Object.entries(report.versions),
     ...steadinessLines(report).map((line): [string, string] => ['Steadiness', line]),

@@ -4,6 +4,7 @@ import { costCurve } from '../../apps/bench/src/curve.ts';
 import type { Site } from '../../tests/support/serve.ts';
 import { LONG, soloInChromium } from './alone.ts';
 import { soloElsewhere } from './browsers.ts';
+import { type Ceilings, ceilingsIn } from './ceilings.ts';
 import { BenchBrowser, openSettled } from './chromium.ts';
 import { resultOf } from './compare.ts';
 import { contest } from './contest.ts';
@@ -30,7 +31,8 @@ const ENGINES = ['pocketbit', 'wllama'] as const;
 
 export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
   async speed(bench) {
-    const { site, options } = bench;
+    const { site, options, report } = bench;
+    report.ceilings = await ceilings(site);
     await eachShared(bench, async (result, workload) => {
       result.contest = await contest(site, workload, { engines: ENGINES, rounds: options.rounds });
       result.firstToken = await firstTokens(site, result, workload);
@@ -101,6 +103,15 @@ export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
     report.artifacts.push(...(await measureAll(options.rounds)));
   },
 };
+
+async function ceilings(site: Site): Promise<Ceilings> {
+  const browser = await BenchBrowser.launch(site);
+  try {
+    return await ceilingsIn(await browser.blank());
+  } finally {
+    await browser.close();
+  }
+}
 
 /** Every model that peers read, with its result in the report. */
 async function eachShared(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { CostCurve } from '../../apps/bench/src/curve.ts';
 import { root } from '../../tests/support/paths.ts';
 import type { Solo } from './alone.ts';
+import type { Ceilings } from './ceilings.ts';
 import type { Contest } from './contest.ts';
 import type { Growth } from './growth.ts';
 import type { KernelTiming } from './kernels.ts';
@@ -39,6 +40,8 @@ export interface BenchReport {
   readonly machine: Machine;
   readonly versions: Record<string, string>;
   readonly models: ModelResult[];
+  /** Of this machine in Chromium. */
+  ceilings: Ceilings | null;
   readonly alone: Solo[];
   /** In other browsers. */
   readonly elsewhere: Solo[];
@@ -77,6 +80,7 @@ export function emptyReport(args: readonly string[]): BenchReport {
       Node: process.version,
     },
     models: [],
+    ceilings: null,
     alone: [],
     elsewhere: [],
     growth: [],

@@ -1,3 +1,4 @@
+import type { Ceilings } from './ceilings.ts';
 import type { BenchReport, GrowthResult } from './report.ts';
 import { tableOf } from './speed.ts';
 import { comparison, kernelTable, markdown, soloTable, type Table } from './table.ts';
@@ -5,7 +6,7 @@ import { comparison, kernelTable, markdown, soloTable, type Table } from './tabl
 /** The tables of what was measured. */
 export function tablesOf(report: BenchReport): Table[] {
   return [
-    ...(report.models.length > 0 ? [comparison(report.models)] : []),
+    ...(report.models.length > 0 ? [comparison(report.models, report.ceilings)] : []),
     ...(report.alone.length > 0
       ? [soloTable('Pocketbit alone, a context of 2048', report.alone)]
       : []),
@@ -27,12 +28,20 @@ export function summary(report: BenchReport): string {
   ];
   return [
     ...tablesOf(report).map(markdown),
+    ...(report.ceilings ? [ceilingLine(report.ceilings)] : []),
     ...(report.artifacts.length > 0 ? [tableOf(report.artifacts)] : []),
     [...report.growth.flatMap(growthLines), ...steadinessLines(report), ...report.notes].join('\n'),
     about.join('\n'),
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+/** The roofline in words. */
+export function ceilingLine({ streamGbs, dotGmacs, strictGmacs }: Ceilings): string {
+  const dot =
+    dotGmacs === null ? 'no relaxed dot product' : `${dotGmacs.toFixed(0)} GMAC/s relaxed`;
+  return `Roofline of one thread in Chromium: ${streamGbs.toFixed(1)} GB/s read, ${dot}, ${strictGmacs.toFixed(0)} GMAC/s strict`;
 }
 
 /** What the curves say, and every point that attention does not explain. */

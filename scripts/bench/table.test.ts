@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ModelResult } from './report.ts';
-import { comparison, markdown, ratiosToNative, ratiosToWllama } from './table.ts';
+import { comparison, markdown, ratiosToNative, ratiosToWllama, rooflineOf } from './table.ts';
 
 const sample = (prefill: number, decode: number) => ({
   prefill,
@@ -41,10 +41,20 @@ test('what was not measured has no ratio', () => {
 test('a model is a row for each engine and one for each ratio', () => {
   const lines = markdown(comparison([RESULT])).split('\n');
   expect(lines).toContain(
-    '| 125m-tq2_0 (55 MB, 128/64) | pocketbit | 2.50 | 0.50 | 300 / 90.0 | 600 | 180 | – | 150 |',
+    '| 125m-tq2_0 (55 MB, 128/64) | pocketbit | 2.50 | 0.50 | 300 / 90.0 | 600 | 180 | – | – | 150 |',
   );
-  expect(lines).toContain('|  | pocketbit ÷ wllama |  |  |  | 20.00 × | 9.00 × |  | 0.50 × |');
-  expect(lines).toContain('|  | pocketbit ÷ native |  |  |  | 0.75 × | 2.00 × |  |  |');
+  expect(lines).toContain('|  | pocketbit ÷ wllama |  |  |  | 20.00 × | 9.00 × |  |  | 0.50 × |');
+  expect(lines).toContain('|  | pocketbit ÷ native |  |  |  | 0.75 × | 2.00 × |  |  |  |');
   const columns = new Set(lines.slice(2).map((line) => line.split('|').length));
   expect(columns.size).toBe(1);
+});
+
+test('the roofline of a token is the slower of reading and multiplying, of a prompt multiplying', () => {
+  const ceilings = { streamGbs: 10, dotGmacs: 100, strictGmacs: 40 };
+  const work = { bytes: 25e6, macs: 125e6, headMacs: 25e6 };
+  const contest = { ...RESULT.contest, work };
+  expect(rooflineOf(contest, ceilings)).toEqual({ prefill: 0.6, decode: 0.45 });
+  const strict = rooflineOf(contest, { ...ceilings, dotGmacs: null });
+  expect(strict?.prefill).toBeCloseTo(1.5);
+  expect(rooflineOf(RESULT.contest!, ceilings)).toBeNull();
 });

@@ -1,5 +1,7 @@
 import { KERNEL_FAMILIES } from '@pocketbit/core';
 import type { Solo } from './alone.ts';
+import type { Ceilings } from './ceilings.ts';
+import type { Contest } from './contest.ts';
 import type { KernelTiming } from './kernels.ts';
 import type { ModelResult } from './report.ts';
 
@@ -30,27 +32,39 @@ const COMPARISON: Row = [
   'prefill, tok/s',
   'decode, tok/s',
   'first token of 128, s',
+  'of roofline',
   'peak, MB',
 ];
 
 /** Engines side by side, and under them Pocketbit's ratios to each. */
-export function comparison(models: readonly ModelResult[]): Table {
+export function comparison(
+  models: readonly ModelResult[],
+  ceilings: Ceilings | null = null,
+): Table {
   return {
-    title: 'The same file, one thread each; rates are medians, first requests are prefill / decode',
+    title:
+      'The same file, one thread each; rates are medians; first requests and shares of the roofline are prefill / decode',
     head: COMPARISON,
-    rows: models.flatMap(comparisonRows),
+    rows: models.flatMap((model) => comparisonRows(model, ceilings)),
   };
 }
 
-function comparisonRows(result: ModelResult): Row[] {
+function comparisonRows(result: ModelResult, ceilings: Ceilings | null): Row[] {
   const { model, native, promptTokens, decodeTokens } = result;
   const name = `${model} (${megabytes(result.fileBytes)} MB, ${promptTokens}/${decodeTokens})`;
-  const rows: Row[] = [[name, ...engineCells(result, 'pocketbit')]];
+  const rows: Row[] = [[name, ...engineCells(result, 'pocketbit', ceilings)]];
   if (result.contest?.wllama || result.peaks?.wllama)
     rows.push(['', ...engineCells(result, 'wllama')]);
   if (native) {
     const cells = ['llama.cpp native', NONE, seconds(native.loadMs), NONE, rate(native.prefill)];
-    rows.push(['', ...cells, rate(native.decode), seconds(firstTokenOf(native.prefill)), NONE]);
+    rows.push([
+      '',
+      ...cells,
+      rate(native.decode),
+      seconds(firstTokenOf(native.prefill)),
+      NONE,
+      NONE,
+    ]);
   }
   return [...rows, ...ratioRows(result)];
 }
@@ -58,7 +72,10 @@ function comparisonRows(result: ModelResult): Row[] {
 function engineCells(
   { contest, peaks, firstToken }: ModelResult,
   engine: 'pocketbit' | 'wllama',
+  ceilings: Ceilings | null = null,
 ): Row {
+  const shares =
+    engine === 'pocketbit' && ceilings && contest ? rooflineOf(contest, ceilings) : null;
   const standing = contest?.[engine];
   const peak = peaks?.[engine];
   return [
@@ -69,6 +86,7 @@ function engineCells(
     standing ? rate(standing.later.prefill) : NONE,
     standing ? rate(standing.later.decode) : NONE,
     firstToken ? seconds(firstToken[engine]) : NONE,
+    shares ? `${percent(shares.prefill)} / ${percent(shares.decode)}` : NONE,
     peak === undefined ? NONE : megabytes(peak),
   ];
 }
@@ -76,6 +94,21 @@ function engineCells(
 /** Milliseconds to the first token of 128 at this rate. */
 export function firstTokenOf(prefill: number): number {
   return (128 / prefill) * 1000;
+}
+
+/**
+ * Shares of the roofline, 0 to 1: the time that the ceilings allow over the time it took. A token must read every weight
+ * once and multiply by it; a prompt multiplies, but by the head only once.
+ */
+export function rooflineOf(
+  { pocketbit, work }: Contest,
+  { streamGbs, dotGmacs, strictGmacs }: Ceilings,
+): { prefill: number; decode: number } | null {
+  if (!pocketbit || !work) return null;
+  const peak = (dotGmacs ?? strictGmacs) * 1e9;
+  const token = Math.max(work.bytes / (streamGbs * 1e9), work.macs / peak);
+  const prompt = (work.macs - work.headMacs) / peak;
+  return { prefill: prompt * pocketbit.later.prefill, decode: token * pocketbit.later.decode };
 }
 
 /** Pocketbit over a peer: more is better for rates, less for bytes. */
@@ -110,7 +143,7 @@ function ratioRows(result: ModelResult): Row[] {
   ].flatMap(([name, { prefill, decode, peak }]) =>
     prefill === undefined && peak === undefined
       ? []
-      : [['', name, '', '', '', times(prefill), times(decode), '', times(peak)]],
+      : [['', name, '', '', '', times(prefill), times(decode), '', '', times(peak)]],
   );
 }
 
@@ -164,3 +197,4 @@ const rate = (value: number) =>
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
 const times = (ratio: number | undefined) => (ratio === undefined ? '' : `${ratio.toFixed(2)} ×`);
+const percent = (share: number) => `${(share * 100).toFixed(0)} %`;

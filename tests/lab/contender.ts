@@ -27,7 +27,20 @@ export interface Contender {
 
 let model: Model | undefined;
 
-export const contender: Contender & { info(): Model['info'] } = {
+/** What one token asks of the machine. */
+export interface TokenWork {
+  /** Bytes of weights that a token reads. */
+  readonly bytes: number;
+  /** Multiply-adds with weights. */
+  readonly macs: number;
+  /** Those of the head, which of a prompt only the last token needs. */
+  readonly headMacs: number;
+}
+
+export const contender: Contender & {
+  info(): Model['info'];
+  tokenWork(): Promise<TokenWork>;
+} = {
   async open(url, options) {
     const start = performance.now();
     model = await load(url, options);
@@ -51,4 +64,17 @@ export const contender: Contender & { info(): Model['info'] } = {
   },
 
   info: () => model!.info,
+
+  async tokenWork() {
+    const { tensors } = await model!.profile();
+    const tied = !tensors.some(({ name }) => name === 'output.weight');
+    const head = tied ? 'token_embd.weight' : 'output.weight';
+    const read = tensors.filter(({ name }) => name === head || name !== 'token_embd.weight');
+    const macs = (of: typeof tensors) => of.reduce((sum, { rows, k }) => sum + rows * k, 0);
+    return {
+      bytes: read.reduce((sum, { bytes }) => sum + bytes, 0),
+      macs: macs(read),
+      headMacs: macs(read.filter(({ name }) => name === head)),
+    };
+  },
 };
