@@ -1,5 +1,5 @@
 import type { Lab } from '../lab/main.ts';
-import { type Site, startSite } from '../support/serve.ts';
+import { type Site, type SiteOptions, startSite } from '../support/serve.ts';
 import type { TestBrowser } from './browser.ts';
 import { Page } from './page.ts';
 
@@ -20,8 +20,12 @@ export async function inBrowser<T>(
 }
 
 /** Opens the lab on a server of its own. */
-export async function inLab<T>(browser: TestBrowser, body: (run: Run) => Promise<T>): Promise<T> {
-  const site: Site = await startSite();
+export async function inLab<T>(
+  browser: TestBrowser,
+  body: (run: Run) => Promise<T>,
+  options: SiteOptions = {},
+): Promise<T> {
+  const site: Site = await startSite(options);
   try {
     return await inBrowser(browser, async (page) => {
       await page.open(`${site.url}lab/`);

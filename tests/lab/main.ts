@@ -6,6 +6,7 @@ import { contender } from './contender.ts';
 import { headerSteps } from './header.ts';
 import type { KernelRequest } from './kernels.ts';
 import type { Artifact } from './measure.ts';
+import type { MicroRequest } from './micro.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
 import type { LabWorker } from './worker.ts';
 
@@ -39,6 +40,9 @@ const lab = {
 
   hashesByKernels: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.hashesByKernels(artifact, absolute(model), ids, options)),
+
+  microRates: (artifact: Artifact, request: MicroRequest) =>
+    inWorker((api) => api.microRates(artifact, { ...request, cases: absolute(request.cases) })),
 
   cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
 

@@ -6,6 +6,7 @@ import { runCases } from '../conformance/cases.mjs';
 import { hashesByKernels } from './forced.ts';
 import { type KernelRequest, type KernelSpeed, timeKernels } from './kernels.ts';
 import { type Artifact, logitsOf, openEngine, sha256 } from './measure.ts';
+import { type MicroRequest, microRates } from './micro.ts';
 
 const artifacts: Record<Artifact, URL> = {
   scalar: new URL('../../packages/web/wasm/scalar.wasm', import.meta.url),
@@ -29,6 +30,12 @@ const api = {
   async hashesByKernels(artifact: Artifact, model: string, ids: number[], options: PlanOptions) {
     await init({ module_or_path: artifacts[artifact] });
     return hashesByKernels(glue, await bytesAt(model), ids, options);
+  },
+
+  /** Kernels against the ceilings of this engine. */
+  async microRates(artifact: Artifact, request: MicroRequest) {
+    await init({ module_or_path: artifacts[artifact] });
+    return microRates(glue, request);
   },
 
   /** The speed of every kernel on every shape asked for. */

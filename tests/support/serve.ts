@@ -17,6 +17,8 @@ export interface SiteOptions {
   prelude?: string;
   /** Folder served under /files/; by default the generated models. */
   files?: string;
+  /** Whether pages are cross-origin isolated, for a fine clock. */
+  isolated?: boolean;
   /** Folders by further prefixes, each beginning and ending with a slash. */
   mounts?: Record<string, string>;
 }
@@ -25,6 +27,7 @@ export interface SiteOptions {
 export async function startSite({
   prelude = '',
   files = modelCache,
+  isolated = false,
   mounts = {},
 }: SiteOptions = {}): Promise<Site> {
   const folders = {
@@ -36,7 +39,8 @@ export async function startSite({
   };
   const pairs = Object.entries(folders).map(([prefix, folder]) => `${prefix}=${folder}`);
   const script = join(root, 'tests/support/server.mjs');
-  const child = spawn(process.execPath, [script, '0', CSP, prelude, ...pairs], {
+  const options = isolated ? ['--isolated', ...pairs] : pairs;
+  const child = spawn(process.execPath, [script, '0', CSP, prelude, ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [port] = (await once(createInterface(child.stdout), 'line')) as [string];

@@ -1,5 +1,5 @@
 // A static server of its own process, so that a test can really kill it.
-// usage: node server.mjs PORT CSP PRELUDE [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
+// usage: node server.mjs PORT CSP PRELUDE [--isolated] [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
 // it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls.
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
@@ -18,7 +18,10 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-const [port = '0', csp = '', prelude = '', ...mounts] = process.argv.slice(2);
+const [port = '0', csp = '', prelude = '', ...rest] = process.argv.slice(2);
+// Platform fact: clocks go in steps of 1 ms in Firefox and Safari, unless the page is cross-origin isolated.
+const isolated = rest.includes('--isolated');
+const mounts = rest.filter((mount) => mount.includes('='));
 const folders = mounts.map((mount) => mount.split('=')).sort(([a], [b]) => b.length - a.length);
 
 /** The file behind a path of a URL, or null. */
@@ -51,6 +54,10 @@ function headersOf(path, file, body) {
   };
   // A folder mounted under /peer/ holds a foreign engine that needs blob workers.
   if (!path.startsWith('/peer/')) headers['content-security-policy'] = csp;
+  if (isolated) {
+    headers['cross-origin-opener-policy'] = 'same-origin';
+    headers['cross-origin-embedder-policy'] = 'require-corp';
+  }
   return headers;
 }
 
