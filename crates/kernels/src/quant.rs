@@ -1,19 +1,37 @@
 //! Activations and rows from float to int8 and to one bit.
 
-use crate::math::{abs_max, lane_sum, round_even};
+use crate::active::{abs_max, round_row, round_row16, sign_bits};
+use crate::math::round_even;
+use crate::scalar;
 
 /// Writes `q[i] = round(x[i]·127/amax)` into `q` and returns (scale, Σ q), `amax = max(|x|, 1e-5)`.
 /// Source: BitNet b1.58 `activation_quant`, clamped to ±127.
 pub fn quantize(x: &[f32], q: &mut [i8]) -> (f32, i32) {
     let amax = abs_max(x);
+    let (step, scale) = steps(amax, 127.0);
+    (scale, if amax.is_finite() { round_row(x, step, q) } else { scalar::round_row(x, step, q) })
+}
+
+/// [`quantize`] to int16, with 32767 in place of 127.
+pub fn quantize16(x: &[f32], q: &mut [i16]) -> (f32, i32) {
+    let amax = abs_max(x);
+    let (step, scale) = steps(amax, 32767.0);
+    (scale, if amax.is_finite() { round_row16(x, step, q) } else { scalar::round_row16(x, step, q) })
+}
+
+/// (steps a unit, units a step) where `amax`, at least 1e-5, takes `most` steps.
+pub(crate) fn steps(amax: f32, most: f32) -> (f32, f32) {
     let amax = if amax > 1e-5 { amax } else { 1e-5 };
-    (amax / 127.0, round_row(x, 127.0 / amax, q))
+    (most / amax, amax / most)
 }
 
 /// Like [`quantize`] for a weight row: a zero row has scale 0.
 pub fn quantize_row(row: &[f32], q: &mut [i8]) -> f32 {
     let amax = abs_max(row);
-    round_row(row, if amax > 0.0 { 127.0 / amax } else { 0.0 }, q);
+    let step = if amax > 0.0 { 127.0 / amax } else { 0.0 };
+    // The reciprocal of the least floats is infinite.
+    let tame = amax.is_finite() && step.is_finite();
+    let _ = if tame { round_row(row, step, q) } else { scalar::round_row(row, step, q) };
     amax / 127.0
 }
 
@@ -27,25 +45,10 @@ pub fn quantize_row4(row: &[f32], codes: &mut [u8]) -> f32 {
     amax / 7.0
 }
 
-fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
-    assert_eq!(x.len(), q.len());
-    for (q, x) in q.iter_mut().zip(x) {
-        // Integers clamp: see `math::max`. The cast saturates, and NaN becomes 0.
-        let v = round_even(x * step) as i32;
-        let v = if v > -127 { v } else { -127 };
-        *q = (if v < 127 { v } else { 127 }) as i8;
-    }
-    q.iter().map(|q| i32::from(*q)).sum()
-}
-
 /// Writes bit `x[k] − threshold[k] ≥ 0` into `bits` `[k / 8]` and returns β = mean |x − threshold|.
 /// Source: RSign of ReActNet (arXiv 2003.03488) with XNOR-Net's scale per token.
 pub fn binarize(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
-    assert!(x.len() == threshold.len() && bits.len() * 8 == x.len());
-    for (byte, (x, t)) in bits.iter_mut().zip(x.chunks_exact(8).zip(threshold.chunks_exact(8))) {
-        *byte = (0..8).fold(0, |byte, i| byte | u8::from(x[i] - t[i] >= 0.0) << i);
-    }
-    lane_sum(x.len(), |k| (x[k] - threshold[k]).abs()) / x.len() as f32
+    sign_bits(x, threshold, bits) / x.len() as f32
 }
 
 #[cfg(test)]
@@ -60,6 +63,15 @@ mod tests {
         assert_eq!(q[..16], [71, -44, -114, -73, 40, 122, 97, -12, -104, -95, 7, 108, 116, 23, -86, -110]);
         assert_eq!(sum, 1377);
         assert!((1.0 / scale - 60.485_218).abs() < 1e-3);
+    }
+
+    #[test]
+    fn sixteen_bits_take_every_step() {
+        let mut q = [0i16; 4];
+        let (scale, sum) = quantize16(&[0.5, -2.0, 2.0, 0.25], &mut q);
+        assert_eq!((q, sum), ([8192, -32767, 32767, 4096], 8192 + 4096));
+        assert_eq!(scale, 2.0 / 32767.0);
+        assert_eq!(quantize16(&[0.0; 4], &mut q), (1e-5 / 32767.0, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The specification. Slow where it can be obvious; every other variant must give these very bits.
 
-use crate::math::{f16_to_f32, lane_sum};
+use crate::math::{f16_to_f32, lane_sum, round_even};
 use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
 use crate::pack::{Bits, Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 
@@ -114,4 +114,37 @@ pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
     for (o, v) in out.iter_mut().zip(v) {
         *o += p * v;
     }
+}
+
+pub use crate::math::abs_max;
+
+/// `q[i] = clamp(rne(x[i]·step), ±127)`, 0 where x·step is NaN; returns Σ q.
+pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
+    assert_eq!(x.len(), q.len());
+    x.iter().zip(q).fold(0, |sum, (x, q)| {
+        *q = rounded(*x, step, 127) as i8;
+        sum + i32::from(*q)
+    })
+}
+
+/// [`round_row`] to ±32767.
+pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
+    assert_eq!(x.len(), q.len());
+    x.iter().zip(q).fold(0, |sum, (x, q)| {
+        *q = rounded(*x, step, 32767) as i16;
+        sum + i32::from(*q)
+    })
+}
+
+fn rounded(x: f32, step: f32, most: i32) -> i32 {
+    (round_even(x * step) as i32).clamp(-most, most)
+}
+
+/// Writes bit `x[k] − threshold[k] ≥ 0` into `bits` `[k / 8]` and returns the lane sum of |x − threshold|.
+pub fn sign_bits(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
+    assert!(x.len() == threshold.len() && bits.len() * 8 == x.len());
+    for (byte, (x, t)) in bits.iter_mut().zip(x.chunks_exact(8).zip(threshold.chunks_exact(8))) {
+        *byte = (0..8).fold(0, |byte, i| byte | u8::from(x[i] - t[i] >= 0.0) << i);
+    }
+    lane_sum(x.len(), |k| (x[k] - threshold[k]).abs())
 }

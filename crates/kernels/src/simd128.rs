@@ -7,6 +7,8 @@ use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, 
 use crate::pack::{Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 use crate::scalar;
 
+pub use crate::simd_ops::{abs_max, round_row, round_row16, sign_bits};
+
 /// Vectors of a ternary step.
 pub(crate) const STEP_VECTORS: usize = STEP_BYTES / 16;
 

@@ -3,6 +3,7 @@
 use core::arch::wasm32::*;
 
 use crate::math::{self, LANES};
+use crate::scalar;
 
 /// The 16 bytes at `from[at..]`.
 #[inline(always)]
@@ -25,13 +26,6 @@ pub(crate) fn store<T: Copy>(to: &mut [T], at: usize, v: v128) {
 #[inline(always)]
 fn ordered(x: v128) -> v128 {
     v128_xor(x, u32x4_shr(i32x4_shr(x, 31), 1))
-}
-
-/// [`math::round_even`]
-#[inline(always)]
-pub(crate) fn round_even(v: v128) -> v128 {
-    let round = f32x4_splat(math::ROUND);
-    f32x4_sub(f32x4_add(v, round), round)
 }
 
 /// [`math::exp`]
@@ -68,6 +62,19 @@ pub(crate) fn max(x: &[f32]) -> f32 {
     f32x4_extract_lane::<0>(ordered(most))
 }
 
+/// [`math::abs_max`]
+pub fn abs_max(x: &[f32]) -> f32 {
+    let whole = x.len() / LANES * LANES;
+    let mut most = [u32x4_splat(0); LANES / 4];
+    for at in (0..whole).step_by(LANES) {
+        for (j, most) in most.iter_mut().enumerate() {
+            *most = u32x4_max(*most, f32x4_abs(load(x, at + 4 * j)));
+        }
+    }
+    let most = u32x4_max(u32x4_max(most[0], most[1]), u32x4_max(most[2], most[3]));
+    f32::from_bits(most_bits(most).max(math::abs_max(&x[whole..]).to_bits()))
+}
+
 /// Largest of four unsigned lanes: magnitudes of floats order as their bits.
 #[inline(always)]
 pub(crate) fn most_bits(v: v128) -> u32 {
@@ -82,4 +89,73 @@ pub(crate) fn reduce(partial: [v128; LANES / 4]) -> f32 {
     let c = f32x4_add(low, high);
     let d = f32x4_add(c, i32x4_shuffle::<2, 3, 0, 1>(c, c));
     f32x4_extract_lane::<0>(d) + f32x4_extract_lane::<1>(d)
+}
+
+/// [`scalar::round_row`] for |x·step| < 2²².
+pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
+    assert_eq!(x.len(), q.len());
+    let whole = x.len() / 16 * 16;
+    let (least, step4) = (i8x16_splat(-127), f32x4_splat(step));
+    let mut sum = i32x4_splat(0);
+    for at in (0..whole).step_by(16) {
+        let v: [v128; 4] = core::array::from_fn(|j| rounded(load(x, at + 4 * j), step4));
+        let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(v[0], v[1]), i16x8_narrow_i32x4(v[2], v[3]));
+        let bytes = i8x16_max(bytes, least);
+        store(q, at, bytes);
+        sum = i32x4_add(sum, i32x4_extadd_pairwise_i16x8(i16x8_extadd_pairwise_i8x16(bytes)));
+    }
+    lanes(sum).iter().sum::<i32>() + scalar::round_row(&x[whole..], step, &mut q[whole..])
+}
+
+/// [`scalar::round_row16`] for |x·step| < 2²².
+pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
+    assert_eq!(x.len(), q.len());
+    let whole = x.len() / 8 * 8;
+    let (least, step4) = (i16x8_splat(-32767), f32x4_splat(step));
+    let mut sum = i32x4_splat(0);
+    for at in (0..whole).step_by(8) {
+        let v: [v128; 2] = core::array::from_fn(|j| rounded(load(x, at + 4 * j), step4));
+        let words = i16x8_max(i16x8_narrow_i32x4(v[0], v[1]), least);
+        store(q, at, words);
+        sum = i32x4_add(sum, i32x4_extadd_pairwise_i16x8(words));
+    }
+    lanes(sum).iter().sum::<i32>() + scalar::round_row16(&x[whole..], step, &mut q[whole..])
+}
+
+/// `rne(x·step)` as integers, for |x·step| < 2²²: what rounding by addition leaves in the low bits. A third of the
+/// instructions of `i32x4.trunc_sat_f32x4` on x86.
+#[inline(always)]
+pub(crate) fn rounded(x: v128, step: v128) -> v128 {
+    let round = f32x4_splat(math::ROUND);
+    i32x4_sub(f32x4_add(f32x4_mul(x, step), round), round)
+}
+
+/// [`scalar::sign_bits`]
+pub fn sign_bits(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
+    assert!(x.len() == threshold.len() && bits.len() * 8 == x.len());
+    let whole = x.len() / LANES * LANES;
+    let mut partial = [f32x4_splat(0.0); LANES / 4];
+    for (pair, at) in bits.chunks_exact_mut(2).zip((0..whole).step_by(LANES)) {
+        let d: [v128; 4] = core::array::from_fn(|j| f32x4_sub(load(x, at + 4 * j), load(threshold, at + 4 * j)));
+        let above = d.map(|d| f32x4_ge(d, f32x4_splat(0.0)));
+        let halves = (i16x8_narrow_i32x4(above[0], above[1]), i16x8_narrow_i32x4(above[2], above[3]));
+        pair.copy_from_slice(&i8x16_bitmask(i8x16_narrow_i16x8(halves.0, halves.1)).to_le_bytes());
+        for (partial, d) in partial.iter_mut().zip(d) {
+            *partial = f32x4_add(*partial, f32x4_abs(d));
+        }
+    }
+    // Eight are left over at most: they join the first partial sums.
+    if whole < x.len() {
+        let d: [v128; 2] = core::array::from_fn(|j| f32x4_sub(load(x, whole + 4 * j), load(threshold, whole + 4 * j)));
+        scalar::sign_bits(&x[whole..], &threshold[whole..], &mut bits[whole / 8..]);
+        for (partial, d) in partial.iter_mut().zip(d) {
+            *partial = f32x4_add(*partial, f32x4_abs(d));
+        }
+    }
+    reduce(partial)
+}
+
+#[inline(always)]
+fn lanes(v: v128) -> [i32; 4] {
+    [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
 }

@@ -1,6 +1,7 @@
 //! The float operations between the linears (DESIGN.md of the kernels, Numerics).
 
-use pocketbit_kernels::math::{exp, lane_sum, positive};
+use pocketbit_kernels::active::dot_f32;
+use pocketbit_kernels::math::{exp, positive};
 
 use crate::config::Glu;
 
@@ -13,7 +14,7 @@ pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
 }
 
 fn inverse_rms(x: &[f32], eps: f32) -> f32 {
-    let mean = lane_sum(x.len(), |i| x[i] * x[i]) / x.len() as f32;
+    let mean = dot_f32(x, x) / x.len() as f32;
     1.0 / libm::sqrtf(mean + eps)
 }
 

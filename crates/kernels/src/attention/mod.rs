@@ -11,9 +11,9 @@ pub mod scalar;
 pub mod simd128;
 
 use layout::{Depth, BLOCK};
-use quant::quantize16;
 
 use crate::active::{axpy_f32, dot_f32};
+use crate::quant::quantize16;
 
 /// The attention kernels this build uses.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]

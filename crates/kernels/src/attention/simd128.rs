@@ -5,7 +5,7 @@ use core::arch::wasm32::*;
 use super::layout::{Depth, BLOCK};
 use super::{Kernels, Query, Rows, CHUNK, LEAST_WEIGHT, TILE};
 use crate::math::LANES;
-use crate::simd_ops::{exp, load, max, most_bits, reduce, round_even, store};
+use crate::simd_ops::{exp, load, max, most_bits, reduce, rounded, store};
 
 /// The SIMD variant, in the simd128 and the relaxed artifact.
 pub struct Simd128;
@@ -71,8 +71,11 @@ impl Kernels for Simd128 {
             return 0.0;
         }
         let most = f32::from_bits(most);
+        if !most.is_finite() {
+            return most / 32767.0;
+        }
         let step = f32x4_splat(32767.0 / most);
-        let quad = |at: usize| i32x4_trunc_sat_f32x4(round_even(f32x4_mul(load(&w, at), step)));
+        let quad = |at: usize| rounded(load(&w, at), step);
         for at in (0..n).step_by(8) {
             store(u, at, i16x8_narrow_i32x4(quad(at), quad(at + 4)));
         }
