@@ -37,6 +37,8 @@ mod simd_ops;
 
 #[cfg(all(feature = "cases", target_arch = "wasm32", target_feature = "simd128"))]
 pub mod bench;
+#[cfg(all(feature = "cases", target_arch = "wasm32"))]
+mod bench_ops;
 #[cfg(any(test, feature = "cases"))]
 pub mod cases;
 
