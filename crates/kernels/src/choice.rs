@@ -145,7 +145,7 @@ mod here {
     pub(super) const fn gemv(family: Family) -> &'static [Gemv] {
         match family {
             Family::Ternary | Family::Two | Family::One => &[Gemv::Lookup, Gemv::Widening],
-            Family::Binary => &[Gemv::Lookup, Gemv::Popcount],
+            Family::Binary => &[Gemv::Popcount, Gemv::Lookup],
             Family::Int8 | Family::Int4 => &[Gemv::Widening],
         }
     }
@@ -153,7 +153,7 @@ mod here {
     pub(super) const fn gemm(family: Family) -> &'static [Gemm] {
         match family {
             Family::Ternary | Family::Two | Family::One => &[Gemm::Packed16, Gemm::Rows],
-            Family::Binary => &[Gemm::Lookup, Gemm::Popcount, Gemm::Rows],
+            Family::Binary => &[Gemm::Popcount, Gemm::Lookup, Gemm::Rows],
             Family::Int8 | Family::Int4 => &[Gemm::Rows],
         }
     }

@@ -3,12 +3,14 @@
 //!
 //! Sums of int8 activations need more than eight bits, so a table is split in two bytes, low bits unsigned and the rest
 //! signed: `v = low + 2^b·high`. Lossless, as Σv = Σlow + 2^b·Σhigh, as long as no byte sum overflows before it is widened.
+// Indices, not iterators, where arrays of vectors must dissolve into registers.
+#![allow(clippy::needless_range_loop)]
 
 use core::arch::wasm32::*;
 
 use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
 use crate::pack::{Layout, LANE_ROWS};
-use crate::simd128::{floats, group_rows, load, put, splat, ternary_rows, Sums};
+use crate::simd128::{byte_at, floats, group_rows, load, put, splat, ternary_rows, Sums};
 
 #[cfg(target_feature = "relaxed-simd")]
 use core::arch::wasm32::i8x16_relaxed_swizzle as look;
@@ -108,7 +110,8 @@ fn add_high<const BITS: u32>(sums: &mut [v128; 2], high: v128) {
 
 #[inline(always)]
 fn add_wide(total: &mut Sums, halves: Halves) {
-    for (i, half) in halves.into_iter().flatten().enumerate() {
+    for i in 0..4 {
+        let half = halves[i / 2][i % 2];
         total[2 * i] = i32x4_add(total[2 * i], i32x4_extend_low_i16x8(half));
         total[2 * i + 1] = i32x4_add(total[2 * i + 1], i32x4_extend_high_i16x8(half));
     }
@@ -238,37 +241,56 @@ pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
 /// `[T][16 rows][i32x4 of 4 rows]`: unlike bits of `16·V` rows and `T` tokens. Rows 32 and on stand `block` bytes further.
 #[inline(always)]
 fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u8]; T]) -> [[[v128; 4]; V]; T] {
-    let (zero, mask) = (i32x4_splat(0), splat::<15>());
+    let zero = i32x4_splat(0);
     let mut total = [[[zero; 4]; V]; T];
     let columns = block / LANE_ROWS;
     for first in (0..columns).step_by(COUNT_RUN * COUNT_RUNS) {
         let mut wide = [[[zero; 2]; V]; T];
         for run in (first..columns.min(first + COUNT_RUN * COUNT_RUNS)).step_by(COUNT_RUN) {
-            let mut counts = [[zero; V]; T];
-            for column in run..columns.min(run + COUNT_RUN) {
-                let index: [(v128, v128); V] = core::array::from_fn(|v| {
-                    nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16), mask)
-                });
-                for (counts, bits) in counts.iter_mut().zip(bits) {
-                    let byte = usize::from(bits[column]);
-                    let (low, high) = (load(&UNLIKE[byte & 15], 0), load(&UNLIKE[byte >> 4], 0));
-                    for (count, (a, b)) in counts.iter_mut().zip(index) {
-                        *count = i8x16_add(*count, i8x16_add(look(low, a), look(high, b)));
-                    }
+            let counts: [[v128; V]; T] = unlike_run(codes, block, bits, run, columns.min(run + COUNT_RUN));
+            for t in 0..T {
+                for v in 0..V {
+                    add_low(&mut wide[t][v], counts[t][v]);
                 }
             }
-            for (wide, count) in wide.iter_mut().flatten().zip(counts.into_iter().flatten()) {
-                add_low(wide, count);
-            }
         }
-        for (total, wide) in total.iter_mut().flatten().zip(wide.into_iter().flatten()) {
-            for i in 0..2 {
-                total[2 * i] = i32x4_add(total[2 * i], u32x4_extend_low_u16x8(wide[i]));
-                total[2 * i + 1] = i32x4_add(total[2 * i + 1], u32x4_extend_high_u16x8(wide[i]));
+        for t in 0..T {
+            for v in 0..V {
+                for i in 0..2 {
+                    let [low, high] = [u32x4_extend_low_u16x8(wide[t][v][i]), u32x4_extend_high_u16x8(wide[t][v][i])];
+                    total[t][v][2 * i] = i32x4_add(total[t][v][2 * i], low);
+                    total[t][v][2 * i + 1] = i32x4_add(total[t][v][2 * i + 1], high);
+                }
             }
         }
     }
     total
+}
+
+/// Counts of columns `first..end`, at most [`COUNT_RUN`].
+#[inline(always)]
+fn unlike_run<const V: usize, const T: usize>(
+    codes: &[u8],
+    block: usize,
+    bits: [&[u8]; T],
+    first: usize,
+    end: usize,
+) -> [[v128; V]; T] {
+    let mask = splat::<15>();
+    let mut counts = [[i32x4_splat(0); V]; T];
+    for column in first..end {
+        let index: [(v128, v128); V] =
+            core::array::from_fn(|v| nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16), mask));
+        for t in 0..T {
+            let byte = usize::from(byte_at(bits[t], column));
+            let (low, high) = (load(&UNLIKE[byte & 15], 0), load(&UNLIKE[byte >> 4], 0));
+            for v in 0..V {
+                let (a, b) = index[v];
+                counts[t][v] = i8x16_add(counts[t][v], i8x16_add(look(low, a), look(high, b)));
+            }
+        }
+    }
+    counts
 }
 
 /// `y[r] = float(k − 2·count[r]) · (alpha[r] · beta)`

@@ -1,4 +1,6 @@
 //! Binary rows by XOR and `i8x16.popcnt`.
+// Indices, not iterators: the arrays must dissolve into registers.
+#![allow(clippy::needless_range_loop)]
 
 use core::arch::wasm32::*;
 
@@ -60,17 +62,20 @@ fn unlike<const R: usize, const T: usize>(rows: [&[u8]; R], tokens: [&[u8]; T]) 
     for first in (0..bytes).step_by(16 * RUN) {
         let mut counts = [[zero; R]; T];
         for at in (first..bytes.min(first + 16 * RUN)).step_by(16) {
-            let x = tokens.map(|token| load(token, at));
-            for (r, row) in rows.into_iter().enumerate() {
-                let w = load(row, at);
-                for (counts, x) in counts.iter_mut().zip(x) {
-                    counts[r] = u8x16_add(counts[r], u8x16_popcnt(v128_xor(w, x)));
+            let x: [v128; T] = core::array::from_fn(|t| load(tokens[t], at));
+            for r in 0..R {
+                let w = load(rows[r], at);
+                for t in 0..T {
+                    counts[t][r] = u8x16_add(counts[t][r], u8x16_popcnt(v128_xor(w, x[t])));
                 }
             }
         }
-        for (total, counts) in total.iter_mut().flatten().zip(counts.into_iter().flatten()) {
-            *total = i32x4_add(*total, u32x4_extadd_pairwise_u16x8(u16x8_extadd_pairwise_u8x16(counts)));
+        for t in 0..T {
+            for r in 0..R {
+                let quads = u32x4_extadd_pairwise_u16x8(u16x8_extadd_pairwise_u8x16(counts[t][r]));
+                total[t][r] = i32x4_add(total[t][r], quads);
+            }
         }
     }
-    total.map(|rows| rows.map(|sum| lanes_i32(sum).iter().sum()))
+    core::array::from_fn(|t| core::array::from_fn(|r| lanes_i32(total[t][r]).iter().sum()))
 }

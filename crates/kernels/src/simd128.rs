@@ -1,4 +1,6 @@
 //! wasm SIMD128 variants. Integer sums are exact in any order; float sums keep the scalar lane order.
+// Indices, not iterators, where arrays of vectors must dissolve into registers.
+#![allow(clippy::needless_range_loop)]
 
 use core::arch::wasm32::*;
 
@@ -21,9 +23,9 @@ pub(crate) fn load<T: Copy>(from: &[T], at: usize) -> v128 {
     unsafe { v128_load(from.as_ptr().add(at).cast()) }
 }
 
-/// Sixteen bytes at a multiple of 16.
+/// Sixteen bytes at a multiple of 16, read through a pointer only.
 #[repr(align(16))]
-struct Vector([u8; 16]);
+struct Vector(#[allow(dead_code)] [u8; 16]);
 
 /// A vector of one repeated byte that the compiler takes for unknown.
 ///
@@ -42,6 +44,14 @@ pub(crate) fn load_quad(from: &[i8], at: usize) -> v128 {
     debug_assert!(from.len() - at >= 4);
     // SAFETY: callers pass an index at least 4 bytes before the end; v128_load32_splat takes any alignment.
     unsafe { v128_load32_splat(from.as_ptr().add(at).cast()) }
+}
+
+/// The byte at `from[at]`.
+#[inline(always)]
+pub(crate) fn byte_at(from: &[u8], at: usize) -> u8 {
+    debug_assert!(at < from.len());
+    // SAFETY: callers pass an index inside the slice, whose length the entry point has checked against the matrix.
+    unsafe { *from.get_unchecked(at) }
 }
 
 /// Stores a vector of four floats at `to[at..]`.
@@ -106,12 +116,12 @@ pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
 /// Σ code·q to Σ (code − 1)·q.
 #[inline(always)]
 pub(crate) fn less(sums: Sums, sum: i32) -> Sums {
-    sums.map(|v| i32x4_sub(v, i32x4_splat(sum)))
+    core::array::from_fn(|v| i32x4_sub(sums[v], i32x4_splat(sum)))
 }
 
 #[inline(always)]
 pub(crate) fn twice(sums: Sums) -> Sums {
-    sums.map(|v| i32x4_shl(v, 1))
+    core::array::from_fn(|v| i32x4_shl(sums[v], 1))
 }
 
 /// Runs `block` (Σ w·q) over the 32-row blocks of `w` and scales its sums.
@@ -121,7 +131,8 @@ pub(crate) fn ternary_rows(w: &Ternary, layout: Layout, x: Activation, y: &mut [
     let factor = f32x4_splat(w.scale * x.scale);
     let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
     for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
-        put_rows(y, block(codes).map(|sums| f32x4_mul(f32x4_convert_i32x4(sums), factor)));
+        let sums = block(codes);
+        put_rows(y, core::array::from_fn(|v| f32x4_mul(f32x4_convert_i32x4(sums[v]), factor)));
     }
 }
 
@@ -129,11 +140,11 @@ pub(crate) fn ternary_rows(w: &Ternary, layout: Layout, x: Activation, y: &mut [
 #[inline(always)]
 pub(crate) fn put_rows(y: &mut [f32], rows: Sums) {
     if y.len() == LANE_ROWS {
-        rows.into_iter().enumerate().for_each(|(v, row)| store(y, 4 * v, row));
+        (0..STEP_VECTORS).for_each(|v| store(y, 4 * v, rows[v]));
         return;
     }
     let mut out = [0f32; LANE_ROWS];
-    rows.into_iter().enumerate().for_each(|(v, row)| store(&mut out, 4 * v, row));
+    (0..STEP_VECTORS).for_each(|v| store(&mut out, 4 * v, rows[v]));
     y.copy_from_slice(&out[..y.len()]);
 }
 
@@ -168,9 +179,9 @@ pub(crate) fn group_rows(
         for g in 0..groups {
             let sums = block(&codes[g * group_bytes..][..group_bytes], g);
             let factor = f32x4_splat(x.scales[g]);
-            for (v, (total, sums)) in total.iter_mut().zip(sums).enumerate() {
+            for v in 0..STEP_VECTORS {
                 let scale = f32x4_mul(load_halves(scales, g * LANE_ROWS + 4 * v), factor);
-                *total = f32x4_add(*total, f32x4_mul(f32x4_convert_i32x4(sums), scale));
+                total[v] = f32x4_add(total[v], f32x4_mul(f32x4_convert_i32x4(sums[v]), scale));
             }
         }
         put_rows(y, total);

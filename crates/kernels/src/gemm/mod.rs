@@ -44,7 +44,10 @@ pub fn gemm_w158a8(gemm: Gemm, w: &Ternary, x: &Tokens, y: &mut [f32], room: &mu
             let factor = f32x4_splat(w.scale * x.scales[t]);
             let sums: Sums = core::array::from_fn(|v| load(room.sums, t * LANE_ROWS + 4 * v));
             let rows = rows_of(w.rows, b);
-            put_rows(&mut y[t * w.rows..][rows], sums.map(|sum| f32x4_mul(f32x4_convert_i32x4(sum), factor)));
+            put_rows(
+                &mut y[t * w.rows..][rows],
+                core::array::from_fn(|v| f32x4_mul(f32x4_convert_i32x4(sums[v]), factor)),
+            );
         }
     }
 }
@@ -94,14 +97,14 @@ fn start(method: Method, sums: &[i32], out: &mut [i32]) {
 #[inline(always)]
 fn add_group(method: Method, room: &mut Workspace, t: usize, scale: Sums, x_scale: f32, x_sum: i32) {
     let factor = f32x4_splat(x_scale);
-    for (v, scale) in scale.into_iter().enumerate() {
+    for (v, scale) in scale.iter().enumerate() {
         let at = t * LANE_ROWS + 4 * v;
         let mut sum = load(room.sums, at);
         if method.gemm == Gemm::Dot {
             let spread = if method.bits == Bits::One { i32x4_shl(sum, 1) } else { sum };
             sum = i32x4_sub(spread, i32x4_splat(x_sum));
         }
-        let scaled = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(scale, factor));
+        let scaled = f32x4_mul(f32x4_convert_i32x4(sum), f32x4_mul(*scale, factor));
         let total = f32x4_add(load(room.totals, at), scaled);
         store(room.totals, at, total);
     }

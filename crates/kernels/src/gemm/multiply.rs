@@ -1,4 +1,6 @@
 //! Register blocks: a few vectors of rows by a few tokens, over the k of a tile.
+// Indices, not iterators: arrays taken apart by value go through memory, which costs a third of the GEMM.
+#![allow(clippy::needless_range_loop)]
 
 use core::arch::wasm32::*;
 
@@ -50,15 +52,17 @@ fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], widt
     let mut acc: [[v128; V]; T] = core::array::from_fn(|t| core::array::from_fn(|v| load(sums, at(t, v))));
     for (step, quad) in tile.chunks_exact(STEP_BYTES).enumerate() {
         let w: [v128; V] = core::array::from_fn(|v| load(quad, 16 * (first + v)));
-        for (t, acc) in acc.iter_mut().enumerate() {
+        for t in 0..T {
             let x = load_quad(q, t * width + 4 * step);
-            for (acc, w) in acc.iter_mut().zip(w) {
-                *acc = i32x4_relaxed_dot_i8x16_i7x16_add(x, w, *acc);
+            for v in 0..V {
+                acc[t][v] = i32x4_relaxed_dot_i8x16_i7x16_add(x, w[v], acc[t][v]);
             }
         }
     }
-    for (t, acc) in acc.into_iter().enumerate() {
-        acc.into_iter().enumerate().for_each(|(v, acc)| store_i32(sums, at(t, v), acc));
+    for t in 0..T {
+        for v in 0..V {
+            store_i32(sums, at(t, v), acc[t][v]);
+        }
     }
 }
 
@@ -93,19 +97,20 @@ fn packed<const T: usize, const SHIFT: u32, const RUN: usize>(
 ) {
     for (run, quads) in tile.chunks(RUN * STEP_BYTES).enumerate() {
         let mut acc = [[i32x4_splat(0); 4]; T];
-        for (i, quad) in quads.chunks_exact(STEP_BYTES).enumerate() {
-            for half in 0..2 {
-                let w: [v128; 4] = core::array::from_fn(|j| load(quad, 64 * half + 16 * j));
-                for (t, acc) in acc.iter_mut().enumerate() {
-                    let x = load_quad16(q16, t * width + 4 * (run * RUN + i) + 2 * half);
-                    for (acc, w) in acc.iter_mut().zip(w) {
-                        *acc = i32x4_add(*acc, i32x4_dot_i16x8(x, w));
-                    }
+        // Half a quad at a time, and a row vector loaded just before its use: 12 registers are live.
+        for (i, pair) in quads.chunks_exact(STEP_BYTES / 2).enumerate() {
+            let at = 4 * run * RUN + 2 * i;
+            let x: [v128; T] = core::array::from_fn(|t| load_quad16(q16, t * width + at));
+            for j in 0..4 {
+                let w = load(pair, 16 * j);
+                for t in 0..T {
+                    acc[t][j] = i32x4_add(acc[t][j], i32x4_dot_i16x8(x[t], w));
                 }
             }
         }
-        for (t, acc) in acc.into_iter().enumerate() {
-            for (j, both) in acc.into_iter().enumerate() {
+        for t in 0..T {
+            for j in 0..4 {
+                let both = acc[t][j];
                 let low = i32x4_shr(i32x4_shl(both, 32 - SHIFT), 32 - SHIFT);
                 let high = i32x4_shr(i32x4_sub(both, low), SHIFT);
                 let at = t * LANE_ROWS + 8 * j;
