@@ -40,7 +40,12 @@ export function compareWithWllama(
     const workload = await workloadOf(model);
     const result = resultOf(workload);
     result.contest = await contest(site, workload, { engines: BOTH, rounds });
-    result.peaks = await peaksOf(site, workload, BOTH, await blankPeak(site));
+    const blank = await blankPeak(site);
+    result.peaks = await peaksOf(site, model, {
+      engines: BOTH,
+      rounds: Math.min(rounds, 3),
+      blank,
+    });
     return { ...result, ratios: ratiosToWllama(result) };
   });
 }

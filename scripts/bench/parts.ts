@@ -50,8 +50,9 @@ export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
 
   async memory(bench) {
     const blank = await blankPeak(bench.site);
-    await eachShared(bench, async (result, workload) => {
-      result.peaks = await peaksOf(bench.site, workload, ENGINES, blank);
+    const rounds = Math.min(bench.options.rounds, 3);
+    await eachShared(bench, async (result, { model }) => {
+      result.peaks = await peaksOf(bench.site, model, { engines: ENGINES, rounds, blank });
     });
   },
 

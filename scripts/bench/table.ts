@@ -43,7 +43,7 @@ export function comparison(
 ): Table {
   return {
     title:
-      'The same file, one thread each; rates are medians; first requests and shares of the roofline are prefill / decode',
+      'The same file, one thread each; rates are medians; first requests and shares of the roofline are prefill / decode; peaks with a context of 2048',
     head: COMPARISON,
     rows: models.flatMap((model) => comparisonRows(model, ceilings)),
   };
