@@ -102,6 +102,18 @@ impl Engine {
         Ok(())
     }
 
+    /// The context as bytes: ids, keys and values, not the logits.
+    #[wasm_bindgen(js_name = saveContext)]
+    pub fn save_context(&mut self) -> Result<Vec<u8>, JsError> {
+        Ok(self.model()?.save_context()?)
+    }
+
+    /// Replaces the context by a saved one of the same model. The logits are 0 until an id is forwarded.
+    #[wasm_bindgen(js_name = restoreContext)]
+    pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), JsError> {
+        Ok(self.model()?.restore_context(bytes)?)
+    }
+
     /// Positions in the context.
     #[wasm_bindgen(getter)]
     pub fn length(&self) -> usize {
