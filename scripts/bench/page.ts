@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { barChart, escaped, lineChart } from '../../apps/bench/src/chart.ts';
+import { fitCost, type Point } from '../../apps/bench/src/statistics.ts';
 import { root } from '../../tests/support/paths.ts';
 import type { BenchReport, GrowthResult, ModelResult } from './report.ts';
 import { ceilingLine, growthLines, steadinessLines, tablesOf } from './summary.ts';
-import type { Row, Table } from './table.ts';
+import { type Row, rate, type Table } from './table.ts';
 
 const STYLES = ['apps/assistant/src/styles/tokens.css', 'apps/bench/src/styles/bench.css'];
 
@@ -22,7 +23,7 @@ export function resultsPage(report: BenchReport): string {
 <style>${styles}</style>
 </head>
 <body>
-<main class="page stack">
+<main class="page wide stack">
 <header class="masthead">
 <h1>Pocketbit bench</h1>
 <p class="lead">${escaped(`${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 16).replace('T', ' ')} UTC`)}</p>
@@ -38,10 +39,11 @@ ${facts(report)}
 }
 
 function speedCharts(models: readonly ModelResult[]): string {
-  const charts = (['decode', 'prefill'] as const).flatMap((phase) =>
-    models.map((result) => speedChart(result, phase)),
+  const panels = models.map(
+    (result) =>
+      `<section class="panel"><h2>${escaped(result.model)}</h2>${speedChart(result, 'decode')}${speedChart(result, 'prefill')}</section>`,
   );
-  return charts.join('');
+  return [...panels, ...sizeCharts(models)].join('');
 }
 
 function speedChart({ model, contest, native }: ModelResult, phase: 'decode' | 'prefill'): string {
@@ -53,10 +55,25 @@ function speedChart({ model, contest, native }: ModelResult, phase: 'decode' | '
   const bars = rates.flatMap(([name, value]) =>
     value === undefined
       ? []
-      : [{ name, value, text: `${value.toPrecision(3)} tok/s`, own: name === 'Pocketbit' }],
+      : [{ name, value, text: `${rate(value)} tok/s`, own: name === 'Pocketbit' }],
   );
-  const title = `${model}, ${phase}`;
-  return `<section class="panel"><h2>${escaped(title)}</h2>${barChart(title, bars)}</section>`;
+  return `<p class="caption">${phase}</p>${barChart(`${model}, ${phase}`, bars)}`;
+}
+
+/** A token's time against the bytes it reads, for each kind of weights of which there are several sizes. */
+function sizeCharts(models: readonly ModelResult[]): string[] {
+  const kinds = [...new Set(models.map(({ model }) => model.split('-')[1]!))];
+  return kinds.flatMap((kind) => {
+    const points = models.flatMap(({ model, contest }): Point[] => {
+      const [work, own] = [contest?.work, contest?.pocketbit];
+      const fits = model.endsWith(`-${kind}`) && work && own;
+      return fits ? [[Math.round(work.bytes / 1e6), 1000 / own.later.decode]] : [];
+    });
+    if (points.length < 2) return [];
+    const label = `${kind}: a token by model size`;
+    const chart = { label, x: 'MB of weights', y: 'ms a token', points, fit: fitCost(points, 1) };
+    return [`<section class="panel"><h2>${escaped(label)}</h2>${lineChart(chart)}</section>`];
+  });
 }
 
 function growthPanels(growth: GrowthResult): string {
@@ -86,8 +103,9 @@ function tablePanel({ title, head, rows }: Table): string {
     `<${tag}${i < 2 ? '' : ' class="number"'}>${escaped(content)}</${tag}>`;
   const line = (row: Row) =>
     `<tr${row[1]?.includes('÷') ? ' class="ratio"' : ''}>${row.map(cell('td')).join('')}</tr>`;
-  return `<section class="panel"><div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}">
-<table><caption>${escaped(title)}</caption><thead><tr>${head.map(cell('th')).join('')}</tr></thead>
+  return `<section class="panel"><p class="caption">${escaped(title)}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}">
+<table><thead><tr>${head.map(cell('th')).join('')}</tr></thead>
 <tbody>${rows.map(line).join('\n')}</tbody></table></div></section>`;
 }
 

@@ -18,6 +18,7 @@ import type { BenchReport, ModelResult } from './report.ts';
 import { measureAll } from './speed.ts';
 import { steadiness } from './steadiness.ts';
 import { firstTokenOf } from './table.ts';
+import { measureYardstick } from './yardstick.ts';
 
 export interface Bench {
   readonly site: Site;
@@ -96,8 +97,12 @@ export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
     }
   },
 
-  async kernels({ report }) {
+  async kernels({ site, report }) {
+    report.ceilings ??= await ceilings(site);
     report.kernels.push(...(await timeAllKernels()));
+    const native = await measureYardstick();
+    if (typeof native === 'string') report.notes.push(native);
+    else report.yardstick = native;
   },
 
   async artifacts({ options, report }) {

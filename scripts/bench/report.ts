@@ -13,6 +13,7 @@ import type { Peaks } from './memory.ts';
 import { type NativeResult, nativeVersion } from './native.ts';
 import type { Speed } from './speed.ts';
 import type { Steadiness } from './steadiness.ts';
+import type { Yardstick } from './yardstick.ts';
 
 /** Engines on one file. */
 export interface ModelResult {
@@ -48,6 +49,8 @@ export interface BenchReport {
   readonly growth: GrowthResult[];
   readonly steadiness: (Steadiness & { readonly load: number })[];
   readonly kernels: KernelTiming[];
+  /** The same product by this machine's own instructions. */
+  yardstick: Yardstick | null;
   readonly artifacts: Speed[];
   readonly notes: string[];
 }
@@ -86,6 +89,7 @@ export function emptyReport(args: readonly string[]): BenchReport {
     growth: [],
     steadiness: [],
     kernels: [],
+    yardstick: null,
     artifacts: [],
     notes: [],
   };

@@ -13,7 +13,7 @@ export function tablesOf(report: BenchReport): Table[] {
     ...(report.elsewhere.length > 0
       ? [soloTable('Pocketbit in other browsers', report.elsewhere)]
       : []),
-    ...(report.kernels.length > 0 ? [kernelTable(report.kernels)] : []),
+    ...(report.kernels.length > 0 ? [kernelTable(report.kernels, report.yardstick)] : []),
   ];
 }
 
@@ -28,7 +28,7 @@ export function summary(report: BenchReport): string {
   ];
   return [
     ...tablesOf(report).map(markdown),
-    ...(report.ceilings ? [ceilingLine(report.ceilings)] : []),
+    ...(report.ceilings ? [`Roofline: ${ceilingLine(report.ceilings)}`] : []),
     ...(report.artifacts.length > 0 ? [tableOf(report.artifacts)] : []),
     [...report.growth.flatMap(growthLines), ...steadinessLines(report), ...report.notes].join('\n'),
     about.join('\n'),
@@ -41,7 +41,7 @@ export function summary(report: BenchReport): string {
 export function ceilingLine({ streamGbs, dotGmacs, strictGmacs }: Ceilings): string {
   const dot =
     dotGmacs === null ? 'no relaxed dot product' : `${dotGmacs.toFixed(0)} GMAC/s relaxed`;
-  return `Roofline of one thread in Chromium: ${streamGbs.toFixed(1)} GB/s read, ${dot}, ${strictGmacs.toFixed(0)} GMAC/s strict`;
+  return `One thread in Chromium: ${streamGbs.toFixed(1)} GB/s read, ${dot}, ${strictGmacs.toFixed(0)} GMAC/s strict`;
 }
 
 /** What the curves say, and every point that attention does not explain. */

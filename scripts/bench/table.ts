@@ -1,9 +1,11 @@
 import { KERNEL_FAMILIES } from '@pocketbit/core';
+import type { KernelSpeed } from '../../tests/lab/kernels.ts';
 import type { Solo } from './alone.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Contest } from './contest.ts';
 import type { KernelTiming } from './kernels.ts';
 import type { ModelResult } from './report.ts';
+import type { Yardstick } from './yardstick.ts';
 
 /** Cells of one row. */
 export type Row = readonly string[];
@@ -176,23 +178,34 @@ export function soloTable(title: string, solos: readonly Solo[]): Table {
   };
 }
 
-/** Each kernel by itself. */
-export function kernelTable(timings: readonly KernelTiming[]): Table {
+/** Each kernel by itself, and beside them the ternary product in native code. */
+export function kernelTable(
+  timings: readonly KernelTiming[],
+  yardstick: Yardstick | null = null,
+): Table {
+  const inWasm = timings.map(({ family, kernel, artifact, ...timing }) =>
+    kernelRow(`${KERNEL_FAMILIES[family]} ${kernel}`, artifact, timing),
+  );
+  const native = (yardstick?.speeds ?? []).map((speed) =>
+    kernelRow('ternary', `native, ${yardstick!.instructions}`, { ...speed, tokens: 1 }),
+  );
   return {
     title: 'Kernels, the minimum of a hundred samples of a millisecond',
     head: ['kernel', 'artifact', 'rows × K', 'tokens', 'GMAC/s', 'GB/s'],
-    rows: timings.map(({ family, kernel, artifact, rows, k, tokens, gmacs, gbs }) => [
-      `${KERNEL_FAMILIES[family]} ${kernel}`,
-      artifact,
-      `${rows} × ${k}`,
-      String(tokens),
-      gmacs.toFixed(1),
-      gbs.toFixed(2),
-    ]),
+    rows: [...inWasm, ...native],
   };
 }
 
-const rate = (value: number) =>
+function kernelRow(
+  kernel: string,
+  artifact: string,
+  { rows, k, tokens, gmacs, gbs }: Omit<KernelSpeed, 'family' | 'kernel'>,
+): Row {
+  return [kernel, artifact, `${rows} × ${k}`, String(tokens), gmacs.toFixed(1), gbs.toFixed(2)];
+}
+
+/** A rate with three digits or so. */
+export const rate = (value: number) =>
   value < 10 ? value.toFixed(2) : value.toFixed(value < 100 ? 1 : 0);
 const seconds = (ms: number) => (ms / 1000).toFixed(2);
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
