@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ErrorCode } from '@pocketbit/core';
 import { modelCache } from '../support/paths.ts';
 import { ggufParts, type RandomFile, randomFile, TINY } from './random.ts';
+import { unsoundFiles } from './unsound.ts';
 
 export interface Hostile {
   readonly name: string;
@@ -97,6 +98,7 @@ export function hostileFiles(): Hostile[] {
       code: 'bad-model',
       says: /./,
     },
+    ...unsoundFiles(),
   ];
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Activations, Config};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
 use crate::memory::bytes_of;
-use crate::ops::{add_scaled, glu, norm_heads, scale};
+use crate::ops::{add_scaled, all_finite, glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::saved;
 use crate::state::{State, SLICE};
@@ -36,12 +36,19 @@ impl Model {
     /// bits are the same. On an error nothing is appended.
     pub fn forward(&mut self, ids: &[u32]) -> Result<(), Error> {
         self.check(ids)?;
+        let length = self.ids.len();
+        self.state.staged.sound = true;
         for slice in ids.chunks(SLICE) {
             self.slice(slice);
             self.ids.extend_from_slice(slice);
         }
         self.head((ids.len() - 1) % SLICE);
-        Ok(())
+        if self.state.staged.sound && all_finite(&self.state.logits) {
+            return Ok(());
+        }
+        self.truncate(length);
+        let message = "activations are not finite: a scale or a norm of this model is too large; expected below 2^128";
+        Err(Error::bad_model(message))
     }
 
     /// Logits after the last forwarded id, `[vocab]`.

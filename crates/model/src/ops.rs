@@ -60,6 +60,12 @@ pub(crate) fn norm_heads(heads: &mut [f32], weight: &[f32], eps: f32) {
     }
 }
 
+/// Whether no value is infinite or NaN; without a branch, so that it compiles to vectors.
+pub(crate) fn all_finite(x: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7f80_0000;
+    !x.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use pocketbit_kernels::run::{self, Tables, Workspace};
 
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
-use crate::ops::rms_norm;
+use crate::ops::{all_finite, rms_norm};
 use crate::state::SLICE;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix, ACTIVATION_GROUP};
 
@@ -21,6 +21,8 @@ const SMALLEST_GROUP: usize = 64;
 
 /// Up to [`SLICE`] rows on their way into linears.
 pub(crate) struct Staged {
+    /// Whether every float staged since it was last set is finite: of others the sign and the bits are each engine's own.
+    pub(crate) sound: bool,
     /// `[SLICE][k]` for the widest k
     x: Vec<f32>,
     q8: Vec<i8>,
@@ -66,6 +68,7 @@ impl Staged {
     pub(crate) fn new(widest: usize, per_group: bool) -> Result<Self, Error> {
         let per_group = if per_group { SLICE } else { 0 };
         Ok(Staged {
+            sound: true,
             x: filled(0.0, SLICE * widest)?,
             q8: filled(0, SLICE * widest)?,
             scales: filled(0.0, SLICE)?,
@@ -102,6 +105,7 @@ impl Staged {
             } else {
                 rms_norm(row, norm, eps, x);
             }
+            self.sound &= all_finite(x);
             if !int8 {
                 continue;
             }

@@ -122,3 +122,31 @@ fn any_bytes_in_any_pieces_never_panic() {
         assert!(loader.finish().is_err());
     }
 }
+
+#[test]
+fn weights_that_overflow_an_activation_are_told_and_append_nothing() {
+    let vector = |value: f32| [value; 256].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
+    let rows = |value: f32| [value; 4 * 256].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
+    let load = |norm: f32| {
+        let mut loader = Loader::new(config(8.0));
+        let mut put = |slot, ggml, rows, bytes: &[u8]| {
+            loader.begin(slot, 0, ggml, rows, 256).unwrap();
+            loader.push(bytes).unwrap();
+            loader.end().unwrap();
+        };
+        put(0, F32, 4, &rows(1.0));
+        for slot in [1, 10, 14, 16, 19] {
+            put(slot, F32, 1, &vector(if slot == 10 { norm } else { 1.0 }));
+        }
+        for slot in [11, 12, 13, 15, 17, 18, 20] {
+            put(slot, TQ2_0, 256, &tq2_0(2, |_| 0x3c00));
+        }
+        loader.finish().unwrap()
+    };
+    assert!(load(1.0).forward(&[1, 2]).is_ok());
+    let mut model = load(f32::MAX);
+    let error = model.forward(&[1, 2]).expect_err("an infinite activation was taken");
+    assert_eq!(error.kind(), Kind::BadModel);
+    assert!(error.to_string().contains("activations are not finite"), "{error}");
+    assert!(model.ids().is_empty());
+}

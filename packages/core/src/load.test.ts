@@ -103,6 +103,9 @@ describe('loadTensors', () => {
     };
     const failure = await loadTensors(await planned, source, sink).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PocketbitError);
-    expect(failure).toMatchObject({ code: 'out-of-memory', message: '3 MB were refused' });
+    expect(failure).toMatchObject({
+      code: 'out-of-memory',
+      message: 'Tensor "token_embd.weight", 320 × 256: 3 MB were refused',
+    });
   });
 });

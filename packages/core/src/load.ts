@@ -47,7 +47,7 @@ export async function loadTensors(
     const length = Math.min(windowEnd, feed.end) - start;
     const bytes = await source.read(start, length);
     refuseAborted(options.signal);
-    guarded(() => feed.push(bytes));
+    feed.push(bytes);
     options.onProgress?.(feed.loaded, total);
   }
   guarded(() => sink.finish());
@@ -80,21 +80,25 @@ class Feed {
     return this.#tensors[this.#index]!.offset + this.#within;
   }
 
-  /** Takes the file's bytes from `offset` on; bytes between tensors are skipped. */
+  /** Takes the file's bytes from `offset` on; bytes between tensors are skipped. Errors name the tensor. */
   push(bytes: Uint8Array): void {
     const start = this.offset;
     while (!this.done && this.offset - start < bytes.length) {
       const tensor = this.#tensors[this.#index]!;
-      if (this.#within === 0) {
-        this.#sink.beginTensor(tensor.slot, tensor.layer, tensor.type, tensor.rows, tensor.k);
-      }
       const from = this.offset - start;
       const part = bytes.subarray(from, from + tensor.bytes - this.#within);
-      this.#sink.push(part);
-      this.loaded += part.length;
-      this.#within += part.length;
-      if (this.#within === tensor.bytes) this.#finishTensor();
+      guarded(() => this.#pushPart(tensor, part), tensor);
     }
+  }
+
+  #pushPart(tensor: PlannedTensor, part: Uint8Array): void {
+    if (this.#within === 0) {
+      this.#sink.beginTensor(tensor.slot, tensor.layer, tensor.type, tensor.rows, tensor.k);
+    }
+    this.#sink.push(part);
+    this.loaded += part.length;
+    this.#within += part.length;
+    if (this.#within === tensor.bytes) this.#finishTensor();
   }
 
   #finishTensor(): void {
@@ -108,10 +112,17 @@ function refuseAborted(signal: CancelSignal | undefined): void {
   if (signal?.aborted) throw new PocketbitError('aborted', 'loading was stopped');
 }
 
-function guarded(step: () => void): void {
+/** The engine knows a tensor by numbers; a reader knows it by name and shape. */
+function guarded(step: () => void, tensor?: PlannedTensor): void {
   try {
     step();
   } catch (error) {
-    throw PocketbitError.from(error);
+    const found = PocketbitError.from(error);
+    if (!tensor) throw found;
+    const { name, rows, k } = tensor;
+    const what = found.message.replace(/^tensor \(\d+, \d+\) /, '');
+    throw new PocketbitError(found.code, `Tensor "${name}", ${rows} × ${k}: ${what}`, {
+      cause: error,
+    });
   }
 }
