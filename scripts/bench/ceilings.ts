@@ -16,7 +16,7 @@ const STREAMS = 8;
 const STREAM_BYTES = 8 * 1024 * 1024;
 const SUMS = 12;
 /** Sums of one call of a peak loop. */
-const STEPS = 200_000;
+const STEPS = 400_000;
 const SAMPLES = 100;
 
 /** Takes the ceilings in the page's engine, about two seconds: the best of a hundred samples. */

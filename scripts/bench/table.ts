@@ -190,7 +190,7 @@ export function kernelTable(
     kernelRow('ternary', `native, ${yardstick!.instructions}`, { ...speed, tokens: 1 }),
   );
   return {
-    title: 'Kernels, the minimum of a hundred samples of a millisecond',
+    title: 'Kernels, the minimum of a hundred samples of four milliseconds',
     head: ['kernel', 'artifact', 'rows × K', 'tokens', 'GMAC/s', 'GB/s'],
     rows: [...inWasm, ...native],
   };
