@@ -6,6 +6,7 @@ import {
   type ForcedKernels,
   forcedPicks,
   type GgufHeader,
+  HEAD_FORMATS,
   KV_FORMATS,
   loadTensors,
   type ModelPlan,
@@ -69,7 +70,7 @@ export function loadModel(
   const options = {
     contextLength: integerOption(values, 'context', 1, MAX_CONTEXT),
     kv: choiceOption(values, 'kv', KV_FORMATS) ?? defaults.kv,
-    head: choiceOption(values, 'head', ['int8', 'f32']) ?? defaults.head,
+    head: choiceOption(values, 'head', HEAD_FORMATS) ?? defaults.head,
   };
   const artifact = choiceOption(values, 'artifact', ARTIFACTS) ?? 'simd128';
   const kernels = forcedKernels(values);

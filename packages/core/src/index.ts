@@ -29,6 +29,7 @@ export type { PlanOptions } from './plan/architecture.ts';
 export {
   encodeConfig,
   type HeadFormat,
+  HEAD_FORMATS,
   KV_FORMATS,
   type KvFormat,
   type ModelConfig,

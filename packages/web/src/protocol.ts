@@ -72,6 +72,7 @@ export interface OpenRequest {
   store: boolean;
   contextLength?: number;
   kv?: 'f32' | 'int8' | 'int4';
+  head?: 'f32' | 'int8' | 'int4';
   sha256?: string;
   artifact?: Artifact;
   wasmBase?: string;

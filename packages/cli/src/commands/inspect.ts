@@ -1,6 +1,7 @@
 import {
   type GgufHeader,
   type GgufValue,
+  HEAD_FORMATS,
   KV_FORMATS,
   type ModelPlan,
   PocketbitError,
@@ -25,7 +26,7 @@ export const inspect: Command = {
     const plan = planOrRefusal(header, {
       contextLength: integerOption(values, 'context', 1, 2 ** 24),
       kv: choiceOption(values, 'kv', KV_FORMATS),
-      head: choiceOption(values, 'head', ['int8', 'f32']),
+      head: choiceOption(values, 'head', HEAD_FORMATS),
     });
     const report = values.json ? jsonReport(header, plan) : textReport(header, plan);
     process.stdout.write(`${report}\n`);

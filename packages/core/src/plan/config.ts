@@ -2,7 +2,9 @@ export type Activation = 'silu' | 'relu2';
 /** Cache formats in the order of the engine's numbers for them. */
 export const KV_FORMATS = ['f32', 'int8', 'int4'] as const;
 export type KvFormat = (typeof KV_FORMATS)[number];
-export type HeadFormat = 'int8' | 'f32';
+/** Formats of embedding and head rows that come as floats, in the order of the engine's numbers for them. */
+export const HEAD_FORMATS = ['int8', 'f32', 'int4'] as const;
+export type HeadFormat = (typeof HEAD_FORMATS)[number];
 
 /** How RoPE is stretched over a longer context than the model was first trained on. */
 export interface RopeScaling {
@@ -89,7 +91,7 @@ export function encodeConfig(config: ModelConfig): Float64Array {
     config.rmsEps,
     config.tied ? 1 : 0,
     KV_FORMATS.indexOf(config.kv),
-    config.head === 'f32' ? 1 : 0,
+    HEAD_FORMATS.indexOf(config.head),
     config.subNorms ? 1 : 0,
     config.ropePairing === 'norm' ? 1 : 0,
     config.qkNorm ? 1 : 0,

@@ -55,6 +55,8 @@ export function residentTensorBytes({ slot, type }: Matrix, config: ModelConfig)
   const packed = PACKED.get(type);
   if (packed) return laneBytes(rows, k, packed.bits, packed.group);
   if (slot.kind === 'embedding' && config.head === 'f32') return rows * k * F32_BYTES;
+  if (slot.kind === 'embedding' && config.head === 'int4')
+    return laneBytes(rows, k, 4, 0) + rows * F32_BYTES;
   return lines(rows * k) + rows * F32_BYTES;
 }
 

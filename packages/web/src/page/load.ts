@@ -19,6 +19,8 @@ export interface LoadOptions {
   contextLength?: number;
   /** KV cache: `int8` (default), `int4` (half its memory, rougher answers) or `f32` (four times it). */
   kv?: 'f32' | 'int8' | 'int4';
+  /** Embedding and head rows that the file holds as floats: `int8` (default), `int4` (half, rougher) or `f32` (four times). */
+  head?: 'f32' | 'int8' | 'int4';
   /** Expected SHA-256 of the whole file, hex; a stored file with another hash is replaced. */
   sha256?: string;
   /** Takes this build of the engine instead of the fastest that works. */
@@ -74,12 +76,13 @@ function checkStart(signal: AbortSignal | undefined): void {
 }
 
 function requestOf(source: string | URL | Blob, options: LoadOptions): OpenRequest {
-  const { contextLength, kv, sha256, artifact, wasmBase, kernels } = options;
+  const { contextLength, kv, head, sha256, artifact, wasmBase, kernels } = options;
   return {
     source: source instanceof Blob ? source : absolute(source),
     store: options.store ?? true,
     ...(contextLength !== undefined && { contextLength }),
     ...(kv !== undefined && { kv }),
+    ...(head !== undefined && { head }),
     ...(sha256 !== undefined && { sha256 }),
     ...(artifact !== undefined && { artifact }),
     ...(wasmBase !== undefined && { wasmBase: absolute(wasmBase) }),

@@ -142,8 +142,8 @@ async function readHeader(files: readonly StoredModelFile[]) {
   return { header: await readGguf(first!.source), source: first!.source };
 }
 
-function planOptions({ contextLength, kv }: OpenRequest): PlanOptions {
-  return { ...(contextLength && { contextLength }), ...(kv && { kv }) };
+function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
+  return { ...(contextLength && { contextLength }), ...(kv && { kv }), ...(head && { head }) };
 }
 
 async function fill(
