@@ -97,3 +97,12 @@ export function unsoundFiles(): Hostile[] {
     },
   ];
 }
+
+/** A sound file whose first norm is so large that activations overflow: told by the first token. */
+export function overflowingFile(): Hostile {
+  const bytes = spoilt('blk.0.attn_norm.weight', (tensor) => ({
+    ...tensor,
+    parts: () => [Buffer.from(new Float32Array(TINY.dim).fill(3e38).buffer)],
+  }));
+  return { name: 'overflowing-norm', bytes, code: 'bad-model', says: /activations are not finite/ };
+}

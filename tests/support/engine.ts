@@ -22,6 +22,18 @@ export async function bindEngine(artifact: Artifact): Promise<typeof Glue> {
   return glue;
 }
 
+/** An instance that shares its memory with no other of this process; `name` tells them apart. */
+export async function freshEngine(
+  artifact: Artifact,
+  name: string,
+): Promise<{ glue: typeof Glue; memory: WebAssembly.Memory }> {
+  const address = pathToFileURL(join(wasmFolder, 'glue.js'));
+  const glue: typeof Glue = await import(`${address.href}?${artifact}-${name}`);
+  const module = readFileSync(join(wasmFolder, `${artifact}.wasm`));
+  const { memory } = glue.initSync({ module });
+  return { glue, memory };
+}
+
 /** The logits behind every id, in this Node: [ids][vocab]. */
 export async function nodeLogits(
   artifact: Artifact,

@@ -1,12 +1,28 @@
 import type { Check } from '../report.ts';
 import { showTopic } from '../topic.ts';
-import { kvError, sameContext } from './kv-cache.ts';
+import { badInput } from './bad-input.ts';
+import { context } from './context.ts';
+import { logits } from './logits.ts';
+import { memory } from './memory.ts';
 import { micro } from './micro.ts';
+import { binary, firstToken, native, wllama } from './peers.ts';
+import { size } from './size.ts';
+import { steady } from './steady.ts';
+import { variants } from './variants.ts';
 
 const checks: Record<string, Check> = {
+  variants,
+  logits,
   micro,
-  'kv-bits': sameContext,
-  'kv-error': kvError,
+  wllama,
+  'first-token': firstToken,
+  binary,
+  native,
+  steady,
+  context,
+  memory,
+  size,
+  'bad-input': badInput,
 };
 
 await showTopic(checks);
