@@ -2,6 +2,7 @@ import type { Check } from '../report.ts';
 import { showTopic } from '../topic.ts';
 import { badInput } from './bad-input.ts';
 import { context } from './context.ts';
+import { kvError } from './kv-error.ts';
 import { logits } from './logits.ts';
 import { memory } from './memory.ts';
 import { micro } from './micro.ts';
@@ -20,6 +21,7 @@ const checks: Record<string, Check> = {
   native,
   steady,
   context,
+  'kv-error': kvError,
   memory,
   size,
   'bad-input': badInput,
