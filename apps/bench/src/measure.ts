@@ -7,7 +7,7 @@ import {
   type Model,
   PocketbitError,
 } from 'pocketbit';
-import { gaps, median, type Point, quantile, quietGap } from './statistics.ts';
+import { gaps, median, type Point, quantile } from './statistics.ts';
 import { Texts } from './texts.ts';
 
 /** Times in milliseconds, rates in tokens a second. */
@@ -186,14 +186,14 @@ class Run {
     this.#report(text);
     const tokens = Math.min(PROMPT_TOKENS, this.#room() / 2);
     const prompt = this.#texts.about(tokens, ++this.#seed);
-    const { stats, firstMs, arrivals } = await this.#ask(prompt, ANSWER_TOKENS);
+    const { stats, firstMs, tokenMs, arrivals } = await this.#ask(prompt, ANSWER_TOKENS);
     const between = gaps(arrivals);
     return {
       between,
       speed: {
         promptTokens: stats.promptTokens,
         prefill: (stats.promptTokens - stats.cachedTokens) / (stats.promptMs / 1000),
-        decode: (between.length / (arrivals.at(-1)! - arrivals[0]!)) * 1000,
+        decode: 1000 / tokenMs,
         firstTokenMs: firstMs,
       },
     };
@@ -213,8 +213,8 @@ class Run {
   #token(context: number): Promise<Point> {
     this.#report(`A token behind ${context} others`);
     return fastest(async () => {
-      const { stats, arrivals } = await this.#ask(this.#texts.about(context, 0), ANSWER_TOKENS);
-      return [stats.promptTokens, quietGap(arrivals)];
+      const { stats, tokenMs } = await this.#ask(this.#texts.about(context, 0), ANSWER_TOKENS);
+      return [stats.promptTokens, tokenMs];
     });
   }
 
@@ -222,8 +222,8 @@ class Run {
   async #ask(prompt: string, tokens: number): Promise<Asked> {
     const greedy = await this.#once(prompt, tokens, 0);
     if (greedy.arrivals.length > tokens / 2) return greedy;
-    const { arrivals } = await this.#once(prompt, tokens, TEMPERATURE);
-    return { ...greedy, arrivals };
+    const { arrivals, tokenMs } = await this.#once(prompt, tokens, TEMPERATURE);
+    return { ...greedy, arrivals, tokenMs };
   }
 
   async #once(prompt: string, maxTokens: number, temperature: number): Promise<Asked> {
@@ -237,7 +237,12 @@ class Run {
     }
     if (signal.aborted) throw new PocketbitError('aborted', 'The run was stopped.');
     const stats = stream.stats!;
-    return { stats, firstMs: arrivals[0] ?? stats.firstTokenMs, arrivals };
+    return {
+      stats,
+      firstMs: arrivals[0] ?? stats.firstTokenMs,
+      tokenMs: 1000 / stats.tokensPerSecond,
+      arrivals,
+    };
   }
 
   /** Positions for prompts. */
@@ -273,6 +278,8 @@ interface Asked {
   readonly stats: GenerateStats;
   /** From its request to its first token. */
   readonly firstMs: number;
+  /** A token's time by the worker's clock: a page takes several messages of a fast model at once. */
+  readonly tokenMs: number;
   readonly arrivals: readonly number[];
 }
 
