@@ -28,8 +28,8 @@ export { type EngineSink, type LoadTensorsOptions, loadTensors } from './load.ts
 export type { PlanOptions } from './plan/architecture.ts';
 export {
   encodeConfig,
-  type HeadFormat,
   HEAD_FORMATS,
+  type HeadFormat,
   KV_FORMATS,
   type KvFormat,
   type ModelConfig,
