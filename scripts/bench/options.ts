@@ -30,7 +30,7 @@ export interface BenchOptions {
 
 const SHAPES = ['13m', '125m', '350m', '1.3b'];
 const SHARED = SHAPES.flatMap((shape) => [`${shape}-tq2_0`, `${shape}-q1_0`]);
-const ALONE = ['125m-w1a1', '1.3b-tq2_0', '1.3b-w1a1', '1.3b-i2_s', 'bonsai-1.7b', 'bitnet-2b4t'];
+const ALONE = ['125m-w1a1', '1.3b-tq2_0', '1.3b-w1a1', '125m-i2_s', 'bonsai-1.7b', 'bitnet-2b4t'];
 const ALONE_FULL = SHAPES.flatMap((shape) =>
   ['tq2_0', 'q1_0', 'w1a1', 'i2_s'].map((kind) => `${shape}-${kind}`),
 );

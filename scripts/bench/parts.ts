@@ -51,7 +51,7 @@ export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
 
   async memory(bench) {
     const blank = await blankPeak(bench.site);
-    const rounds = Math.min(bench.options.rounds, 3);
+    const rounds = Math.min(bench.options.rounds, bench.options.full ? 5 : 2);
     await eachShared(bench, async (result, { model }) => {
       result.peaks = await peaksOf(bench.site, model, { engines: ENGINES, rounds, blank });
     });
