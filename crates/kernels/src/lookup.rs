@@ -183,7 +183,7 @@ static UNLIKE: [[u8; 16]; 16] = {
     let mut tables = [[0; 16]; 16];
     let mut i = 0;
     while i < 256 {
-        tables[i / 16][i % 16] = (i / 16 ^ i % 16).count_ones() as u8;
+        tables[i / 16][i % 16] = ((i / 16) ^ (i % 16)).count_ones() as u8;
         i += 1;
     }
     tables

@@ -160,7 +160,7 @@ impl Draw {
         }
     }
 
-    /// A code of the row-lane layout, up to the largest its bits hold.
+    /// A code, up to the largest its bits hold.
     fn lane_code(&mut self, bits: Bits, i: usize) -> u8 {
         let most = if bits == Bits::One { 1 } else { 3 };
         match self.fill {

@@ -42,7 +42,7 @@ enum Target {
         row: Vec<f32>,
         codes: Vec<u8>,
     },
-    /// row-lane codes; `scales` as [`pack::scale_at`] places them, `scale` of a tensor with one
+    /// packed codes; `scales` as [`pack::scale_at`] places them, `scale` of a tensor with one
     Lanes {
         lanes: Lanes,
         scale: Option<f32>,

@@ -9,7 +9,7 @@ import type { Slot } from './slots.ts';
 /** Packed weights are whole 64-byte lines. */
 const LINE_BYTES = 64;
 const F32_BYTES = 4;
-/** Rows of a packed matrix come in blocks of 32, the row-lane layout. */
+/** Rows of a packed matrix come in blocks of 32. */
 const ROW_BLOCK = 32;
 /** Positions that go through the layers together: SLICE of crates/model. */
 const SLICE = 64;
