@@ -26,7 +26,7 @@ export async function bindEngine(artifact: Artifact): Promise<typeof Glue> {
 export async function freshEngine(
   artifact: Artifact,
   name: string,
-): Promise<{ glue: typeof Glue; memory: WebAssembly.Memory }> {
+): Promise<{ glue: typeof Glue; memory: { readonly buffer: ArrayBufferLike } }> {
   const address = pathToFileURL(join(wasmFolder, 'glue.js'));
   const glue: typeof Glue = await import(`${address.href}?${artifact}-${name}`);
   const module = readFileSync(join(wasmFolder, `${artifact}.wasm`));

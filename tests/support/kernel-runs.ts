@@ -33,7 +33,9 @@ export function kernelRuns(): HashRun[] {
     file: cachedFamily(model, 1),
     url: `/files/${model.name}-1.gguf`,
   }));
-  return [...tiny, ...small];
+  const [first] = tiny;
+  const int4 = { ...first!, options: { kv: 'int8', head: 'int4' } as const };
+  return [...tiny, ...small, int4];
 }
 
 function run(name: string, kv: KvFormat) {

@@ -13,16 +13,18 @@ async function hashes(artifact: Artifact, { file, ids, options }: (typeof RUNS)[
 }
 
 describe('the kernels of simd128 give the bytes of scalar', () => {
-  test.each(RUNS.map((run) => [run.name, run] as const))('%s', async (_, run) => {
-    const { default: expected } = await hashes('scalar', run);
-    const found = await hashes('simd128', run);
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((key) => [key, expected])));
-  });
+  test.each(RUNS.map((run) => [run.name, run.options.head, run] as const))(
+    '%s, %s head',
+    async (_, __, run) => {
+      const { default: expected } = await hashes('scalar', run);
+      const found = await hashes('simd128', run);
+      expect(found).toEqual(Object.fromEntries(Object.keys(found).map((key) => [key, expected])));
+    },
+  );
 });
 
 test('the runs meet every family', async () => {
   const found = await Promise.all(RUNS.map((run) => hashes('simd128', run)));
   const names = found.flatMap((own) => Object.keys(own).map((key) => key.split(' ')[0]));
-  for (const family of KERNEL_FAMILIES.filter((name) => name !== 'int4'))
-    expect(names).toContain(family);
+  for (const family of KERNEL_FAMILIES) expect(names).toContain(family);
 });

@@ -50,7 +50,7 @@ async function figureOf(run: HashRun, found: Map<string, HashesByKernels>): Prom
   const native = await nativeHash(run);
   const sameNatively = native === (await nodeLogitsHash('scalar', file, ids, options));
   return {
-    label: `${name}, ${options.kv} KV`,
+    label: `${name}, ${options.head} head, ${options.kv} KV`,
     value:
       `${new Set(all.map(({ hash }) => hash)).size} distinct hash over ${all.length} choices of kernels in ` +
       `${found.size} builds and browsers, native scalar ${sameNatively ? 'the same' : 'ANOTHER'}` +
@@ -62,7 +62,8 @@ async function figureOf(run: HashRun, found: Map<string, HashesByKernels>): Prom
 
 async function nativeHash({ file, ids, options }: HashRun): Promise<string> {
   const command = ['run', '--release', '--quiet', '-p', 'pocketbit-model', '--example'];
-  const args = [...command, 'logits_hash', '--', file, ids.join(','), '--kv', options.kv!];
+  const formats = ['--kv', options.kv!, '--head', options.head!];
+  const args = [...command, 'logits_hash', '--', file, ids.join(','), ...formats];
   const { stdout } = await must('cargo', args, { env: await rustEnvironment(), show: false });
   return stdout.trim().split(/\s/)[0]!;
 }
