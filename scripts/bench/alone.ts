@@ -1,8 +1,10 @@
 // Pocketbit by itself: long prompts, a context of 2048, and the kinds no peer reads.
-import { gaps, median, quantile } from '../../apps/bench/src/statistics.ts';
+import { gaps, quantile } from '../../apps/bench/src/statistics.ts';
+import type { Answer } from '../../tests/lab/contender.ts';
 import type { Site } from '../../tests/support/serve.ts';
 import { BenchBrowser, type Caller, openSettled } from './chromium.ts';
 import { workloadOf } from './models.ts';
+import { medianSample, type Sample, sampleOf } from './sample.ts';
 
 /** Medians over the requests after the first. Times in milliseconds, sizes in bytes. */
 export interface Solo {
@@ -45,7 +47,7 @@ export async function soloInChromium(
   const browser = await BenchBrowser.launch(site);
   try {
     const { call } = await browser.stand('pocketbit');
-    const solo = await soloOf(call, model, options);
+    const solo = await soloOf(call, model, options, () => browser.rendererCpu());
     const peakBytes = (await browser.rendererPeak()) - blank;
     return { ...solo, browser: `Chromium ${browser.version}`, peakBytes };
   } finally {
@@ -53,32 +55,36 @@ export async function soloInChromium(
   }
 }
 
-/** One load, one request to warm up, then those that count. */
+/** One load, one request to warm up, then those that count; disturbed ones by `cpu` time, where it can be told. */
 export async function soloOf(
   call: Caller,
   model: string,
   { promptTokens, decodeTokens, contextLength, rounds }: SoloOptions,
+  cpu?: () => Promise<number>,
 ): Promise<Omit<Solo, 'browser' | 'peakBytes'>> {
   const { url, prompts } = await workloadOf(model, { promptTokens, decodeTokens });
   const loadMs = await openSettled(call, url, { contextLength });
   await call('ask', prompts[0]!, decodeTokens);
-  const answers = [];
+  const answers: Answer[] = [];
+  const samples: Sample[] = [];
   for (const prompt of prompts.slice(1, rounds + 1)) {
-    answers.push(await call('ask', prompt, decodeTokens));
+    const before = await cpu?.();
+    const answer = await call('ask', prompt, decodeTokens);
+    const after = await cpu?.();
+    const cpuMs = after && before !== undefined ? after - before : answer.arrivals.at(-1)!;
+    answers.push(answer);
+    samples.push(sampleOf(answer, cpuMs));
   }
   await call('close');
   const between = answers.flatMap(({ arrivals }) => gaps(arrivals));
-  const rates = answers.map(({ arrivals }) => {
-    const [first = Number.NaN, last = Number.NaN] = [arrivals[0], arrivals.at(-1)];
-    return (arrivals.length - 1) / ((last - first) / 1000);
-  });
+  const { prefill, decode, firstTokenMs } = medianSample(samples);
   return {
     model,
     promptTokens,
     loadMs,
-    prefill: median(answers.map(({ promptMs }) => promptTokens / (promptMs / 1000))),
-    decode: median(rates),
-    firstTokenMs: median(answers.map(({ arrivals }) => arrivals[0] ?? Number.NaN)),
+    prefill,
+    decode,
+    firstTokenMs,
     p50: quantile(between, 0.5),
     p95: quantile(between, 0.95),
   };

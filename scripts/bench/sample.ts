@@ -16,7 +16,7 @@ export interface Sample {
 /** Below this share of a core a run counts as disturbed, and its rates are those per CPU second. */
 export const UNDISTURBED = 0.85;
 /** A shorter request tells nothing of its share: an engine's own waiting for messages is a part of its speed. */
-const LONG_MS = 1000;
+const LONG_MS = 250;
 
 /** The sample of a request that took the engine's processes `cpuMs`. Throws where part of the prompt was cached. */
 export function sampleOf(answer: Answer, cpuMs: number): Sample {
