@@ -61,6 +61,16 @@ impl Model {
         self.sampler = Sampler::new(options);
     }
 
+    /// Where the sampler's random stream stands.
+    pub fn sampler_state(&self) -> u64 {
+        self.sampler.state()
+    }
+
+    /// Sets the random stream of the sampler, whose options are set before.
+    pub fn restore_sampler(&mut self, state: u64) {
+        self.sampler.set_state(state);
+    }
+
     /// The next token by the current logits; it is not appended.
     pub fn sample(&mut self) -> u32 {
         self.sampler.sample(&self.state.logits, &self.ids)

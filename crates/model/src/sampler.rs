@@ -48,6 +48,15 @@ impl Sampler {
         Sampler { random: Pcg32::new(options.seed), options, candidates: Vec::new() }
     }
 
+    /// Where the random stream stands: a sampler of the same options set to it draws the same tokens from there on.
+    pub(crate) fn state(&self) -> u64 {
+        self.random.0
+    }
+
+    pub(crate) fn set_state(&mut self, state: u64) {
+        self.random.0 = state;
+    }
+
     /// The next token from `logits` `[vocab]`; `recent` are the ids of the context so far. NaN never wins.
     pub(crate) fn sample(&mut self, logits: &[f32], recent: &[u32]) -> u32 {
         self.candidates.clear();
@@ -187,6 +196,20 @@ mod tests {
         assert_eq!(first, draws(options.clone(), 64));
         assert_ne!(first, draws(SamplerOptions { seed: 8, ..options }, 64));
         assert!(!first.contains(&4), "NaN was drawn");
+    }
+
+    #[test]
+    fn a_stream_goes_on_where_its_state_was_taken() {
+        let options = SamplerOptions { temperature: 1.0, seed: 7, ..SamplerOptions::GREEDY };
+        let whole = draws(options.clone(), 64);
+        let mut first = Sampler::new(options.clone());
+        for _ in 0..40 {
+            first.sample(&LOGITS, &[]);
+        }
+        let mut second = Sampler::new(options);
+        second.set_state(first.state());
+        let rest: Vec<u32> = (40..64).map(|_| second.sample(&LOGITS, &[])).collect();
+        assert_eq!(rest, whole[40..]);
     }
 
     #[test]

@@ -91,6 +91,20 @@ impl Engine {
         Ok(())
     }
 
+    /// Where the sampler's random stream stands: the low and the high half of 64 bits.
+    #[wasm_bindgen(js_name = samplerState)]
+    pub fn sampler_state(&mut self) -> Result<Vec<u32>, JsError> {
+        let state = self.model()?.sampler_state();
+        Ok([state as u32, (state >> 32) as u32].to_vec())
+    }
+
+    /// Sets the random stream to `state`, after `setSampler` with the options it was taken from.
+    #[wasm_bindgen(js_name = restoreSampler)]
+    pub fn restore_sampler(&mut self, low: u32, high: u32) -> Result<(), JsError> {
+        self.model()?.restore_sampler(u64::from(low) | u64::from(high) << 32);
+        Ok(())
+    }
+
     /// The next id by the current logits; it is not appended.
     pub fn sample(&mut self) -> Result<u32, JsError> {
         Ok(self.model()?.sample())
