@@ -8,26 +8,38 @@ test('kernels are timed once, and the profile names every matrix', async ({ lab 
     const profiles = [];
     for (let i = 0; i < 2; i++) {
       const model = await window.lab.pocketbit.load(url);
-      const deadline = performance.now() + 10_000;
+      const deadline = performance.now() + 20_000;
       // A small model's kernels are timed after its load, while it has nothing else to do.
       let profile: Awaited<ReturnType<typeof model.profile>>;
       do {
         await new Promise((resolve) => setTimeout(resolve, 2000));
         profile = await model.profile();
-      } while (profile.timings.length === 0 && performance.now() < deadline);
+      } while (profile.timings.length < 4 && performance.now() < deadline);
       profiles.push(profile);
       await model.close();
     }
     return profiles;
   }, MODEL);
-  expect(first!.by).toBe('default');
+  // Where the download took a while, the commonest kernels were timed meanwhile.
+  expect(['default', 'timings']).toContain(first!.by);
   expect(first!.timings.length).toBeGreaterThan(2);
   for (const { gmacs, gbs } of first!.timings) {
     expect(gmacs).toBeGreaterThan(0.01);
     expect(gbs).toBeGreaterThan(0);
   }
   expect(second!.by).toBe('timings');
-  expect(second!.timings.slice(0, first!.timings.length)).toEqual(first!.timings);
+  for (const known of first!.timings) {
+    const { family, size, tokens, kernel, gmacs, loads } = known;
+    const kept = second!.timings.find(
+      (timing) =>
+        timing.family === family &&
+        timing.size === size &&
+        timing.tokens === tokens &&
+        timing.kernel === kernel,
+    );
+    expect(kept?.gmacs).toBeGreaterThanOrEqual(gmacs);
+    expect(kept?.loads).toBeGreaterThanOrEqual(loads);
+  }
   const families = new Set(second!.tensors.map(({ family }) => family));
   expect([...families].sort()).toEqual(['int8', 'ternary']);
   expect(second!.tensors.filter(({ family }) => family === 'ternary').length % 7).toBe(0);

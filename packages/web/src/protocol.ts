@@ -54,6 +54,8 @@ export interface KernelTiming {
   gmacs: number;
   /** 10^9 bytes of weights a second. */
   gbs: number;
+  /** Loads that timed it; the rates are the best of them. */
+  loads: number;
 }
 
 /** Which kernel serves which tensor, and what that rests on. */

@@ -42,19 +42,27 @@ export const api: WorkerApi = {
       return context.engine.logits();
     }),
 
-  profile: () => reply(async () => profileOf(opened())),
+  // A look at the engine between its tokens, which keeps nobody waiting.
+  profile: () => outcomeOf(async () => profileOf(opened())),
 };
 
-/** Runs one job at a time and turns its failure into data. */
+/** Runs one job at a time. */
 async function reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
   if (working) return { ok: false, error: busy() };
   working = true;
   try {
+    return await outcomeOf(work);
+  } finally {
+    working = false;
+  }
+}
+
+/** Turns a failure into data. */
+async function outcomeOf<T>(work: () => Promise<T>): Promise<Reply<T>> {
+  try {
     return { ok: true, value: await work() };
   } catch (error) {
     return { ok: false, error: wire(error) };
-  } finally {
-    working = false;
   }
 }
 

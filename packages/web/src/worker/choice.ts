@@ -20,6 +20,9 @@ const LARGE_MODEL_BYTES = 32 * 2 ** 20;
 /** A source that answers within this time is the browser's own storage, and there is nothing to wait for. */
 const GRACE_MS = 250;
 
+/** Loads after which the timings of an engine are believed. */
+const CONFIRMED_LOADS = 3;
+
 const need = (family: KernelFamily, size: SizeClass): KernelNeed => ({ family, size, weights: 0 });
 /** What most models have; timed while a download runs, before its header says more. */
 const COMMON: readonly KernelNeed[] = [need('ternary', 'large'), need('int8', 'large')];
@@ -61,15 +64,19 @@ export class Choice {
   /** The kernels for a model, timed now where it is large. Throws `unsupported` for forced ones that do not exist. */
   async picksFor(plan: ModelPlan, signal: AbortSignal): Promise<KernelPick[]> {
     const needs = kernelNeeds(plan);
-    if (plan.weightBytes >= LARGE_MODEL_BYTES) await this.measure(needs, () => !signal.aborted);
+    if (plan.weightBytes >= LARGE_MODEL_BYTES) await this.#measure(needs, () => !signal.aborted, 1);
     if (typeof this.#options === 'object') this.by = 'forced';
     else if (this.#options === 'auto' && this.#chooser.knows(needs)) this.by = 'timings';
     return this.#chooser.picks(needs, this.#options);
   }
 
-  /** Times what is not known yet, for the next load where this one is over. */
-  async measure(needs: readonly KernelNeed[], going: () => boolean): Promise<void> {
-    if (this.#options === 'auto') await this.#chooser.measure(needs, going);
+  /** Times while nobody waits, for the next load; in the first loads again, for a machine that was busy. */
+  measureIdle(needs: readonly KernelNeed[], idle: () => boolean): Promise<void> {
+    return this.#measure(needs, idle, CONFIRMED_LOADS);
+  }
+
+  async #measure(needs: readonly KernelNeed[], going: () => boolean, loads: number): Promise<void> {
+    if (this.#options === 'auto') await this.#chooser.measure(needs, going, loads);
   }
 
   get timings(): KernelProfile['timings'] {

@@ -108,6 +108,22 @@ test('timings are kept for the engine and build they were made in, and for no ot
   expect((await choose(own, new TimingStore('simd128', 'build1', true))).timings).toEqual([]);
 });
 
+test('a machine that was busy is corrected by later loads, until enough have timed', async () => {
+  const busy = { ...SPEEDS, lookup: 0.5 };
+  const chooser = await choose(bench(busy), new TimingStore('simd128', 'build3', true));
+  await chooser.measure(NEEDS, always, 2);
+  expect(chooser.picks(NEEDS)[0]).toMatchObject({ gemv: 'dot' });
+  const own = bench(SPEEDS);
+  const again = await choose(own, new TimingStore('simd128', 'build3', true));
+  await again.measure(NEEDS, always, 2);
+  expect(again.picks(NEEDS)[0]).toMatchObject({ gemv: 'lookup' });
+  expect(again.timings.every(({ loads }) => loads === 2)).toBe(true);
+  expect(again.timings).toHaveLength(chooser.timings.length);
+  own.made.length = 0;
+  await again.measure(NEEDS, always, 2);
+  expect(own.made).toEqual([]);
+});
+
 test('a load that keeps nothing keeps no timings', async () => {
   const chooser = await choose(bench(SPEEDS), new TimingStore('scalar', 'build1', false));
   await chooser.measure(NEEDS, always);

@@ -14,7 +14,7 @@ export async function settle(model: LoadedModel, idle: () => boolean): Promise<v
   try {
     await pause();
     await warmUp(model.context, idle);
-    await model.choice.measure(kernelNeeds(model.plan), idle);
+    await model.choice.measureIdle(kernelNeeds(model.plan), idle);
   } catch {
     // The next request meets the same failure and reports it.
   }
