@@ -1,6 +1,9 @@
 // What `npm run show` asks of the bench: one model, and the figures a promise is about.
-import { statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildLab } from '../../tests/lab/build.ts';
+import { labBuild } from '../../tests/support/paths.ts';
 import { type Site, startSite } from '../../tests/support/serve.ts';
 import { buildPeer, peerBuild } from '../../tests/support/wllama.ts';
 import type { EngineName } from './chromium.ts';
@@ -18,11 +21,17 @@ const BOTH: readonly EngineName[] = ['pocketbit', 'wllama'];
 export async function withBenchSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
   await buildLab();
   await buildPeer();
-  const site = await startSite({ mounts: { '/peer/': peerBuild } });
+  // A copy: a test that builds the lab anew must not take it from a run of twenty minutes.
+  const own = mkdtempSync(join(tmpdir(), 'pocketbit-bench-'));
+  cpSync(labBuild, join(own, 'lab'), { recursive: true });
+  cpSync(peerBuild, join(own, 'peer'), { recursive: true });
+  const mounts = { '/lab/': join(own, 'lab'), '/peer/': join(own, 'peer') };
+  const site = await startSite({ mounts });
   try {
     return await work(site);
   } finally {
     await site.kill();
+    rmSync(own, { recursive: true, force: true });
   }
 }
 

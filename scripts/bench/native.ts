@@ -26,12 +26,15 @@ export interface NativeResult {
 interface NativeRun {
   loadMs: number;
   peakBytes: number;
-  samples: {
-    prompt: { ms: number; count: number };
-    decode: { ms: number; count: number };
-    wallMs: number;
-    cpuMs: number;
-  }[];
+  samples: { prompt: Phase; decode: Phase }[];
+}
+
+interface Phase {
+  /** llama.cpp's own time, and the tokens it was for. */
+  ms: number;
+  count: number;
+  /** Share of a core that the process had meanwhile. */
+  share: number;
 }
 
 const CONTEXT = 512;
@@ -64,19 +67,18 @@ export async function runNative(workload: Workload, rounds: number): Promise<Nat
 }
 
 function summary({ loadMs, peakBytes, samples }: NativeRun): NativeResult {
-  const later = samples.slice(1).map(({ prompt, decode, cpuMs, wallMs }) => {
-    const share = cpuMs / wallMs;
-    const clock = share < UNDISTURBED ? share : 1;
-    const rate = ({ ms, count }: { ms: number; count: number }) => count / ((ms / 1000) * clock);
-    return { prefill: rate(prompt), decode: rate(decode), share };
-  });
+  const later = samples.slice(1);
   return {
-    prefill: median(later.map(({ prefill }) => prefill)),
-    decode: median(later.map(({ decode }) => decode)),
-    share: median(later.map(({ share }) => share)),
+    prefill: median(later.map(({ prompt }) => rateOf(prompt))),
+    decode: median(later.map(({ decode }) => rateOf(decode))),
+    share: median(later.flatMap(({ prompt, decode }) => [prompt.share, decode.share])),
     loadMs,
     peakBytes,
   };
+}
+
+function rateOf({ ms, count, share }: Phase): number {
+  return count / ((ms / 1000) * (share < UNDISTURBED ? share : 1));
 }
 
 /** The folder with the pinned version; fetched on first use, 20 seconds. */

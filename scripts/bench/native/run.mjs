@@ -44,19 +44,30 @@ async function timings() {
   return { prompt: found('prompt eval'), decode: found('(?<!prompt )eval') };
 }
 
+/** Runs `work`; resolves to the share of a core that this process had meanwhile. */
+async function shareOf(work) {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await work();
+  const wallMs = performance.now() - began;
+  const { user, system } = process.cpuUsage(cpu);
+  return (user + system) / 1000 / wallMs;
+}
+
 async function ask(ids) {
   await sequence.clearHistory();
   await timings();
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  await sequence.evaluateWithoutGeneratingNewTokens(ids.slice(0, -1));
-  let made = 0;
-  for await (const _ of sequence.evaluate(ids.slice(-1), { temperature: 0 })) {
-    if (++made === decodeTokens) break;
-  }
-  const wallMs = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
-  return { ...(await timings()), wallMs, cpuMs: (user + system) / 1000 };
+  const promptShare = await shareOf(() =>
+    sequence.evaluateWithoutGeneratingNewTokens(ids.slice(0, -1)),
+  );
+  const decodeShare = await shareOf(async () => {
+    let made = 0;
+    for await (const _ of sequence.evaluate(ids.slice(-1), { temperature: 0 })) {
+      if (++made === decodeTokens) break;
+    }
+  });
+  const { prompt, decode } = await timings();
+  return { prompt: { ...prompt, share: promptShare }, decode: { ...decode, share: decodeShare } };
 }
 
 const samples = [];
