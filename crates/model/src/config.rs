@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// Activation of the gated feed-forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +141,10 @@ const FIELDS: usize = 31;
 pub(crate) const MAX_HEAD_DIM: usize = 512;
 /// Bounds that keep every product of sizes far inside usize on wasm32 and every int32 sum exact.
 const MAX_WIDTH: usize = 1 << 16;
+/// Weights of one matrix: padded and as bytes of its layout they still count in the 32 bits of wasm's `usize`.
+const MAX_WEIGHTS: u64 = 1 << 30;
+/// Numbers that all keys, or all values, of a cache hold, for the same reason.
+const MAX_CACHED: u64 = 1 << 32;
 
 impl Config {
     /// Reads the array JavaScript passes: version, glu, activation bits, vocab, dim, layers, heads, kv heads, head dim,
@@ -210,6 +214,24 @@ impl Config {
         ];
         match rules.iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(Error::bad_model(format!("{rule}; found {self:?}"))),
+            None => self.check_sizes(),
+        }
+    }
+
+    /// What is larger than wasm32 counts would wrap around there, and be written outside of what was allocated for it.
+    fn check_sizes(&self) -> Result<(), Error> {
+        let product = |sizes: &[usize]| sizes.iter().map(|n| *n as u64).product::<u64>();
+        let rows = self.vocab.max(self.ffn).max(self.q_dim());
+        // A cache keeps whole blocks of positions and of dimensions.
+        let (positions, width) = (self.context.next_multiple_of(4), self.head_dim.next_multiple_of(4));
+        let sizes = [
+            (product(&[rows, self.dim]), MAX_WEIGHTS, "weights of a matrix"),
+            (product(&[self.layers, self.kv_heads, positions, width]), MAX_CACHED, "numbers in the cache"),
+        ];
+        match sizes.iter().find(|(found, most, _)| found >= most) {
+            Some((found, most, what)) => {
+                Err(Error::new(Kind::OutOfMemory, format!("{found} {what}; fewer than {most} fit a wasm32 memory")))
+            }
             None => Ok(()),
         }
     }

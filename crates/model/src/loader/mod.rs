@@ -103,12 +103,15 @@ impl Loader {
         Ok(())
     }
 
-    /// The next bytes of the open tensor, in file order, cut anywhere.
+    /// The next bytes of the open tensor, in file order, cut anywhere. After an error no tensor is open: what came of this
+    /// one is gone.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        match &mut self.upload {
-            Some(upload) => upload.push(bytes),
-            None => Err(Error::bad_model("bytes came with no tensor open")),
+        let upload = self.upload.as_mut().ok_or_else(|| Error::bad_model("bytes came with no tensor open"))?;
+        let result = upload.push(bytes);
+        if result.is_err() {
+            self.upload = None;
         }
+        result
     }
 
     /// Ends the open tensor.
