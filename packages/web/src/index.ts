@@ -19,7 +19,11 @@ export type {
   KernelTiming,
   LoadProgress,
   ModelInfo,
+  PaceReport,
+  PowerMode,
+  SamplingOptions,
   StopReason,
   StorageKind,
 } from './protocol.ts';
+export type { SavedSession, SaveOptions } from './session/format.ts';
 export { deleteModel, listModels, type StoredModel } from './store/library.ts';

@@ -11,6 +11,7 @@ import type {
   SizeClass,
   TensorKernels,
 } from '@pocketbit/core';
+import type { SavedSession, SaveOptions } from './session/format.ts';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
@@ -68,6 +69,22 @@ export interface KernelProfile {
   timings: KernelTiming[];
 }
 
+/**
+ * Whether tokens come as fast as they can (`full`), at a rate and with rests that spare the battery (`low`), or with
+ * rests once the device has grown much slower, which is how heat shows (`auto`).
+ */
+export type PowerMode = 'full' | 'auto' | 'low';
+
+/** What low power did. */
+export interface PaceReport {
+  /** Whether the answer was slowed down on purpose, other than by `maxTokensPerSecond`. */
+  lowered: boolean;
+  /** Time of the rests between tokens, milliseconds. */
+  sleptMs: number;
+  /** A token's time against the fastest this model has been here. */
+  slowdown: number;
+}
+
 export interface OpenRequest {
   /** Absolute URL, a `stored:` id, or a local file. */
   source: string | Blob;
@@ -79,6 +96,8 @@ export interface OpenRequest {
   artifact?: Artifact;
   wasmBase?: string;
   kernels?: KernelOptions;
+  /** What the context of a worker held that this one replaces; read again while nobody asks for anything. */
+  ids?: Uint32Array;
 }
 
 export interface ModelInfo {
@@ -97,6 +116,8 @@ export interface ModelInfo {
   sha256: string;
   /** Bits of a weight and of an activation. */
   activation: Scheme;
+  /** Whom a saved session belongs to: the hashes of all the model's files, KV cache and head format. */
+  key: string;
   /** What `load` accepts to open the same model again; null when it was not stored. */
   source: string | null;
 }
@@ -130,6 +151,10 @@ export interface SamplingOptions {
    * it, but for the prompt's first quarter of the context, and goes on.
    */
   overflow?: 'stop' | 'slide';
+  /** Default `full`. It changes no token. */
+  power?: PowerMode;
+  /** The engine rests between tokens that would come faster. */
+  maxTokensPerSecond?: number;
 }
 
 export interface GenerateRequest extends SamplingOptions {
@@ -153,12 +178,15 @@ export interface GenerateStats {
   decodeMs: number;
   tokensPerSecond: number;
   stopReason: StopReason;
+  /** Where low power, or a rate, was asked for. */
+  pace?: PaceReport;
 }
 
 export type OpenEvent = { type: 'progress'; progress: LoadProgress };
 
 export type GenerateEvent =
   | { type: 'chunk'; chunk: GenerateChunk }
+  | { type: 'session'; session: SavedSession }
   | { type: 'end'; stats: GenerateStats }
   | { type: 'error'; error: WireError };
 
@@ -169,6 +197,14 @@ export interface WorkerApi {
   open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>>;
   /** Replies when the job is over; the port carries chunks and, last, `end` or `error`. */
   generate(request: GenerateRequest, port: MessagePort): Promise<void>;
+  /** Goes on with a saved answer; events as of `generate`. */
+  restore(saved: SavedSession, port: MessagePort): Promise<void>;
+  /** The running answer between two of its tokens, or the last one; null before the first. Never busy. */
+  save(options: SaveOptions): Promise<Reply<SavedSession | null>>;
+  /** Runs the engine warm unless it works anyway. */
+  warm(): Promise<Reply<void>>;
+  /** Replies as soon as the worker is between two pieces of work. */
+  ping(): Promise<void>;
   tokenize(text: string): Promise<Reply<number[]>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
   profile(): Promise<Reply<KernelProfile>>;

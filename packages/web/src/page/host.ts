@@ -2,14 +2,27 @@ import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type { Reply, WorkerApi } from '../protocol.ts';
 
-/** One worker and what the page waits for from it. Nothing waits for ever: a crash rejects it all. */
+/** Longest silence of a worker that is waited for, unless the caller says otherwise. A phone's slow prefill is shorter. */
+export const SILENCE_MS = 60_000;
+/** Pings that go unanswered within that time. */
+const PINGS = 4;
+
+/**
+ * One worker and what the page waits for from it. Nothing waits for ever: a crash rejects it all, and so does a worker
+ * that answers no ping while a call is open.
+ */
 export class WorkerHost {
   readonly api: Comlink.Remote<WorkerApi>;
+  /** Called once, when the worker has ended. */
+  onEnd: (error: PocketbitError) => void = () => {};
   readonly #worker: Worker;
+  readonly #silenceMs: number;
   readonly #listeners = new Set<(error: PocketbitError) => void>();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
   #ended = false;
 
-  constructor() {
+  constructor(silenceMs = SILENCE_MS) {
+    this.#silenceMs = silenceMs;
     this.#worker = startWorker();
     this.#worker.onerror = (event) => this.#crash(event.message);
     this.#worker.onmessageerror = () => this.#crash('a message could not be read');
@@ -30,6 +43,24 @@ export class WorkerHost {
     throw error;
   }
 
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the worker lives; one that is silent for `silenceMs` is ended. */
+  async answers(silenceMs: number): Promise<boolean> {
+    if (this.#ended) return false;
+    const answer = this.api.ping();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), silenceMs);
+    });
+    const silent = await Promise.race([silence, answer.then(() => false)]);
+    clearTimeout(timer);
+    if (silent) this.#crash(`it has not answered for ${silenceMs} ms`);
+    return !this.#ended;
+  }
+
   /** Throws when the worker is gone. */
   check(): void {
     if (!this.#ended) return;
@@ -42,7 +73,11 @@ export class WorkerHost {
   /** Calls `listener` if the worker ends before `done` settles. */
   whileRunning(done: Promise<unknown>, listener: (error: PocketbitError) => void): void {
     this.#listeners.add(listener);
-    const forget = () => this.#listeners.delete(listener);
+    this.#heartbeat ??= this.#listen();
+    const forget = () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#rest();
+    };
     done.then(forget, forget);
   }
 
@@ -50,8 +85,27 @@ export class WorkerHost {
   end(error: PocketbitError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#rest();
     this.#worker.terminate();
     for (const listener of this.#listeners) listener(error);
+    this.onEnd(error);
+  }
+
+  /**
+   * Platform fact: a terminated or wedged worker fires no event. Silence is counted in beats, not by the clock, because a
+   * page that was frozen finds its timers and the worker's answers due at once.
+   */
+  #listen(): ReturnType<typeof setInterval> {
+    let unanswered = 0;
+    return setInterval(() => {
+      if (unanswered >= PINGS) this.#crash(`it has not answered for ${this.#silenceMs} ms`);
+      else if (unanswered++ === 0) void this.api.ping().then(() => (unanswered = 0));
+    }, this.#silenceMs / PINGS);
+  }
+
+  #rest(): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
   }
 
   #crash(message: string | undefined): void {

@@ -8,9 +8,10 @@ import type {
   OpenEvent,
   OpenRequest,
 } from '../protocol.ts';
+import { stayAwake } from '../session/wake.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
-import { WorkerModel } from './model.ts';
+import { type Opened, WorkerModel } from './model.ts';
 
 export interface LoadOptions {
   signal?: AbortSignal;
@@ -34,6 +35,8 @@ export interface LoadOptions {
   kernels?: KernelOptions;
   /** False runs from memory and keeps nothing; default true. */
   store?: boolean;
+  /** Longest the worker may be silent while a call is open before it counts as dead, milliseconds; default 60,000. */
+  silenceMs?: number;
 }
 
 /**
@@ -42,7 +45,20 @@ export interface LoadOptions {
  */
 export async function load(source: string | URL | Blob, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
-  const host = new WorkerHost();
+  const request = requestOf(source, options);
+  const opening = open(request, options);
+  stayAwake(opening);
+  const opened = await opening;
+  // From the storage, where it is kept: a model that was loaded once is loaded again without the network.
+  const again = { ...request, source: opened.info.source ?? request.source };
+  const { silenceMs } = options;
+  const quiet = silenceMs === undefined ? {} : { silenceMs };
+  return new WorkerModel(opened, (ids) => open({ ...again, ...(ids && { ids }) }, quiet));
+}
+
+/** One worker with the model in it. */
+async function open(request: OpenRequest, options: LoadOptions): Promise<Opened> {
+  const host = new WorkerHost(options.silenceMs);
   const { port1, port2 } = new MessageChannel();
   let fromCache = false;
   port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => {
@@ -52,10 +68,9 @@ export async function load(source: string | URL | Blob, options: LoadOptions = {
   const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    const request = requestOf(source, options);
     const info = await host.call((api) => api.open(request, Comlink.transfer(port2, [port2])));
     options.onProgress?.(ready(info.fileBytes, fromCache));
-    return new WorkerModel(host, info);
+    return { host, info };
   } catch (error) {
     const failure = PocketbitError.from(error);
     host.end(failure);

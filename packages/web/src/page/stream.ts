@@ -1,5 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { GenerateChunk, GenerateEvent, GenerateStats, JobCommand } from '../protocol.ts';
+import type { SavedSession } from '../session/format.ts';
 
 export interface GenerateResult {
   text: string;
@@ -16,12 +17,18 @@ export interface GenerateStream extends AsyncIterable<GenerateChunk> {
   readonly result: Promise<GenerateResult>;
   /** Counts and times, once it is over. */
   readonly stats: GenerateStats | undefined;
+  /**
+   * The latest point from which `model.restore` can go on with this answer, to the same tokens: from before the first
+   * token on, renewed every 16 tokens and at the end. It outlives a crash; keep it in a database and it outlives the page.
+   */
+  readonly session: SavedSession | null;
 }
 
 /** The page's end of the token port. */
 export class TokenStream implements GenerateStream {
   readonly result: Promise<GenerateResult>;
   stats: GenerateStats | undefined;
+  session: SavedSession | null = null;
   readonly #port: MessagePort;
   readonly #queue: GenerateChunk[] = [];
   readonly #all: GenerateChunk[] = [];
@@ -79,6 +86,7 @@ export class TokenStream implements GenerateStream {
 
   #receive(event: GenerateEvent): void {
     if (event.type === 'chunk') this.#add(event.chunk);
+    else if (event.type === 'session') this.session = event.session;
     else if (event.type === 'end') this.#finish(event.stats);
     else this.fail(new PocketbitError(event.error.code, event.error.message));
   }

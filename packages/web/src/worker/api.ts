@@ -1,9 +1,16 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { GenerateEvent, OpenEvent, Reply, WireError, WorkerApi } from '../protocol.ts';
+import type {
+  GenerateEvent,
+  GenerateStats,
+  OpenEvent,
+  Reply,
+  WireError,
+  WorkerApi,
+} from '../protocol.ts';
 import { profileOf } from './choice.ts';
 import { openModel } from './open.ts';
-import { generate, type LoadedModel } from './session.ts';
-import { settle } from './settle.ts';
+import { generate, type Line, type LoadedModel, restore } from './session.ts';
+import { settle, warmUp } from './settle.ts';
 
 let model: LoadedModel | null = null;
 let working = false;
@@ -18,20 +25,19 @@ export const api: WorkerApi = {
       model = await openModel(request, signal, report).finally(() => port.close());
       return model.info;
     });
-    if (model) void settle(model, () => !working);
+    if (model) void settle(model, idle, [...(request.ids ?? [])]);
     return outcome;
   },
 
-  async generate(request, port) {
-    const send = (event: GenerateEvent) => port.postMessage(event);
-    const signal = abortOf(port);
-    const outcome = await reply(() =>
-      generate(opened(), request, signal, (chunk) => send({ type: 'chunk', chunk })),
-    );
-    send(
-      outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
-    );
-  },
+  generate: (request, port) => answer(port, (line) => generate(opened(), request, line)),
+
+  restore: (saved, port) => answer(port, (line) => restore(opened(), saved, line)),
+
+  save: ({ contextBytes }) => outcomeOf(async () => opened().answer?.save(contextBytes) ?? null),
+
+  warm: () => outcomeOf(async () => warmUp(opened().context, idle)),
+
+  ping: async () => {},
 
   tokenize: (text) => reply(async () => opened().tokenizer.encode(text, { parseSpecial: true })),
 
@@ -45,6 +51,21 @@ export const api: WorkerApi = {
   // A look at the engine between its tokens, which keeps nobody waiting.
   profile: () => outcomeOf(async () => profileOf(opened())),
 };
+
+const idle = () => !working;
+
+/** Writes an answer to a port; the last event is its end or its error. */
+async function answer(
+  port: MessagePort,
+  write: (line: Line) => Promise<GenerateStats>,
+): Promise<void> {
+  const send = (event: GenerateEvent) => port.postMessage(event);
+  const line: Line = { send, signal: abortOf(port) };
+  const outcome = await reply(() => write(line));
+  send(
+    outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
+  );
+}
 
 /** Runs one job at a time. */
 async function reply<T>(work: () => Promise<T>): Promise<Reply<T>> {

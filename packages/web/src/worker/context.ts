@@ -6,12 +6,23 @@ import { pause } from './pause.ts';
 const SLICE_MS = 40;
 const MAX_SLICE = 64;
 
+/** Where the ids stand in the bytes of a saved context: their count, then they (crates/model/src/saved.rs). */
+const SAVED_COUNT_AT = 48;
+
+/** Whether to go on; an AbortSignal is one. */
+export interface Stop {
+  readonly aborted: boolean;
+}
+
 /** The ids in the engine's KV cache. Same ids in any slicing give the same logits, bit for bit. */
 export class Context {
   readonly engine: Engine;
   readonly capacity: number;
   #ids: number[] = [];
+  #goal: readonly number[] | null = null;
   #slice = 16;
+  /** How long the last appended id took, milliseconds; 0 after a prefill. */
+  lastMs = 0;
 
   constructor(engine: Engine, capacity: number) {
     this.engine = engine;
@@ -22,12 +33,24 @@ export class Context {
     return this.#ids.length;
   }
 
+  /** The ids the context holds, or is on its way to hold. */
+  get goal(): readonly number[] {
+    return this.#goal ?? this.#ids;
+  }
+
+  /** Says what the context is to hold, before `become` begins with it. Errors: `context-full`. */
+  aim(ids: readonly number[]): void {
+    this.#checkRoom(ids.length);
+    this.#goal = ids;
+  }
+
   /**
    * Makes the context exactly `ids`, keeping the longest prefix it already holds; the logits are then those after the
    * last id. Returns how many ids were kept. Stops between slices when aborted.
    */
-  async become(ids: number[], signal: AbortSignal): Promise<number> {
-    this.#checkRoom(ids.length);
+  async become(ids: readonly number[], signal: Stop): Promise<number> {
+    this.aim(ids);
+    this.lastMs = 0;
     const kept = Math.min(sharedPrefix(this.#ids, ids), ids.length - 1);
     this.engine.truncate(kept);
     this.#ids.length = kept;
@@ -35,6 +58,7 @@ export class Context {
       this.#prefill(ids.slice(this.#ids.length, this.#ids.length + this.#slice));
       await pause();
     }
+    if (!signal.aborted) this.#goal = null;
     return kept;
   }
 
@@ -42,7 +66,7 @@ export class Context {
    * Makes room: keeps the first `keep` ids and the later half of the others, and computes them anew, because a cached
    * key holds its position. Costs a prefill of what is kept.
    */
-  async slide(keep: number, signal: AbortSignal): Promise<void> {
+  async slide(keep: number, signal: Stop): Promise<void> {
     const others = this.#ids.slice(keep);
     const kept = [...this.#ids.slice(0, keep), ...others.slice(Math.ceil(others.length / 2))];
     await this.become(kept, signal);
@@ -50,14 +74,31 @@ export class Context {
 
   /** Appends one id and computes its logits. */
   append(id: number): void {
+    const start = performance.now();
     this.engine.forward(Uint32Array.of(id));
     this.#ids.push(id);
+    this.lastMs = performance.now() - start;
   }
 
-  /** Computes `count` tokens of no meaning in an empty context and forgets them. */
-  rehearse(count: number): void {
+  /** Computes tokens of no meaning behind the context, as far as there is room, and forgets them. */
+  rehearse(most: number): void {
+    const count = Math.min(most, this.capacity - this.length);
+    if (count === 0) return;
     this.engine.forward(new Uint32Array(count));
-    this.engine.truncate(0);
+    this.engine.truncate(this.length);
+  }
+
+  /** Keys and values as bytes; null while they are being computed. */
+  save(): Uint8Array | null {
+    return this.#goal || this.length === 0 ? null : this.engine.saveContext();
+  }
+
+  /** Takes saved keys and values. On an error nothing has changed. */
+  restore(bytes: Uint8Array): void {
+    this.engine.restoreContext(bytes);
+    const words = new DataView(bytes.buffer, bytes.byteOffset);
+    const id = (_: unknown, i: number) => words.getUint32(SAVED_COUNT_AT + 4 * (i + 1), true);
+    this.#ids = Array.from({ length: this.engine.length }, id);
   }
 
   #prefill(ids: number[]): void {

@@ -14,6 +14,10 @@ const loading = import('./api.ts').then(
 Comlink.expose({
   open: async (...input) => (await loading).open(...input),
   generate: async (...input) => (await loading).generate(...input),
+  restore: async (...input) => (await loading).restore(...input),
+  save: async (...input) => (await loading).save(...input),
+  warm: async () => (await loading).warm(),
+  ping: async () => {},
   tokenize: async (...input) => (await loading).tokenize(...input),
   logits: async (...input) => (await loading).logits(...input),
   profile: async () => (await loading).profile(),
@@ -28,9 +32,13 @@ function unreachable(cause: unknown): WorkerApi {
   const reply = async (): Promise<Reply<never>> => ({ ok: false, error });
   return {
     open: reply,
+    save: reply,
+    warm: reply,
+    ping: async () => {},
     tokenize: reply,
     logits: reply,
     profile: reply,
     generate: async (_, port) => port.postMessage({ type: 'error', error }),
+    restore: async (_, port) => port.postMessage({ type: 'error', error }),
   };
 }

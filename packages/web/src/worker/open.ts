@@ -25,6 +25,7 @@ import { StoredSource } from '../store/stored-source.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
+import { Drift } from './pace.ts';
 import type { LoadedModel } from './session.ts';
 
 interface Job {
@@ -133,6 +134,8 @@ async function assemble(
     chat,
     plan,
     choice,
+    drift: new Drift(),
+    answer: null,
   };
 }
 
@@ -188,6 +191,7 @@ function describe(
     storage: store.kind,
     sha256: manifest.sha256,
     activation: plan.scheme,
+    key: [...files.map((file) => file.manifest.sha256), plan.config.kv, plan.config.head].join('/'),
     source: store.kind === 'memory' ? null : manifest.source,
   };
 }

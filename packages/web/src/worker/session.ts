@@ -1,17 +1,20 @@
-import { type Chat, type ModelPlan, StopFilter, type Tokenizer } from '@pocketbit/core';
+import type { Chat, ModelPlan, Tokenizer } from '@pocketbit/core';
 import type {
-  GenerateChunk,
+  GenerateEvent,
   GenerateRequest,
   GenerateStats,
   ModelInfo,
   StopReason,
 } from '../protocol.ts';
+import { checkSession, type SavedSession } from '../session/format.ts';
+import { Answer } from './answer.ts';
 import type { Choice } from './choice.ts';
 import type { Context } from './context.ts';
-import { pause } from './pause.ts';
+import { type Drift, Pace } from './pace.ts';
 
 const DEFAULT_MAX_TOKENS = 512;
-const REPEAT_LAST_N = 64;
+/** Tokens after which the page is given a point to go on from. */
+const SAVE_EVERY = 16;
 
 /** What a loaded model consists of. */
 export interface LoadedModel {
@@ -21,99 +24,147 @@ export interface LoadedModel {
   chat: Chat;
   plan: ModelPlan;
   choice: Choice;
+  drift: Drift;
+  /** The running answer, or the last one. */
+  answer: Answer | null;
 }
 
-type Emit = (chunk: GenerateChunk) => void;
+/** How an answer reaches the page, and how the page stops it. */
+export interface Line {
+  send(event: GenerateEvent): void;
+  signal: AbortSignal;
+}
 
 /** One answer: prompt to ids to tokens to text. Stops between tokens when aborted. */
 export async function generate(
   model: LoadedModel,
-  request: GenerateRequest,
-  signal: AbortSignal,
-  emit: Emit,
+  { prompt, ...options }: GenerateRequest,
+  line: Line,
 ): Promise<GenerateStats> {
   const started = performance.now();
-  const prompt = encodePrompt(model, request);
-  model.context.engine.setSampler(samplerOptions(request));
-  const cachedTokens = await model.context.become(prompt, signal);
-  const prefilled = performance.now();
-  const clock = { first: prefilled };
-  const decoded = signal.aborted
-    ? { generatedTokens: 0, stopReason: 'aborted' as const }
-    : await decode(model, request, prompt.length, signal, emit, clock);
-  const decodeMs = performance.now() - clock.first;
-  return {
-    ...decoded,
-    promptTokens: prompt.length,
-    cachedTokens,
-    promptMs: prefilled - started,
-    firstTokenMs: clock.first - started,
-    decodeMs,
-    tokensPerSecond: speed(decoded.generatedTokens, decodeMs),
-  };
+  const ids = encodePrompt(model, prompt, options.raw);
+  model.context.aim(ids);
+  const answer = new Answer(model, options, ids.length);
+  return run(model, answer, ids, line, started);
 }
 
-/** The prompt's ids: messages and plain strings go through the chat template, raw strings do not. */
-function encodePrompt({ chat, tokenizer }: LoadedModel, request: GenerateRequest): number[] {
-  const { prompt, raw } = request;
+/** Goes on with a saved answer; what it had become is sent first. Errors: `integrity`, `unsupported`, `context-full`. */
+export async function restore(
+  model: LoadedModel,
+  value: SavedSession,
+  line: Line,
+): Promise<GenerateStats> {
+  const started = performance.now();
+  const saved = checkSession(value, model.info.key);
+  const ids = [...saved.ids];
+  model.context.aim(ids);
+  const { answer, text } = Answer.restore(model, saved);
+  line.send({ type: 'chunk', chunk: { text, ids: [...saved.answer] } });
+  if (saved.context) model.context.restore(saved.context);
+  return run(model, answer, ids, line, started);
+}
+
+/** The ids of a prompt: messages and plain strings go through the chat template, raw strings do not. */
+function encodePrompt(
+  { chat, tokenizer }: LoadedModel,
+  prompt: GenerateRequest['prompt'],
+  raw: boolean | undefined,
+): number[] {
   if (typeof prompt === 'string' && raw) {
     return tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
   }
   return chat.encode(typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt);
 }
 
-function samplerOptions(request: GenerateRequest): Float64Array {
-  return Float64Array.of(
-    request.seed ?? 0,
-    request.temperature ?? 0,
-    request.topK ?? 0,
-    request.topP ?? 1,
-    request.minP ?? 0,
-    request.repeatPenalty ?? 1,
-    REPEAT_LAST_N,
+/** Brings the context to `ids` and writes the answer from there to its end. */
+async function run(
+  model: LoadedModel,
+  answer: Answer,
+  ids: number[],
+  line: Line,
+  started: number,
+): Promise<GenerateStats> {
+  model.answer = answer;
+  const before = answer.ids.length;
+  const pace = new Pace(
+    answer.options.power ?? 'full',
+    model.drift,
+    answer.options.maxTokensPerSecond,
   );
+  keep(answer, line);
+  const cachedTokens = await model.context.become(ids, line.signal);
+  const prefilled = performance.now();
+  const clock = { first: prefilled };
+  answer.stopReason ??= line.signal.aborted
+    ? 'aborted'
+    : await decode(model, answer, line, pace, clock);
+  keep(answer, line);
+  const decodeMs = performance.now() - clock.first;
+  const report = pace.report();
+  return {
+    generatedTokens: answer.ids.length,
+    stopReason: answer.stopReason,
+    promptTokens: answer.promptTokens,
+    cachedTokens,
+    promptMs: prefilled - started,
+    firstTokenMs: clock.first - started,
+    decodeMs,
+    tokensPerSecond: speed(answer.ids.length - before, decodeMs),
+    ...(report && { pace: report }),
+  };
+}
+
+function keep(answer: Answer, { send }: Line): void {
+  send({ type: 'session', session: answer.save() });
 }
 
 async function decode(
-  { context, tokenizer, chat }: LoadedModel,
-  request: GenerateRequest,
-  promptTokens: number,
-  signal: AbortSignal,
-  emit: Emit,
+  model: LoadedModel,
+  answer: Answer,
+  line: Line,
+  pace: Pace,
   clock: { first: number },
-): Promise<{ generatedTokens: number; stopReason: StopReason }> {
-  const most = request.maxTokens ?? DEFAULT_MAX_TOKENS;
-  const text = tokenizer.stream();
-  const filter = new StopFilter([
-    ...(request.stop ?? []),
-    ...(request.raw ? [] : chat.stopStrings),
-  ]);
-  let count = 0;
-  const end = (stopReason: StopReason, tail: string) => {
-    if (tail) emit({ text: tail, ids: [] });
-    return { generatedTokens: count, stopReason };
+): Promise<StopReason> {
+  const { context, tokenizer } = model;
+  const emit = (text: string, ids: number[]) => line.send({ type: 'chunk', chunk: { text, ids } });
+  const end = (reason: StopReason) => {
+    const rest = answer.rest();
+    if (rest) emit(rest, []);
+    return reason;
   };
-  const rest = () => filter.push(text.flush()).text + filter.flush();
-
-  while (count < most) {
+  const first = answer.ids.length;
+  for (;;) {
+    const ended = await advance(model, answer, line.signal, pace);
+    if (ended) return end(ended);
     const id = context.engine.sample();
-    if (count === 0) clock.first = performance.now();
-    if (tokenizer.stopIds.has(id)) return end('eos', rest());
-    count++;
-    const part = filter.push(text.push(id));
-    emit({ text: part.text, ids: [id] });
-    if (part.stopped) return end('stop', '');
-    await pause();
-    if (signal.aborted) return end('aborted', rest());
-    if (count === most) break;
-    if (context.length === context.capacity) {
-      if (request.overflow !== 'slide') return end('context-full', rest());
-      await context.slide(Math.min(promptTokens, context.capacity >> 2), signal);
-      if (signal.aborted) return end('aborted', rest());
-    }
-    context.append(id);
+    if (answer.ids.length === first) clock.first = performance.now();
+    if (tokenizer.stopIds.has(id)) return end('eos');
+    const { text, stopped } = answer.take(id);
+    emit(text, [id]);
+    if (stopped) return 'stop';
+    if (answer.ids.length % SAVE_EVERY === 0) keep(answer, line);
   }
-  return end('length', rest());
+}
+
+/** Brings the last id into the context; or says why the answer ends before the next. */
+async function advance(
+  { context }: LoadedModel,
+  { ids, options, promptTokens }: Answer,
+  signal: AbortSignal,
+  pace: Pace,
+): Promise<StopReason | null> {
+  const last = ids.at(-1);
+  if (last !== undefined) await pace.rest(context.lastMs, signal);
+  if (signal.aborted) return 'aborted';
+  if (ids.length >= (options.maxTokens ?? DEFAULT_MAX_TOKENS)) return 'length';
+  if (last === undefined) return null;
+  if (context.length === context.capacity) {
+    if (options.overflow !== 'slide') return 'context-full';
+    await context.slide(Math.min(promptTokens, context.capacity >> 2), signal);
+    if (signal.aborted) return 'aborted';
+  }
+  context.append(last);
+  return null;
 }
 
 /** Tokens per second after the first token; 0 for fewer than two. */

@@ -1,5 +1,5 @@
 import { kernelNeeds } from '@pocketbit/core';
-import type { Context } from './context.ts';
+import type { Context, Stop } from './context.ts';
 import { pause } from './pause.ts';
 import type { LoadedModel } from './session.ts';
 
@@ -9,10 +9,18 @@ const WARM_MS = 200;
 const SLOW_TOKEN_MS = 10;
 const PROMPT_TOKENS = 16;
 
-/** What a model does after its load while nobody asks for anything: it runs itself warm, then times kernels. */
-export async function settle(model: LoadedModel, idle: () => boolean): Promise<void> {
+/**
+ * What a model does after its load while nobody asks for anything: it reads `ids`, what an earlier worker held, then
+ * runs itself warm, then times kernels.
+ */
+export async function settle(
+  model: LoadedModel,
+  idle: () => boolean,
+  ids: readonly number[] = [],
+): Promise<void> {
   try {
     await pause();
+    if (ids.length > 0 && idle()) await model.context.become(ids, whenBusy(idle));
     await warmUp(model.context, idle);
     await model.choice.measureIdle(kernelNeeds(model.plan), idle);
   } catch {
@@ -20,12 +28,20 @@ export async function settle(model: LoadedModel, idle: () => boolean): Promise<v
   }
 }
 
-/** Runs prompts and tokens through an empty context, which stays empty, until the engine has optimised its code. */
-async function warmUp(context: Context, idle: () => boolean): Promise<void> {
+function whenBusy(idle: () => boolean): Stop {
+  return {
+    get aborted() {
+      return !idle();
+    },
+  };
+}
+
+/** Runs prompts and tokens behind the context, which stays as it is, until the engine has optimised its code. */
+export async function warmUp(context: Context, idle: () => boolean): Promise<void> {
   const start = performance.now();
-  while (idle() && context.length === 0 && performance.now() - start < WARM_MS) {
+  while (idle() && performance.now() - start < WARM_MS) {
     const began = performance.now();
-    context.rehearse(Math.min(PROMPT_TOKENS, context.capacity));
+    context.rehearse(PROMPT_TOKENS);
     context.rehearse(1);
     if (performance.now() - began > PROMPT_TOKENS * SLOW_TOKEN_MS) return;
     await pause();
