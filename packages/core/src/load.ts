@@ -47,6 +47,7 @@ export async function loadTensors(
     const length = Math.min(windowEnd, feed.end) - start;
     const bytes = await source.read(start, length);
     refuseAborted(options.signal);
+    refuseShort(bytes, start, length);
     feed.push(bytes);
     options.onProgress?.(feed.loaded, total);
   }
@@ -106,6 +107,15 @@ class Feed {
     this.#index++;
     this.#within = 0;
   }
+}
+
+/** A source that gives nothing would else be asked for ever. */
+function refuseShort(bytes: Uint8Array, offset: number, length: number): void {
+  if (bytes.length === length) return;
+  throw new PocketbitError(
+    'storage',
+    `A read of ${length} bytes at ${offset} returned ${bytes.length}.`,
+  );
 }
 
 function refuseAborted(signal: CancelSignal | undefined): void {

@@ -29,6 +29,22 @@ export function decodeUtf8Strict(bytes: Uint8Array): string | undefined {
   }
 }
 
+const CHECKED_AT_ONCE = 64 * 1024;
+
+/** Whether bytes are valid UTF-8, found piece by piece: a string of all is never made. */
+export function isUtf8(bytes: Uint8Array): boolean {
+  const decoder: Utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    for (let at = 0; at < bytes.length; at += CHECKED_AT_ONCE) {
+      decoder.decode(bytes.subarray(at, at + CHECKED_AT_ONCE), { stream: true });
+    }
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The string of UTF-8 bytes; invalid sequences become U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
   return lenient.decode(bytes);

@@ -1,11 +1,11 @@
 import { badModel, PocketbitError, unsupported } from '../errors.ts';
 import type { ByteSource } from '../source.ts';
-import { MAX_HEADER_BYTES } from './limits.ts';
+import { MAX_HEADER_BYTES, MAX_KEPT_BYTES } from './limits.ts';
 
 // One read is one HTTP request or one IndexedDB record: begin with what holds a small model's header
 // and double, so that an 8 MB header costs six reads.
 const FIRST_WINDOW_BYTES = 256 * 1024;
-const LAST_WINDOW_BYTES = 8 * 1024 * 1024;
+const LAST_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads little-endian values forward from a ByteSource. `need(n)` is the only place that waits or
@@ -18,6 +18,8 @@ export class Cursor {
   #windowOffset = 0;
   #position = 0;
   #windowBytes = FIRST_WINDOW_BYTES;
+  #kept = 0;
+  #skipped = 0;
 
   constructor(source: ByteSource) {
     this.#source = source;
@@ -41,19 +43,31 @@ export class Cursor {
   /** Makes `bytes` readable, or throws naming `what` could not be read. */
   async need(bytes: number, what: string): Promise<void> {
     if (this.has(bytes)) return;
-    if (bytes > this.remaining) {
-      throw badModel(
-        `the file is truncated: it ends at byte ${this.#source.size}, and ${what} at byte ` +
-          `${this.offset} needs ${bytes} bytes; download it again`,
-      );
-    }
-    if (this.offset + bytes > MAX_HEADER_BYTES) {
+    this.#refuseTruncated(bytes, what);
+    if (this.offset + bytes - this.#skipped > MAX_HEADER_BYTES) {
       throw unsupported(
         `the header reaches past ${MAX_HEADER_BYTES} bytes (${what} at byte ${this.offset}); ` +
           'a header this long is not read',
       );
     }
     await this.#fill(bytes);
+  }
+
+  /** Moves past `bytes` without reading them. */
+  skip(bytes: number, what: string): void {
+    this.#refuseTruncated(bytes, what);
+    this.#skipped += bytes;
+    this.#advance(bytes);
+  }
+
+  /** Counts memory that a caller is about to keep for `what`, or throws where the header has taken too much. */
+  keep(bytes: number, what: string): void {
+    this.#kept += bytes;
+    if (this.#kept <= MAX_KEPT_BYTES) return;
+    throw unsupported(
+      `the header takes more than ${MAX_KEPT_BYTES} bytes of memory (with ${what}, before byte ` +
+        `${this.offset}); a header this large is not read`,
+    );
   }
 
   u8(): number {
@@ -111,6 +125,14 @@ export class Cursor {
   bytes(length: number): Uint8Array {
     const at = this.#advance(length);
     return this.#window.subarray(at, at + length);
+  }
+
+  #refuseTruncated(bytes: number, what: string): void {
+    if (bytes <= this.remaining) return;
+    throw badModel(
+      `the file is truncated: it ends at byte ${this.#source.size}, and ${what} at byte ` +
+        `${this.offset} needs ${bytes} bytes; download it again`,
+    );
   }
 
   #advance(bytes: number): number {

@@ -1,7 +1,13 @@
 import { badModel } from '../errors.ts';
 import type { ByteSource } from '../source.ts';
 import { Cursor } from './cursor.ts';
-import { MAX_ALIGNMENT, MAX_KEY_BYTES, MAX_METADATA_ENTRIES, MAX_TENSORS } from './limits.ts';
+import {
+  MAX_ALIGNMENT,
+  MAX_KEY_BYTES,
+  MAX_METADATA_ENTRIES,
+  MAX_SKIPPED_BYTES,
+  MAX_TENSORS,
+} from './limits.ts';
 import { checkVersion, MAGIC_BYTES, refuseForeign } from './magic.ts';
 import {
   MIN_TENSOR_ENTRY_BYTES,
@@ -9,11 +15,12 @@ import {
   readTensorEntries,
   type TensorInfo,
 } from './tensors.ts';
-import { type GgufValue, readString, readValue } from './values.ts';
+import { type GgufValue, readString, readValue, skipString } from './values.ts';
 
 /** Everything in a GGUF file but the weights. */
 export interface GgufHeader {
   readonly version: number;
+  /** Without `UNREAD_KEYS`. */
   readonly metadata: ReadonlyMap<string, GgufValue>;
   /** In file order. */
   readonly tensors: readonly TensorInfo[];
@@ -27,6 +34,9 @@ export interface GgufHeader {
 }
 
 const DEFAULT_ALIGNMENT = 32;
+
+/** Strings of many megabytes that say again what other entries do. */
+const UNREAD_KEYS: readonly string[] = ['tokenizer.huggingface.json'];
 
 /** Bytes of the shortest metadata entry: key length, a key of one byte, type tag, one-byte value. */
 const MIN_METADATA_ENTRY_BYTES = 8 + 1 + 4 + 1;
@@ -76,7 +86,8 @@ async function readMetadata(cursor: Cursor, count: number): Promise<Map<string, 
   for (let i = 0; i < count; i++) {
     const key = await readString(cursor, MAX_KEY_BYTES, `metadata key ${i}`);
     if (metadata.has(key)) throw badModel(`the metadata key "${key}" occurs twice`);
-    metadata.set(key, await readValue(cursor, key));
+    if (UNREAD_KEYS.includes(key)) await skipString(cursor, MAX_SKIPPED_BYTES, key);
+    else metadata.set(key, await readValue(cursor, key));
   }
   return metadata;
 }

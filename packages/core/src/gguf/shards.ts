@@ -2,6 +2,7 @@ import { badModel } from '../errors.ts';
 import { Metadata } from '../plan/metadata.ts';
 import type { ByteSource } from '../source.ts';
 import { type GgufHeader, readGguf } from './header.ts';
+import { MAX_TENSORS } from './limits.ts';
 import type { TensorInfo } from './tensors.ts';
 
 /** A model split over several files, as one. */
@@ -36,14 +37,21 @@ export function shardNames(name: string): string[] | undefined {
  * tensors. Rejects with `bad-model` where the shards do not belong together.
  */
 export async function readGgufShards(sources: readonly ByteSource[]): Promise<ShardedGguf> {
-  const headers: GgufHeader[] = [];
-  for (const source of sources) headers.push(await readGguf(source));
-  headers.forEach((header, i) => {
+  if (sources.length > MAX_SHARDS) {
+    throw badModel(`the model has ${sources.length} shards; at most ${MAX_SHARDS} are read`);
+  }
+  let first: GgufHeader | undefined;
+  const parts: Part[] = [];
+  for (const [i, source] of sources.entries()) {
+    const header = await readGguf(source);
     checkPlace(new Metadata(header.metadata), i, sources.length);
-  });
-  const first = headers[0];
+    first ??= header;
+    // Of the others the metadata is let go: a thousand times the limit of one header is too much.
+    parts.push({ tensors: header.tensors, fileSize: header.fileSize });
+    checkTotal(parts);
+  }
   if (!first) throw badModel('no files were given; expected at least one shard');
-  const tensors = joinedTensors(headers);
+  const tensors = joinedTensors(parts);
   checkTensorCount(new Metadata(first.metadata), tensors.length);
   const source = concatenated(sources);
   const header = { ...first, tensors, fileSize: source.size, shards: sources.length };
@@ -66,10 +74,20 @@ function checkTensorCount(metadata: Metadata, found: number): void {
   throw badModel(`the shards hold ${found} tensors, and the first speaks of ${stated}`);
 }
 
-function joinedTensors(headers: readonly GgufHeader[]): TensorInfo[] {
+type Part = Pick<GgufHeader, 'tensors' | 'fileSize'>;
+
+function checkTotal(parts: readonly Part[]): void {
+  const found = parts.reduce((sum, { tensors }) => sum + tensors.length, 0);
+  if (found <= MAX_TENSORS) return;
+  throw badModel(
+    `the shards hold more than ${MAX_TENSORS} tensors, which is the most that is read`,
+  );
+}
+
+function joinedTensors(parts: readonly Part[]): TensorInfo[] {
   const names = new Set<string>();
   let base = 0;
-  return headers.flatMap(({ tensors, fileSize }) => {
+  return parts.flatMap(({ tensors, fileSize }) => {
     const start = base;
     base += fileSize;
     return tensors.map((tensor) => {

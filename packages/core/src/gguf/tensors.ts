@@ -24,6 +24,9 @@ export interface TensorInfo {
 /** Bytes of the shortest entry: name length, a name of one byte, n_dims, one extent, type, offset. */
 export const MIN_TENSOR_ENTRY_BYTES = 8 + 1 + 4 + 8 + 4 + 8;
 
+/** Objects of a tensor besides its name, while the list is made. */
+const TENSOR_MEMORY_BYTES = 512;
+
 interface Entry {
   name: string;
   shape: number[];
@@ -37,6 +40,7 @@ export async function readTensorEntries(cursor: Cursor, count: number): Promise<
   const entries: Entry[] = [];
   const names = new Set<string>();
   for (let i = 0; i < count; i++) {
+    cursor.keep(TENSOR_MEMORY_BYTES, `tensor ${i}`);
     const entry = await readEntry(cursor, i);
     if (names.has(entry.name)) throw badModel(`two tensors are named "${entry.name}"`);
     names.add(entry.name);
@@ -92,6 +96,9 @@ interface Placed extends Entry {
 }
 
 function checkAligned({ name, relativeOffset }: Entry, alignment: number): void {
+  if (!Number.isSafeInteger(relativeOffset)) {
+    throw badModel(`tensor "${name}" starts at byte ${relativeOffset}; expected one below 2^53`);
+  }
   if (relativeOffset % alignment === 0) return;
   throw badModel(
     `tensor "${name}" starts at ${relativeOffset}, not a multiple of the alignment ${alignment}`,

@@ -1,5 +1,5 @@
 import { badModel, unsupported } from '../errors.ts';
-import { decodeUtf8, decodeUtf8Strict } from '../text.ts';
+import { decodeUtf8, decodeUtf8Strict, isUtf8 } from '../text.ts';
 import type { Cursor } from './cursor.ts';
 import { MAX_ARRAY_ELEMENTS, MAX_STRING_BYTES } from './limits.ts';
 
@@ -93,22 +93,33 @@ export async function readValue(cursor: Cursor, key: string): Promise<GgufValue>
   return scalar.read(cursor, what);
 }
 
+/** Bytes that a JavaScript string takes besides its characters, which take two each at most. */
+const STRING_OVERHEAD_BYTES = 64;
+
 /** A string of at most `limit` bytes: a u64 length, then UTF-8. */
 export async function readString(cursor: Cursor, limit: number, what: string): Promise<string> {
   const length = await readStringLength(cursor, limit, what);
+  if (!cursor.has(length)) await cursor.need(length, what);
+  cursor.keep(2 * length + STRING_OVERHEAD_BYTES, what);
   const text = decodeUtf8Strict(cursor.bytes(length));
   if (text === undefined) throw badModel(`${what} is not valid UTF-8`);
   return text;
 }
 
+/** Moves past the value of metadata `key`, a string of at most `limit` bytes. */
+export async function skipString(cursor: Cursor, limit: number, key: string): Promise<void> {
+  const what = `the value of "${key}"`;
+  await cursor.need(4, what);
+  const type = cursor.u32();
+  if (type !== STRING) throw badModel(`${what} has the type ${type}; expected a string`);
+  cursor.skip(await readStringLength(cursor, limit, what), what);
+}
+
 async function readStringLength(cursor: Cursor, limit: number, what: string): Promise<number> {
   if (!cursor.has(8)) await cursor.need(8, what);
   const length = cursor.count();
-  if (length > limit) {
-    throw badModel(`${what} says it is ${length} bytes long; at most ${limit} are read`);
-  }
-  if (!cursor.has(length)) await cursor.need(length, what);
-  return length;
+  if (length <= limit) return length;
+  throw badModel(`${what} says it is ${length} bytes long; at most ${limit} are read`);
 }
 
 async function readArray(cursor: Cursor, what: string): Promise<NumberArray | StringArray> {
@@ -122,9 +133,13 @@ async function readArray(cursor: Cursor, what: string): Promise<NumberArray | St
   if (type === ARRAY) throw unsupported(`${what} is an array of arrays, which is not read`);
   const scalar = SCALARS.get(type);
   if (!scalar) throw badModel(`${what} has elements of type ${type}; expected 0 to 12`);
+  cursor.keep(count * scalar.bytes, what);
   await cursor.need(count * scalar.bytes, what);
   return scalar.array(copy(cursor.bytes(count * scalar.bytes)));
 }
+
+/** Tokens have about seven bytes, merges nine. */
+const TYPICAL_STRING_BYTES = 8;
 
 async function readStrings(cursor: Cursor, count: number, what: string): Promise<StringArray> {
   if (count * 8 > cursor.remaining) {
@@ -133,12 +148,14 @@ async function readStrings(cursor: Cursor, count: number, what: string): Promise
         'left in the file can hold',
     );
   }
+  cursor.keep(count * (Uint32Array.BYTES_PER_ELEMENT + TYPICAL_STRING_BYTES), what);
   const ends = new Uint32Array(count);
-  let bytes = new Uint8Array(Math.min(count * 16, cursor.remaining));
+  let bytes = new Uint8Array(count * TYPICAL_STRING_BYTES);
   let end = 0;
   for (let i = 0; i < count; i++) {
     const length = await readStringLength(cursor, MAX_STRING_BYTES, what);
-    if (end + length > bytes.length) bytes = grown(bytes, end + length);
+    if (!cursor.has(length)) await cursor.need(length, what);
+    if (end + length > bytes.length) bytes = grown(bytes, end + length, cursor, what);
     bytes.set(cursor.bytes(length), end);
     // With every string starting on a character, one check of the whole buffer checks each string.
     if (length > 0 && (bytes[end]! & 0xc0) === 0x80) throw notUtf8(what, i);
@@ -146,7 +163,7 @@ async function readStrings(cursor: Cursor, count: number, what: string): Promise
     ends[i] = end;
   }
   const kept = bytes.slice(0, end);
-  if (decodeUtf8Strict(kept) === undefined) throw notUtf8(what);
+  if (!isUtf8(kept)) throw notUtf8(what);
   return new StringArray(kept, ends);
 }
 
@@ -154,8 +171,10 @@ function notUtf8(what: string, index?: number) {
   return badModel(`${what}${index === undefined ? '' : `, element ${index},`} is not valid UTF-8`);
 }
 
-function grown(bytes: Uint8Array, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(needed, bytes.length * 2));
+function grown(bytes: Uint8Array, needed: number, cursor: Cursor, what: string) {
+  const length = Math.max(needed, Math.ceil(bytes.length * 1.5));
+  cursor.keep(length - bytes.length, what);
+  const larger = new Uint8Array(length);
   larger.set(bytes);
   return larger;
 }
