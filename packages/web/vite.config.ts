@@ -13,7 +13,8 @@ export default defineConfig({
       formats: ['es'],
     },
     rolldownOptions: {
-      output: { chunkFileNames: '[name].js', entryFileNames: '[name].js' },
+      // Vite leaves white space in libraries, for the sake of annotations that this one does not need.
+      output: { chunkFileNames: '[name].js', entryFileNames: '[name].js', minify: true },
     },
   },
 });

@@ -34,10 +34,13 @@ export function portableAssets(): Plugin {
       }
       return result === code ? null : { code: result, map: null };
     },
-    renderChunk(code) {
-      return literals.reduce((text, [, marker, written]) => text.replace(marker, written), code);
-    },
-    generateBundle() {
+    // After the minifier, which would write them with quotes that not every bundler reads.
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue;
+        const code = chunk.code.replace(/\bimport\(`([^`$]+)`\)/g, 'import("$1")');
+        chunk.code = literals.reduce((text, [, marker, to]) => text.replace(marker, to), code);
+      }
       if (missing.size > 0) this.error(`not found in the sources: ${[...missing].join(', ')}`);
       for (const name of ARTIFACTS) {
         const source = readFileSync(new URL(`${name}.wasm`, WASM));

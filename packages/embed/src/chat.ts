@@ -104,6 +104,7 @@ export class PocketbitChat extends HTMLElement {
     }
     try {
       return await load(source, {
+        store: 'prefer',
         onProgress: (progress) => this.#parts.status(describe(progress)),
       });
     } finally {

@@ -6,7 +6,17 @@ export {
   type TensorKernels,
 } from '@pocketbit/core';
 export type { GenerateOptions, Model } from './page/api.ts';
+export {
+  exportModel,
+  importModel,
+  type ModelExport,
+  repairModel,
+  type StoreOptions,
+  verifyModel,
+} from './page/library.ts';
 export { type LoadOptions, load } from './page/load.ts';
+export { persistStorage } from './page/persist.ts';
+export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
 export { isSupported, type Support } from './page/support.ts';
 export type {
@@ -24,6 +34,15 @@ export type {
   SamplingOptions,
   StopReason,
   StorageKind,
+  StoreReport,
 } from './protocol.ts';
 export type { SavedSession, SaveOptions } from './session/format.ts';
-export { deleteModel, listModels, type StoredModel } from './store/library.ts';
+export {
+  deleteModel,
+  listModels,
+  type StorageEstimate,
+  type StoredModel,
+  storageEstimate,
+  suggestEviction,
+  type UnfinishedModel,
+} from './store/library.ts';

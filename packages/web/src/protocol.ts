@@ -28,7 +28,7 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError };
 
 /** Times in milliseconds, sizes in bytes. `etaMs` is null while the speed or the size is unknown. */
 export interface LoadProgress {
-  phase: 'download' | 'load' | 'ready';
+  phase: 'download' | 'load' | 'ready' | 'verify' | 'repair';
   loadedBytes: number;
   totalBytes: number | null;
   bytesPerSecond: number;
@@ -85,14 +85,26 @@ export interface PaceReport {
   slowdown: number;
 }
 
-export interface OpenRequest {
-  /** Absolute URL, a `stored:` id, or a local file. */
-  source: string | Blob;
-  store: boolean;
+/** A model file: where it comes from, what is known of it, and whether it is kept. */
+export interface FileRequest {
+  /** Absolute URL, a `stored:` id, a local file, or its bytes. */
+  source: string | Blob | ReadableStream<Uint8Array>;
+  /** Absolute URLs of the same bytes. */
+  urls?: string[];
+  /** For a source without a name of its own. */
+  name?: string;
+  /** SHA-256 of the whole file, hex. */
+  sha256?: string;
+  /** SHA-256 of each 4 MiB of the file, hex. */
+  chunkSha256?: string[];
+  /** `prefer` runs from memory where the browser keeps nothing or has no room left. */
+  store: boolean | 'prefer';
+}
+
+export interface OpenRequest extends FileRequest {
   contextLength?: number;
   kv?: 'f32' | 'int8' | 'int4';
   head?: 'f32' | 'int8' | 'int4';
-  sha256?: string;
   artifact?: Artifact;
   wasmBase?: string;
   kernels?: KernelOptions;
@@ -192,6 +204,19 @@ export type GenerateEvent =
 
 export type JobCommand = { type: 'abort' };
 
+/** Work on the store alone, without an engine. */
+export type StoreRequest =
+  | { action: 'import'; file: FileRequest }
+  | { action: 'verify' | 'repair'; source: string; urls?: string[] };
+
+/** What the work found. `damagedChunks` count those that were missing or wrong, `repairedChunks` those made good. */
+export interface StoreReport {
+  source: string;
+  chunks: number;
+  damagedChunks: number;
+  repairedChunks: number;
+}
+
 /** What the worker exposes through Comlink. No method rejects: failures are replies. */
 export interface WorkerApi {
   open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>>;
@@ -205,6 +230,7 @@ export interface WorkerApi {
   warm(): Promise<Reply<void>>;
   /** Replies as soon as the worker is between two pieces of work. */
   ping(): Promise<void>;
+  keep(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>>;
   tokenize(text: string): Promise<Reply<number[]>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
   profile(): Promise<Reply<KernelProfile>>;

@@ -141,7 +141,7 @@ export class Assistant extends EventTarget {
     const onProgress = (progress: LoadProgress) => {
       if (!signal.aborted) this.#show({ name: 'loading', progress });
     };
-    const options = { signal, onProgress };
+    const options = { signal, onProgress, store: 'prefer' } as const;
     if (!entry) return load(source, options);
     try {
       return await load(source, { ...options, sha256: entry.sha256 });

@@ -2,6 +2,7 @@ import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type {
   Artifact,
+  FileRequest,
   JobCommand,
   KernelOptions,
   LoadProgress,
@@ -12,6 +13,8 @@ import { stayAwake } from '../session/wake.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { type Opened, WorkerModel } from './model.ts';
+import { persistStorage } from './persist.ts';
+import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
 
 export interface LoadOptions {
   signal?: AbortSignal;
@@ -24,6 +27,8 @@ export interface LoadOptions {
   head?: 'f32' | 'int8' | 'int4';
   /** Expected SHA-256 of the whole file, hex; a stored file with another hash is replaced. */
   sha256?: string;
+  /** Expected SHA-256 of each 4 MiB of the file, hex: a wrong one is fetched again alone. */
+  chunkSha256?: string[];
   /** Takes this build of the engine instead of the fastest that works. */
   artifact?: Artifact;
   /** Folder of the `.wasm` files, when they are not beside the script. */
@@ -33,19 +38,24 @@ export interface LoadOptions {
    * (`default`), or by name, `{ ternary: { gemv: 'lookup' } }`. The answers are the same to the bit.
    */
   kernels?: KernelOptions;
-  /** False runs from memory and keeps nothing; default true. */
-  store?: boolean;
+  /**
+   * Whether the model is kept in this browser: `true` (default) fails with `storage` or `quota` where it cannot be,
+   * `prefer` runs from memory then, and `false` always does and keeps nothing.
+   */
+  store?: boolean | 'prefer';
+  /** Whether the browser is asked, after a first download, not to evict the model; Firefox asks the user. Default true. */
+  persist?: boolean;
   /** Longest the worker may be silent while a call is open before it counts as dead, milliseconds; default 60,000. */
   silenceMs?: number;
 }
 
 /**
- * Loads a model from a URL, a picked file, or a `source` that `listModels` named. A stored model needs no network.
- * Errors are PocketbitErrors; see `code`.
+ * Loads a model from a URL, several URLs of the same file, a picked file, a stream of its bytes, or a `source` that
+ * `listModels` named. A stored model needs no network. Errors are PocketbitErrors; see `code`.
  */
-export async function load(source: string | URL | Blob, options: LoadOptions = {}): Promise<Model> {
+export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
-  const request = requestOf(source, options);
+  const request = requestOf(await fileOf(source, options), options);
   const opening = open(request, options);
   stayAwake(opening);
   const opened = await opening;
@@ -68,8 +78,11 @@ async function open(request: OpenRequest, options: LoadOptions): Promise<Opened>
   const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    const info = await host.call((api) => api.open(request, Comlink.transfer(port2, [port2])));
+    const asked = Comlink.transfer(request, transfers(request));
+    const info = await host.call((api) => api.open(asked, Comlink.transfer(port2, [port2])));
     options.onProgress?.(ready(info.fileBytes, fromCache));
+    const first = !fromCache && info.storage === 'indexeddb';
+    if (first && options.persist !== false) void persistStorage().catch(() => null);
     return { host, info };
   } catch (error) {
     const failure = PocketbitError.from(error);
@@ -90,29 +103,17 @@ function checkStart(signal: AbortSignal | undefined): void {
   );
 }
 
-function requestOf(source: string | URL | Blob, options: LoadOptions): OpenRequest {
-  const { contextLength, kv, head, sha256, artifact, wasmBase, kernels } = options;
+function requestOf(file: FileRequest, options: LoadOptions): OpenRequest {
+  const { contextLength, kv, head, artifact, wasmBase, kernels } = options;
   return {
-    source: source instanceof Blob ? source : absolute(source),
-    store: options.store ?? true,
+    ...file,
     ...(contextLength !== undefined && { contextLength }),
     ...(kv !== undefined && { kv }),
     ...(head !== undefined && { head }),
-    ...(sha256 !== undefined && { sha256 }),
     ...(artifact !== undefined && { artifact }),
     ...(wasmBase !== undefined && { wasmBase: absolute(wasmBase) }),
     ...(kernels !== undefined && { kernels }),
   };
-}
-
-function absolute(address: string | URL): string {
-  const text = String(address);
-  if (text.startsWith('stored:')) return text;
-  try {
-    return new URL(text, document.baseURI).href;
-  } catch (error) {
-    throw new PocketbitError('network', `"${text}" is not an address.`, { cause: error });
-  }
 }
 
 function ready(bytes: number, fromCache: boolean): LoadProgress {

@@ -1,11 +1,14 @@
 import { PocketbitError } from '@pocketbit/core';
-import { createStore, del, delMany, get, keys, type UseStore } from 'idb-keyval';
-import type { Draft, Manifest, ModelStore } from './manifest.ts';
+import { createStore, del, get, promisifyRequest, type UseStore } from 'idb-keyval';
+import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
+import { quotaError, storageRoom } from './room.ts';
 
-type Key = [kind: 'model' | 'draft', source: string] | [kind: 'chunk', blob: string, index: number];
+type Key =
+  | [kind: 'model' | 'draft' | 'used', source: string]
+  | [kind: 'chunk', blob: string, index: number];
 
 /** The IndexedDB store of this origin, or null where the browser gives none (private mode, disabled). */
-export async function openDatabase(): Promise<ModelStore | null> {
+export async function openDatabase(): Promise<DatabaseStore | null> {
   if (typeof indexedDB === 'undefined') return null;
   try {
     const use = createStore('pocketbit', 'models');
@@ -16,7 +19,7 @@ export async function openDatabase(): Promise<ModelStore | null> {
   }
 }
 
-class DatabaseStore implements ModelStore {
+export class DatabaseStore implements ModelStore {
   readonly kind = 'indexeddb';
   readonly #use: UseStore;
 
@@ -53,59 +56,78 @@ class DatabaseStore implements ModelStore {
     return del(['chunk', blob, index], this.#use);
   }
 
-  async commit(manifest: Manifest): Promise<void> {
-    const old = await this.manifest(manifest.source);
-    await this.#write([[['model', manifest.source], manifest]]);
-    await del(['draft', manifest.source], this.#use);
-    if (old && old.blob !== manifest.blob) await this.#dropBlob(old.blob);
+  async commit(manifest: Manifest, draft: Draft): Promise<void> {
+    await this.#write([
+      [['model', manifest.source], manifest],
+      [['draft', draft.source], undefined],
+    ]);
+    await this.#sweep();
   }
 
   async discard(draft: Draft): Promise<void> {
-    await del(['draft', draft.source], this.#use);
-    await this.#dropBlob(draft.blob);
+    await this.#write([[['draft', draft.source], undefined]]);
+    await this.#sweep();
   }
 
   async remove(source: string): Promise<void> {
-    const [manifest, draft] = [await this.manifest(source), await this.draft(source)];
-    await delMany(
-      [
-        ['model', source],
-        ['draft', source],
-      ],
-      this.#use,
-    );
-    for (const blob of new Set([manifest?.blob, draft?.blob])) {
-      if (blob) await this.#dropBlob(blob);
+    const kinds = ['model', 'draft', 'used'] as const;
+    await this.#write(kinds.map((kind) => [[kind, source], undefined]));
+    await this.#sweep();
+  }
+
+  touch(source: string): Promise<void> {
+    return this.#write([[['used', source], Date.now()]]);
+  }
+
+  async list(): Promise<Kept[]> {
+    const records = await this.#use('readonly', recordsOf).catch(async (error) => {
+      throw await storageError(error);
+    });
+    const kept = new Map<string, Kept>();
+    for (const [[kind, source], value] of records) {
+      const entry = kept.get(source) ?? { source };
+      if (kind === 'model') entry.manifest = value as Manifest;
+      if (kind === 'draft') entry.draft = value as Draft;
+      if (kind === 'used') entry.usedAt = value as number;
+      kept.set(source, entry);
     }
+    return [...kept.values()].filter(({ manifest, draft }) => manifest ?? draft);
   }
 
-  async list(): Promise<Manifest[]> {
-    const all = await keys<Key>(this.#use);
-    const found = all.filter((key) => key[0] === 'model');
-    const manifests = await Promise.all(found.map((key) => get<Manifest>(key, this.#use)));
-    return manifests.filter((manifest) => manifest !== undefined);
-  }
-
-  async #dropBlob(blob: string): Promise<void> {
-    const all = await keys<Key>(this.#use);
-    await delMany(
-      all.filter((key) => key[0] === 'chunk' && key[1] === blob),
-      this.#use,
-    );
+  /** Deletes the chunks that no model and no draft counts, in one transaction, so that no other tab's are among them. */
+  #sweep(): Promise<void> {
+    return this.#use('readwrite', async (objects) => {
+      const records = await recordsOf(objects);
+      const blobs = new Set(records.map(([, value]) => (value as Partial<Draft>).blob));
+      const all = (await promisifyRequest(objects.getAllKeys())) as unknown as Key[];
+      for (const key of all) if (key[0] === 'chunk' && !blobs.has(key[1])) objects.delete(key);
+      await promisifyRequest(objects.transaction);
+    });
   }
 
   #read<T>(key: Key): Promise<T | undefined> {
-    return get<T>(key, this.#use).catch((error) => {
-      throw storageError(error);
+    return get<T>(key, this.#use).catch(async (error) => {
+      throw await storageError(error);
     });
   }
 
-  /** Writes all entries in one transaction. */
+  /** Writes all entries in one transaction; `undefined` deletes. */
   #write(entries: [Key, unknown][]): Promise<void> {
-    return this.#use('readwrite', (objects) => putAll(objects, entries)).catch((error) => {
-      throw storageError(error);
+    return this.#use('readwrite', (objects) => putAll(objects, entries)).catch(async (error) => {
+      throw await storageError(error);
     });
   }
+}
+
+/** Everything but the chunks. */
+async function recordsOf(objects: IDBObjectStore): Promise<[Key, unknown][]> {
+  // Keys are arrays, ordered by their first element; 'chunk' comes before 'draft'.
+  const range = IDBKeyRange.lowerBound(['draft']);
+  const [all, values] = await Promise.all([
+    promisifyRequest(objects.getAllKeys(range)),
+    promisifyRequest(objects.getAll(range)),
+  ]);
+  return all.map((key, i) => [key as unknown as Key, values[i] as unknown]);
 }
 
 /**
@@ -116,7 +138,7 @@ function putAll(objects: IDBObjectStore, entries: [Key, unknown][]): Promise<voi
   return new Promise((resolve, reject) => {
     let cause: unknown = null;
     for (const [key, value] of entries) {
-      const request = objects.put(value, key);
+      const request = value === undefined ? objects.delete(key) : objects.put(value, key);
       request.onerror = () => {
         cause = request.error;
       };
@@ -127,19 +149,18 @@ function putAll(objects: IDBObjectStore, entries: [Key, unknown][]): Promise<voi
   });
 }
 
-function storageError(error: unknown): PocketbitError {
+async function storageError(error: unknown): Promise<PocketbitError> {
   if (error instanceof PocketbitError) return error;
   const name = error instanceof Error || error instanceof DOMException ? error.name : '';
-  if (name === 'QuotaExceededError') {
-    return new PocketbitError(
-      'quota',
-      'The browser has no room left for this model. Free some disk space or delete a stored model, or load with `store: false` to run from memory.',
-      { cause: error },
-    );
-  }
+  if (name === 'QuotaExceededError') return quotaError(null, await storageRoom(), error);
+  return storageFailure(name || String(error), error);
+}
+
+/** The error for a browser that keeps nothing, or failed to. */
+export function storageFailure(reason: string, cause?: unknown): PocketbitError {
   return new PocketbitError(
     'storage',
-    `IndexedDB failed (${name || String(error)}). Reload the page, or load with \`store: false\`.`,
-    { cause: error },
+    `IndexedDB failed (${reason}). Reload the page, or run from memory: load with \`store: false\`, or with \`store: 'prefer'\` to do so whenever storage fails.`,
+    { cause },
   );
 }

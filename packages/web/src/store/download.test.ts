@@ -2,11 +2,12 @@ import 'fake-indexeddb/auto';
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openDatabase } from './database.ts';
-import { type DownloadOptions, download, fetchChunk } from './download.ts';
+import { type DownloadOptions, download } from './download.ts';
 import { digest } from './hash.ts';
 import { CHUNK_BYTES, type ModelStore } from './manifest.ts';
 import { MemoryStore } from './memory.ts';
 import type { Origin } from './origin.ts';
+import { fetchChunk } from './repair.ts';
 import { StoredSource } from './stored-source.ts';
 
 const FILE = new Uint8Array(randomBytes(2 * CHUNK_BYTES + 1000));
@@ -21,12 +22,14 @@ function serve(file: Uint8Array, { breakAfter = Number.POSITIVE_INFINITY, ranges
   const origin: Origin = {
     source: `https://models.test/${next++}.gguf`,
     name: 'model.gguf',
-    open: async (offset) => {
-      asked.push(offset);
-      const start = ranges ? offset : 0;
-      return { offset: start, size: file.length, etag: '"1"', stream: body(file.subarray(start)) };
-    },
+    places: [{ address: 'https://models.test/', open: async (offset) => open(offset) }],
   };
+  function open(offset: number) {
+    asked.push(offset);
+    const start = ranges ? offset : 0;
+    const stream = body(file.subarray(start));
+    return { offset: start, size: file.length, validator: '"1"', stream };
+  }
   function body(bytes: Uint8Array): ReadableStream<Uint8Array> {
     let at = 0;
     return new ReadableStream({
@@ -42,7 +45,12 @@ function serve(file: Uint8Array, { breakAfter = Number.POSITIVE_INFINITY, ranges
 }
 
 function options(more: Partial<DownloadOptions> = {}): DownloadOptions {
-  return { signal: new AbortController().signal, report: () => {}, ...more };
+  return {
+    signal: new AbortController().signal,
+    report: () => {},
+    pace: { rounds: 0, backoffMs: 1 },
+    ...more,
+  };
 }
 
 async function database(): Promise<ModelStore> {
@@ -120,7 +128,7 @@ test('a new version replaces the old one only when it is whole', async () => {
   const manifest = await download(newer, store, options());
   expect(manifest.sha256).not.toBe(old.sha256);
   expect(await store.chunk(old.blob, 0)).toBeUndefined();
-  expect(await store.list()).toContainEqual(manifest);
+  expect(await store.list()).toContainEqual({ source: origin.source, manifest });
 });
 
 test('a stored file reads across chunks', async () => {
@@ -168,7 +176,7 @@ test('a memory store gives passed chunks free', async () => {
   const { origin } = serve(FILE);
   const manifest = await download(origin, store, options());
   const source = new StoredSource(store, manifest, async () => null);
-  source.releasePassed = true;
+  source.forward = true;
   await source.read(0, 10);
   await source.read(CHUNK_BYTES, 10);
   expect(await store.chunk(manifest.blob, 0)).toBeUndefined();

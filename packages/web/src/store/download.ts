@@ -1,210 +1,310 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { LoadProgress } from '../protocol.ts';
+import { Chunker } from './chunker.ts';
 import { digest, RunningHash } from './hash.ts';
+import { PlaceError } from './http.ts';
 import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from './manifest.ts';
 import { Meter } from './meter.ts';
-import { networkError, type OpenedOrigin, type Origin } from './origin.ts';
-import { rechunk } from './rechunk.ts';
+import { Mirrors, PACE, type Pace, refuseAborted } from './mirrors.ts';
+import type { Opened, Origin } from './origin.ts';
+import { Pipeline } from './pipeline.ts';
+import { checkRoom, neverFits } from './room.ts';
 
-export interface DownloadOptions {
-  signal: AbortSignal;
-  /** Expected SHA-256 of the whole file, hex. */
+/** What the caller knows of a file, lower-case hex. */
+export interface Expected {
+  /** SHA-256 of the whole file. */
   sha256?: string | undefined;
-  report(progress: LoadProgress): void;
+  /** SHA-256 of each 4 MiB of it, the last may be shorter. */
+  chunkSha256?: readonly string[] | undefined;
 }
 
-/** A download in progress: the draft as kept, with the hash and the byte count that go with it. */
-interface Progress {
-  draft: Draft;
-  hash: RunningHash;
-  loaded: number;
+/** One who reads a file while it arrives. */
+export interface Follower {
+  /** The size is known; what is kept already and what comes is noted in `draft`. */
+  begun(draft: Draft): void;
+  /** Chunk `index` is kept. */
+  kept(index: number, chunk: ArrayBuffer): void;
+  /** What was kept is no part of the file; it begins anew. */
+  dropped(): void;
 }
+
+export interface DownloadOptions extends Expected {
+  signal: AbortSignal;
+  report(progress: LoadProgress): void;
+  follower?: Follower | undefined;
+  /** Tests are in more of a hurry. */
+  pace?: Partial<Pace>;
+  chunkBytes?: number;
+}
+
+/** Chunks that may wait to be hashed and written while the network goes on. */
+const DEPTH = 2;
 
 /**
- * Brings a file into the store: chunk, hash, keep, drop. Goes on from the kept chunks of a broken download when the
- * server can. Errors: `network`, `offline`, `aborted`, `quota`, `integrity`, `bad-model`, `storage`.
+ * Brings a file into the store: chunk, hash, keep, drop, all of it at once. Goes on from the kept chunks of a broken
+ * download; tries again and elsewhere when a place fails. Bytes of two answers are joined only where a validator of the
+ * same place or a hash that the caller gave vouches for them.
+ * Errors: `network`, `offline`, `aborted`, `quota`, `integrity`, `bad-model`, `storage`.
  */
-export async function download(
+export function download(
   origin: Origin,
   store: ModelStore,
   options: DownloadOptions,
 ): Promise<Manifest> {
-  let progress = await resume(origin, store);
-  if (progress.loaded !== progress.draft.size) {
-    const opened = await origin.open(progress.loaded, progress.draft.etag, options.signal);
-    progress = await align(progress, opened, origin, store);
-    await checkRoom(progress, store);
-    await receive(progress, opened, store, options);
-  }
-  return finish(progress, store, options);
+  return new Download(origin, store, options).run();
 }
 
-/** Fetches chunk `index` of a stored model again; null when the origin cannot give it. */
-export async function fetchChunk(
-  origin: Origin,
-  manifest: Manifest,
-  index: number,
-  signal: AbortSignal,
-): Promise<ArrayBuffer | null> {
-  const start = index * manifest.chunkBytes;
-  const opened = await origin.open(start, null, signal);
-  let position = opened.offset;
-  if (position > start || (start - position) % manifest.chunkBytes !== 0) return null;
-  for await (const chunk of rechunk(opened.stream, manifest.chunkBytes)) {
-    if (position === start) return chunk;
-    position += chunk.byteLength;
-  }
-  return null;
-}
+class Download {
+  readonly #origin: Origin;
+  readonly #store: ModelStore;
+  readonly #options: DownloadOptions;
+  readonly #mirrors: Mirrors;
+  readonly #meter: Meter;
+  readonly #pipeline = new Pipeline(DEPTH);
+  readonly #chunkBytes: number;
+  #draft: Draft;
+  #hash = new RunningHash();
+  #chunker: Chunker;
+  /** Bytes in the store, and bytes handed on to get there. */
+  #kept = 0;
+  #sent = 0;
+  /** Answers whose bytes are joined. */
+  #answers = 0;
+  #again = false;
 
-function fresh(origin: Origin): Progress {
-  const draft: Draft = {
-    version: 1,
-    source: origin.source,
-    name: origin.name,
-    size: null,
-    chunkBytes: CHUNK_BYTES,
-    hashes: [],
-    blob: blobKey(),
-    etag: null,
-  };
-  return { draft, hash: new RunningHash(), loaded: 0 };
-}
-
-/** Takes up the draft of an earlier try, as far as its chunks are still there and intact. */
-async function resume(origin: Origin, store: ModelStore): Promise<Progress> {
-  const draft = await store.draft(origin.source);
-  if (!draft) return fresh(origin);
-  const progress: Progress = {
-    draft: { ...draft, hashes: [] },
-    hash: new RunningHash(),
-    loaded: 0,
-  };
-  for (const [index, expected] of draft.hashes.entries()) {
-    const bytes = await store.chunk(draft.blob, index);
-    if (!bytes || (await digest(bytes)) !== expected) break;
-    const whole = progress.loaded + bytes.byteLength === draft.size;
-    if (bytes.byteLength < draft.chunkBytes && !whole) break;
-    progress.draft.hashes.push(expected);
-    progress.hash.update(bytes);
-    progress.loaded += bytes.byteLength;
+  constructor(origin: Origin, store: ModelStore, options: DownloadOptions) {
+    this.#origin = origin;
+    this.#store = store;
+    this.#options = options;
+    this.#chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
+    const pace = { ...PACE, ...options.pace };
+    this.#mirrors = new Mirrors(origin.places, pace, options.signal);
+    this.#meter = new Meter('download', false, options.report);
+    this.#draft = this.#fresh();
+    this.#chunker = new Chunker(this.#chunkBytes);
   }
-  return progress;
-}
 
-/** Starts over when the server did not continue where the draft ends, or offers another file. */
-async function align(
-  progress: Progress,
-  opened: OpenedOrigin,
-  origin: Origin,
-  store: ModelStore,
-): Promise<Progress> {
-  const { draft, loaded } = progress;
-  const same = draft.size === null || opened.size === null || draft.size === opened.size;
-  let next = progress;
-  if (opened.offset !== loaded || !same) {
-    await store.discard(draft);
-    next = fresh(origin);
+  async run(): Promise<Manifest> {
+    await this.#resume();
+    for (;;) {
+      try {
+        while (this.#position !== this.#draft.size) await this.#receive();
+        return await this.#finish();
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
   }
-  if (opened.offset !== next.loaded) {
-    await opened.stream.cancel();
-    throw new PocketbitError(
-      'network',
-      `${origin.source} changed while it was being downloaded. Load it again.`,
+
+  get #position(): number {
+    return this.#sent + this.#chunker.filled;
+  }
+
+  #fresh(): Draft {
+    const { source, name, places } = this.#origin;
+    return {
+      version: 1,
+      source,
+      name,
+      size: null,
+      chunkBytes: this.#chunkBytes,
+      hashes: [],
+      blob: blobKey(),
+      etag: null,
+      ...(places.length > 1 && { urls: places.map(({ address }) => address) }),
+    };
+  }
+
+  /** Takes up the draft of an earlier try, as far as its chunks are still there and intact. */
+  async #resume(): Promise<void> {
+    const draft = await this.#store.draft(this.#origin.source);
+    if (!draft || draft.chunkBytes !== this.#chunkBytes) return;
+    const { urls } = this.#draft;
+    this.#draft = { ...draft, hashes: [], ...(urls && { urls }) };
+    for (const [index, expected] of draft.hashes.entries()) {
+      refuseAborted(this.#options.signal);
+      const bytes = await this.#store.chunk(draft.blob, index);
+      if (!bytes || (await digest(bytes)) !== expected) break;
+      const whole = this.#kept + bytes.byteLength === draft.size;
+      if (bytes.byteLength < draft.chunkBytes && !whole) break;
+      this.#note(expected, bytes);
+    }
+    this.#sent = this.#kept;
+    if (this.#kept > 0) this.#answers = 1;
+    if (draft.size !== null) this.#options.follower?.begun(this.#draft);
+  }
+
+  #note(hash: string, bytes: ArrayBuffer): void {
+    this.#hash.update(bytes);
+    this.#draft.hashes.push(hash);
+    this.#kept += bytes.byteLength;
+  }
+
+  /** One answer of one place. */
+  async #receive(): Promise<void> {
+    const { place } = this.#mirrors;
+    const validator = this.#draft.from === place.address ? this.#draft.etag : null;
+    const accept = (opened: Opened) => this.#align(opened, place.address);
+    for await (const part of this.#mirrors.read(this.#position, validator, accept)) {
+      const { size } = this.#draft;
+      if (size !== null && this.#position + part.length > size) throw this.#longer(place.address);
+      for (const chunk of this.#chunker.push(part)) await this.#send(chunk);
+      this.#mirrors.arrived(this.#position);
+      this.#meter.update(this.#position, size);
+    }
+    if (this.#draft.size === null) this.#draft.size = this.#position;
+    if (this.#position < this.#draft.size) throw this.#brokeOff(place.address);
+  }
+
+  /** Sees to it that the answer goes on where the download stands, or starts over with it. */
+  async #align(opened: Opened, address: string): Promise<void> {
+    if (this.#position > 0 && opened.offset === this.#position && !this.#joins(opened, address)) {
+      throw this.#changed(address);
+    }
+    if (this.#position > 0 && opened.offset === 0) await this.#startOver();
+    if (opened.offset !== this.#position) {
+      throw new PlaceError(
+        'network',
+        `${address} answered with the file from byte ${opened.offset}; asked for it from ${this.#position}.`,
+      );
+    }
+    const begins = this.#draft.size === null;
+    this.#answers++;
+    this.#draft.size ??= opened.size;
+    this.#draft.etag = opened.validator;
+    this.#draft.from = address;
+    await checkRoom(this.#draft, this.#position, this.#store);
+    if (begins && this.#draft.size !== null) this.#options.follower?.begun(this.#draft);
+  }
+
+  /** Whether the bytes of an answer belong to the file that is kept so far. */
+  #joins({ size, validator }: Opened, address: string): boolean {
+    const draft = this.#draft;
+    if (size !== null && draft.size !== null && size !== draft.size) return false;
+    if (draft.from === address && draft.etag && validator) return draft.etag === validator;
+    const { sha256, chunkSha256 } = this.#options;
+    return Boolean(sha256 || chunkSha256);
+  }
+
+  async #send(chunk: ArrayBuffer): Promise<void> {
+    this.#sent += chunk.byteLength;
+    const hashing = digest(chunk);
+    await this.#pipeline.add(async () => this.#keep(chunk, await hashing));
+  }
+
+  async #keep(chunk: ArrayBuffer, hash: string): Promise<void> {
+    const index = this.#draft.hashes.length;
+    if (index === 0) checkMagic(chunk, this.#draft);
+    this.#checkChunk(index, hash);
+    const { hashes } = this.#draft;
+    await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
+    this.#note(hash, chunk);
+    this.#options.follower?.kept(index, chunk);
+  }
+
+  #checkChunk(index: number, hash: string): void {
+    const expected = this.#options.chunkSha256;
+    if (!expected || expected[index]?.toLowerCase() === hash) return;
+    throw new PlaceError(
+      'integrity',
+      `Chunk ${index + 1} of ${this.#draft.name} has SHA-256 ${hash}, expected ${expected[index] ?? 'no such chunk'}. The file was changed or damaged on its way; load it again or correct the checksums.`,
     );
   }
-  next.draft.size = opened.size ?? next.draft.size;
-  next.draft.etag = opened.etag;
-  return next;
-}
 
-async function checkRoom({ draft, loaded }: Progress, store: ModelStore): Promise<void> {
-  if (store.kind === 'memory' || draft.size === null) return;
-  const estimate = await globalThis.navigator?.storage?.estimate?.().catch(() => undefined);
-  if (estimate?.quota === undefined) return;
-  const free = estimate.quota - (estimate.usage ?? 0);
-  const needed = draft.size - loaded;
-  if (needed <= free) return;
-  throw new PocketbitError(
-    'quota',
-    `The model needs ${megabytes(needed)} more and the browser offers ${megabytes(free)}. Free some disk space, delete a stored model, or load with \`store: false\` to run from memory.`,
-  );
-}
-
-async function receive(
-  progress: Progress,
-  opened: OpenedOrigin,
-  store: ModelStore,
-  options: DownloadOptions,
-): Promise<void> {
-  const meter = new Meter('download', false, options.report);
-  const counted = opened.stream.pipeThrough(counter(progress, meter));
-  const { draft } = progress;
-  try {
-    for await (const chunk of rechunk(counted, draft.chunkBytes)) {
-      if (draft.hashes.length === 0) checkMagic(chunk, draft);
-      const hash = await digest(chunk);
-      progress.hash.update(chunk);
-      draft.hashes.push(hash);
-      progress.loaded += chunk.byteLength;
-      await store.putChunk(draft, draft.hashes.length - 1, chunk);
-    }
-  } catch (error) {
-    throw networkError(draft.source, error);
+  #checkCount(): void {
+    const [found, expected] = [this.#draft.hashes.length, this.#options.chunkSha256?.length];
+    if (expected === undefined || expected === found) return;
+    throw new PocketbitError(
+      'integrity',
+      `${this.#draft.name} has ${found} chunks of ${this.#chunkBytes} bytes, and there are checksums for ${expected}. Correct the checksums, or load without them.`,
+    );
   }
-}
 
-/** Passes bytes through and reports them as they arrive, ahead of the chunk they belong to. */
-function counter(progress: Progress, meter: Meter): TransformStream<Uint8Array, Uint8Array> {
-  let received = progress.loaded;
-  return new TransformStream({
-    transform(part, controller) {
-      received += part.length;
-      meter.update(received, progress.draft.size);
-      controller.enqueue(part);
-    },
-  });
+  /** After a failure: keeps what is whole, forgets what is not, and goes on elsewhere or throws. */
+  async #recover(failure: unknown): Promise<void> {
+    let error = failure;
+    // What failed behind the network counts more: it is why the rest was not kept.
+    await this.#pipeline.drain().catch((cause: unknown) => {
+      error = cause;
+    });
+    if (this.#sent !== this.#kept) this.#chunker.drop();
+    this.#sent = this.#kept;
+    if (error instanceof PlaceError && error.stale) await this.#startOver();
+    if (await neverFits(error, this.#draft)) await this.#store.discard(this.#draft);
+    await this.#mirrors.next(error);
+    this.#meter.update(this.#position, this.#draft.size);
+  }
+
+  async #startOver(): Promise<void> {
+    await this.#pipeline.drain();
+    await this.#store.discard(this.#draft);
+    if (this.#position > 0) this.#options.follower?.dropped();
+    this.#draft = this.#fresh();
+    this.#hash = new RunningHash();
+    this.#chunker.drop();
+    this.#kept = this.#sent = this.#answers = 0;
+  }
+
+  async #finish(): Promise<Manifest> {
+    const rest = this.#chunker.rest();
+    if (rest) await this.#send(rest);
+    await this.#pipeline.drain();
+    this.#checkCount();
+    const sha256 = this.#hash.finish();
+    const expected = this.#options.sha256?.toLowerCase();
+    if (expected && expected !== sha256) await this.#mismatch(sha256, expected);
+    const draft = this.#draft;
+    const source = this.#origin.keyOf?.(this.#kept, sha256) ?? draft.source;
+    const manifest = { ...draft, source, size: this.#kept, sha256, storedAt: Date.now() };
+    await this.#store.commit(manifest, draft);
+    return manifest;
+  }
+
+  /** Wrong bytes are not kept. Where they came in several answers, one of those may be to blame, so it is tried anew. */
+  async #mismatch(sha256: string, expected: string): Promise<never> {
+    const joined = this.#answers > 1 && !this.#again;
+    this.#again = true;
+    await this.#startOver();
+    const message = `${this.#draft.name} has SHA-256 ${sha256}, expected ${expected}. The file was changed or replaced; load it again or correct the checksum.`;
+    throw joined ? new PlaceError('integrity', message) : new PocketbitError('integrity', message);
+  }
+
+  #changed(address: string): PlaceError {
+    return new PlaceError(
+      'network',
+      `${address} changed while it was being downloaded, or cannot show that it did not. Load it again.`,
+      { stale: true },
+    );
+  }
+
+  #longer(address: string): PlaceError {
+    return new PlaceError(
+      'network',
+      `${address} sent more than the ${this.#draft.size} bytes it spoke of. Load again, or use another address.`,
+      { stale: true },
+    );
+  }
+
+  #brokeOff(address: string): PlaceError {
+    return new PlaceError(
+      'network',
+      `${address} broke off at ${this.#position} of ${this.#draft.size} bytes. Load again: what has arrived is kept.`,
+    );
+  }
 }
 
 function checkMagic(chunk: ArrayBuffer, draft: Draft): void {
   const head = new Uint8Array(chunk, 0, Math.min(4, chunk.byteLength));
   const found = String.fromCharCode(...head);
   if (found === 'GGUF') return;
-  throw new PocketbitError(
+  throw new PlaceError(
     'bad-model',
     `${draft.name} is not a GGUF model: it starts with ${JSON.stringify(found)}, expected "GGUF". Choose a .gguf file.`,
+    { lasting: true },
   );
-}
-
-async function finish(
-  { draft, hash, loaded }: Progress,
-  store: ModelStore,
-  options: DownloadOptions,
-): Promise<Manifest> {
-  if (draft.size !== null && loaded !== draft.size) {
-    throw new PocketbitError(
-      'network',
-      `${draft.source} broke off at ${loaded} of ${draft.size} bytes. Load again: what has arrived is kept.`,
-    );
-  }
-  const sha256 = hash.finish();
-  if (options.sha256 && options.sha256.toLowerCase() !== sha256) {
-    await store.discard(draft);
-    throw new PocketbitError(
-      'integrity',
-      `${draft.name} has SHA-256 ${sha256}, expected ${options.sha256}. The file was changed or replaced; load it again or correct the checksum.`,
-    );
-  }
-  const manifest: Manifest = { ...draft, size: loaded, sha256, storedAt: Date.now() };
-  await store.commit(manifest);
-  return manifest;
 }
 
 function blobKey(): string {
   const words = crypto.getRandomValues(new Uint32Array(3));
   return Array.from(words, (word) => word.toString(36)).join('-');
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

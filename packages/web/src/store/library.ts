@@ -1,5 +1,8 @@
+import { PocketbitError } from '@pocketbit/core';
 import type { StorageKind } from '../protocol.ts';
 import { openDatabase } from './database.ts';
+import type { Draft } from './manifest.ts';
+import { storageRoom } from './room.ts';
 
 /** A model kept in this browser. */
 export interface StoredModel {
@@ -12,23 +15,98 @@ export interface StoredModel {
   sha256: string;
   storage: StorageKind;
   storedAt: Date;
+  /** When it was last loaded; when it was stored where it never was. */
+  lastUsed: Date;
 }
 
-/** The whole models kept in this browser; empty where there is no IndexedDB. */
+/** A download that was not finished; `load` of its source goes on with it, `deleteModel` gives its room back. */
+export interface UnfinishedModel {
+  source: string;
+  name: string;
+  loadedBytes: number;
+  totalBytes: number | null;
+}
+
+/** The room of this origin, bytes; null where the browser does not say. */
+export interface StorageEstimate {
+  usageBytes: number | null;
+  quotaBytes: number | null;
+  /** Whether the browser promised not to evict what is stored. */
+  persisted: boolean | null;
+  modelBytes: number;
+  unfinished: UnfinishedModel[];
+}
+
+/** The whole models kept in this browser, the latest used first; empty where there is no IndexedDB. */
 export async function listModels(): Promise<StoredModel[]> {
   const store = await openDatabase();
-  const manifests = (await store?.list()) ?? [];
-  return manifests.map((manifest) => ({
-    source: manifest.source,
-    name: manifest.name,
-    bytes: manifest.size,
-    sha256: manifest.sha256,
-    storage: 'indexeddb',
-    storedAt: new Date(manifest.storedAt),
-  }));
+  const kept = (await store?.list()) ?? [];
+  const models = kept.flatMap(({ manifest, usedAt }) =>
+    manifest ? [{ manifest, usedAt: usedAt ?? manifest.storedAt }] : [],
+  );
+  return models
+    .sort((a, b) => b.usedAt - a.usedAt)
+    .map(({ manifest: { source, name, size, sha256, storedAt }, usedAt }) => ({
+      source,
+      name,
+      bytes: size,
+      sha256,
+      storage: 'indexeddb',
+      storedAt: new Date(storedAt),
+      lastUsed: new Date(usedAt),
+    }));
 }
 
-/** Deletes a stored model, or what was kept of an unfinished download. `source` as in `listModels`. */
+/**
+ * Deletes a stored model, or what was kept of an unfinished download. `source` as in `listModels`. Errors: `busy` while
+ * it is being downloaded, in this tab or another.
+ */
 export async function deleteModel(source: string): Promise<void> {
-  await (await openDatabase())?.remove(source);
+  const store = await openDatabase();
+  if (!store) return;
+  const remove = () => store.remove(source);
+  if (!globalThis.navigator?.locks) return remove();
+  await navigator.locks.request(`pocketbit:${source}`, { ifAvailable: true }, (lock) => {
+    if (lock) return remove();
+    throw new PocketbitError(
+      'busy',
+      'This model is being downloaded. Stop the download before deleting it.',
+    );
+  });
+}
+
+/** What is used, what there is room for, and what unfinished downloads hold. */
+export async function storageEstimate(): Promise<StorageEstimate> {
+  const store = await openDatabase();
+  const [room, kept] = [await storageRoom(), (await store?.list()) ?? []];
+  const persisted = await globalThis.navigator?.storage?.persisted?.().catch(() => null);
+  return {
+    usageBytes: room?.usage ?? null,
+    quotaBytes: room?.quota ?? null,
+    persisted: persisted ?? null,
+    modelBytes: kept.reduce((sum, { manifest }) => sum + (manifest?.size ?? 0), 0),
+    unfinished: kept.flatMap(({ draft }) => (draft ? [unfinishedOf(draft)] : [])),
+  };
+}
+
+function unfinishedOf({ source, name, size, chunkBytes, hashes }: Draft): UnfinishedModel {
+  const loaded = hashes.length * chunkBytes;
+  return { source, name, loadedBytes: Math.min(loaded, size ?? loaded), totalBytes: size };
+}
+
+/**
+ * The least recently used models that together free `bytes`, for `deleteModel` on the user's word; empty where even all
+ * of them would not. `keep` are sources that must stay.
+ */
+export async function suggestEviction(
+  bytes: number,
+  { keep = [] }: { keep?: string[] } = {},
+): Promise<StoredModel[]> {
+  const candidates = (await listModels()).reverse().filter(({ source }) => !keep.includes(source));
+  let freed = 0;
+  const count = candidates.findIndex((model) => {
+    freed += model.bytes;
+    return freed >= bytes;
+  });
+  return candidates.slice(0, count + 1);
 }

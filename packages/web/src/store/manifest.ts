@@ -16,8 +16,12 @@ export interface Draft {
   hashes: string[];
   /** Key part shared by this file's chunks, so that a new version never overwrites the old one. */
   blob: string;
-  /** Strong ETag of the response, for If-Range. */
+  /** Strong ETag or date of the response, for If-Range. */
   etag: string | null;
+  /** The place that gave it; other places have other validators. */
+  from?: string;
+  /** Every address of the file, for repairs; absent where `source` is the only one. */
+  urls?: string[];
 }
 
 /** A model that is whole. Written last, so a model is either complete or absent. */
@@ -27,6 +31,15 @@ export interface Manifest extends Draft {
   sha256: string;
   /** Milliseconds since 1970. */
   storedAt: number;
+}
+
+/** What a store holds of one source. */
+export interface Kept {
+  source: string;
+  manifest?: Manifest;
+  draft?: Draft;
+  /** When a model was last loaded from it, milliseconds since 1970. */
+  usedAt?: number;
 }
 
 /** A place for chunks. The worker downloads into one and loads from it. */
@@ -40,11 +53,15 @@ export interface ModelStore {
   /** Puts a repaired chunk back. */
   replaceChunk(blob: string, index: number, bytes: ArrayBuffer): Promise<void>;
   dropChunk(blob: string, index: number): Promise<void>;
-  /** Writes the manifest, then forgets the draft and the version it replaces. */
-  commit(manifest: Manifest): Promise<void>;
+  /** Writes the manifest and forgets the draft, both or neither, and the version it replaces. */
+  commit(manifest: Manifest, draft: Draft): Promise<void>;
   /** Forgets an unfinished download and its chunks. */
   discard(draft: Draft): Promise<void>;
   /** Forgets manifest, draft and chunks. */
   remove(source: string): Promise<void>;
-  list(): Promise<Manifest[]>;
+  /** From now on holds everything in memory; stores without it cannot. */
+  overflow?(): void;
+  /** Notes that a model was loaded now. */
+  touch(source: string): Promise<void>;
+  list(): Promise<Kept[]>;
 }

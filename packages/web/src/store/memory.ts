@@ -1,4 +1,4 @@
-import type { Draft, Manifest, ModelStore } from './manifest.ts';
+import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
 
 /** Chunks kept in memory, for pages without IndexedDB and for `store: false`. Lives for one load. */
 export class MemoryStore implements ModelStore {
@@ -43,7 +43,9 @@ export class MemoryStore implements ModelStore {
     this.#chunks.clear();
   }
 
-  async list(): Promise<Manifest[]> {
-    return [...this.#manifests.values()];
+  async touch(): Promise<void> {}
+
+  async list(): Promise<Kept[]> {
+    return [...this.#manifests.values()].map((manifest) => ({ source: manifest.source, manifest }));
   }
 }

@@ -1,14 +1,29 @@
 import { PocketbitError } from '@pocketbit/core';
 import { digest } from './hash.ts';
+import { openUrl, PlaceError } from './http.ts';
 
 /** Bytes of a file from some offset on. */
-export interface OpenedOrigin {
+export interface Opened {
   /** Where the stream really starts; 0 when the server ignored the range. */
   offset: number;
   /** Whole file, bytes; null when the server did not say. */
   size: number | null;
-  etag: string | null;
+  /** Equal for equal bytes at this place; null when the server gives none. */
+  validator: string | null;
   stream: ReadableStream<Uint8Array>;
+}
+
+/** One place that has the file. */
+export interface Place {
+  /** For messages; of a server its URL. */
+  readonly address: string;
+  /** `validator` as the place gave it earlier, `end` exclusive. Errors: `PlaceError`, `aborted`. */
+  open(
+    offset: number,
+    validator: string | null,
+    signal: AbortSignal,
+    end?: number,
+  ): Promise<Opened>;
 }
 
 /** Where a model comes from. */
@@ -16,126 +31,88 @@ export interface Origin {
   /** Key in the store. */
   readonly source: string;
   readonly name: string;
-  open(offset: number, etag: string | null, signal: AbortSignal): Promise<OpenedOrigin>;
+  /** Those that have the same bytes, the preferred first. */
+  readonly places: readonly Place[];
+  /** The key in the store where only the content can tell it. */
+  keyOf?(size: number, sha256: string): string;
 }
 
-/** A model file on a server. `url` is absolute. */
-export function urlOrigin(url: string): Origin {
+/** A model file on servers. `urls` are absolute; the first one is the key. */
+export function urlOrigin(...urls: string[]): Origin {
+  const addresses = [...new Set(urls.map(withoutHash))];
+  const { pathname, hostname, href } = new URL(addresses[0]!);
+  return {
+    source: href,
+    name: decoded(pathname.split('/').at(-1) || hostname),
+    places: addresses.map((address) => ({
+      address,
+      open: (...asked) => openUrl(address, ...asked),
+    })),
+  };
+}
+
+function withoutHash(url: string): string {
   const parsed = new URL(url);
   parsed.hash = '';
-  return {
-    source: parsed.href,
-    name: decodeURIComponent(parsed.pathname.split('/').at(-1) || parsed.hostname),
-    open: (offset, etag, signal) => openUrl(parsed.href, offset, etag, signal),
-  };
+  return parsed.href;
+}
+
+/** A part of a path as text; as it stands where it is no UTF-8. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** A model file the user picked. Its key is made of name, size and a hash of samples spread over the file. */
 export async function blobOrigin(blob: Blob): Promise<Origin> {
   const name = 'name' in blob && typeof blob.name === 'string' ? blob.name : 'model.gguf';
+  const address = `The file ${name}`;
   return {
     source: `stored:${name}:${blob.size}:${await fingerprint(blob)}`,
     name,
-    open: async (offset) => ({
-      offset,
-      size: blob.size,
-      etag: null,
-      stream: blob.slice(offset).stream(),
-    }),
+    places: [
+      {
+        address,
+        open: async (offset) => ({
+          offset,
+          size: blob.size,
+          validator: address,
+          stream: blob.slice(offset).stream(),
+        }),
+      },
+    ],
+  };
+}
+
+/** A stream of bytes, which can be read once. Its key is made of name, size and hash. */
+export function streamOrigin(stream: ReadableStream<Uint8Array>, name: string): Origin {
+  let spent = false;
+  const open = async (): Promise<Opened> => {
+    if (spent)
+      throw new PlaceError('network', `The stream of ${name} broke off.`, { lasting: true });
+    spent = true;
+    return { offset: 0, size: null, validator: null, stream };
+  };
+  return {
+    source: `stored:${name}:stream`,
+    name,
+    places: [{ address: `The stream of ${name}`, open }],
+    keyOf: (size, sha256) => `stored:${name}:${size}:${sha256.slice(0, 16)}`,
   };
 }
 
 /** A `stored:` model: nothing to download from. */
 export function storedOrigin(source: string): Origin {
-  return {
-    source,
-    name: source.split(':')[1] ?? source,
-    open: async () => {
-      throw new PocketbitError(
-        'storage',
-        'This model came from a local file and its stored copy is gone or damaged. Pick the file again.',
-      );
-    },
-  };
-}
-
-async function openUrl(
-  url: string,
-  offset: number,
-  etag: string | null,
-  signal: AbortSignal,
-): Promise<OpenedOrigin> {
-  const headers: Record<string, string> = {};
-  if (offset > 0) headers.range = `bytes=${offset}-`;
-  if (offset > 0 && etag) headers['if-range'] = etag;
-  const response = await request(url, headers, signal);
-  refuse(response, url);
-  return {
-    ...extent(response, offset),
-    etag: strongTag(response.headers.get('etag')),
-    stream: response.body!,
-  };
-}
-
-async function request(
-  url: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Response> {
-  try {
-    return await fetch(url, { headers, signal, credentials: 'same-origin' });
-  } catch (error) {
-    throw networkError(url, error);
-  }
-}
-
-/** The error for a fetch or a body that failed. */
-export function networkError(url: string, error: unknown): PocketbitError {
-  if (error instanceof PocketbitError) return error;
-  if (error instanceof DOMException && error.name === 'AbortError') {
-    return new PocketbitError('aborted', 'Loading was stopped.', { cause: error });
-  }
-  if (globalThis.navigator?.onLine === false) {
-    return new PocketbitError(
-      'offline',
-      `The device is offline and ${url} is not stored here. Connect once to download it; what has arrived is kept.`,
-      { cause: error },
-    );
-  }
-  return new PocketbitError(
-    'network',
-    `${url} could not be read (${error instanceof Error ? error.message : error}). Check the address and the connection, then load again; what has arrived is kept.`,
-    { cause: error },
-  );
-}
-
-function refuse(response: Response, url: string): void {
-  if (!response.ok || !response.body) {
+  const open = async () => {
     throw new PocketbitError(
-      'network',
-      `${url} answered ${response.status} ${response.statusText}; expected a model file. Check the address.`,
+      'storage',
+      'This model came from a local file and its stored copy is gone or damaged. Pick the file again.',
     );
-  }
-  if (response.headers.get('content-type')?.startsWith('text/html')) {
-    throw new PocketbitError(
-      'bad-model',
-      `${url} answered with a web page; expected a GGUF file. Check the address.`,
-    );
-  }
-}
-
-function extent(response: Response, asked: number): { offset: number; size: number | null } {
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
-  if (response.status === 206 && range) return { offset: Number(range[1]), size: Number(range[2]) };
-  if (response.status === 206) return { offset: asked, size: null };
-  // A compressed body has another length than the file.
-  const plain = (response.headers.get('content-encoding') ?? 'identity') === 'identity';
-  const length = Number(response.headers.get('content-length'));
-  return { offset: 0, size: plain && length > 0 ? length : null };
-}
-
-function strongTag(etag: string | null): string | null {
-  return etag && !etag.startsWith('W/') ? etag : null;
+  };
+  return { source, name: source.split(':')[1] ?? source, places: [{ address: source, open }] };
 }
 
 const SAMPLES = 16;

@@ -7,6 +7,7 @@ import type {
   WireError,
   WorkerApi,
 } from '../protocol.ts';
+import { maintain } from '../store/maintain.ts';
 import { profileOf } from './choice.ts';
 import { openModel } from './open.ts';
 import { generate, type Line, type LoadedModel, restore } from './session.ts';
@@ -19,9 +20,7 @@ let working = false;
 export const api: WorkerApi = {
   async open(request, port) {
     const outcome = await reply(async () => {
-      const send = (event: OpenEvent) => port.postMessage(event);
-      const signal = abortOf(port);
-      const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
+      const { signal, report } = jobOf(port);
       model = await openModel(request, signal, report).finally(() => port.close());
       return model.info;
     });
@@ -38,6 +37,8 @@ export const api: WorkerApi = {
   warm: () => outcomeOf(async () => warmUp(opened().context, idle)),
 
   ping: async () => {},
+
+  keep: (request, port) => reply(() => maintain(request, jobOf(port)).finally(() => port.close())),
 
   tokenize: (text) => reply(async () => opened().tokenizer.encode(text, { parseSpecial: true })),
 
@@ -104,6 +105,13 @@ function wire(error: unknown): WireError {
   if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
   const { code, message } = PocketbitError.from(error);
   return { code, message };
+}
+
+/** A job that reports to a port and is aborted from there. */
+function jobOf(port: MessagePort) {
+  const send = (event: OpenEvent) => port.postMessage(event);
+  const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
+  return { signal: abortOf(port), report };
 }
 
 function abortOf(port: MessagePort): AbortSignal {

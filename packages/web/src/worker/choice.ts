@@ -43,7 +43,7 @@ export class Choice {
     { bench, artifact, build }: EngineModule,
     { kernels = 'auto', store }: OpenRequest,
   ): Promise<Choice> {
-    const kept = kernels === 'auto' ? new TimingStore(artifact, build, store) : null;
+    const kept = kernels === 'auto' ? new TimingStore(artifact, build, store !== false) : null;
     const watch = { now: () => performance.now(), pause };
     return new Choice(await KernelChooser.open(bench, watch, kept), kernels);
   }

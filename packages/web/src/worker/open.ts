@@ -1,30 +1,22 @@
 import {
-  type ByteSource,
   choosePicks,
   encodeConfig,
   type KernelPick,
   loadTensors,
   type ModelPlan,
   type PlanOptions,
-  PocketbitError,
   planModel,
-  readGguf,
-  readGgufShards,
-  shardNames,
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
 import type { LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
-import { openDatabase } from '../store/database.ts';
-import { download, fetchChunk } from '../store/download.ts';
-import type { Manifest, ModelStore } from '../store/manifest.ts';
-import { MemoryStore } from '../store/memory.ts';
+import type { Manifest } from '../store/manifest.ts';
 import { Meter } from '../store/meter.ts';
-import { blobOrigin, type Origin, storedOrigin, urlOrigin } from '../store/origin.ts';
-import { StoredSource } from '../store/stored-source.ts';
+import type { ModelFile } from '../store/obtain.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
+import { abandonAll, completed, type ModelFiles, openFiles, reopened } from './files.ts';
 import { Drift } from './pace.ts';
 import type { LoadedModel } from './session.ts';
 
@@ -32,14 +24,6 @@ interface Job {
   request: OpenRequest;
   signal: AbortSignal;
   report(progress: LoadProgress): void;
-}
-
-/** A stored file and how to read it. */
-interface StoredModelFile {
-  manifest: Manifest;
-  store: ModelStore;
-  source: StoredSource;
-  fromCache: boolean;
 }
 
 /** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
@@ -51,84 +35,50 @@ export async function openModel(
   const job: Job = { request, signal, report };
   const module = await engineModule(request.artifact, request.wasmBase);
   const choice = await Choice.open(module, request);
-  const files = await choice.during(obtainAll(job));
+  const found = await choice.during(openFiles(request, job));
+  return fromFiles(module, choice, found, job).catch((error: unknown) =>
+    abandonAll(found.files, error),
+  );
+}
+
+/** The model in `found`; where another file arrived than the one that was begun, that one. */
+async function fromFiles(
+  module: EngineModule,
+  choice: Choice,
+  found: ModelFiles,
+  job: Job,
+): Promise<LoadedModel> {
   try {
-    return await assemble(module, choice, files, job);
+    return await assemble(module, choice, found, job);
   } catch (error) {
-    const failure = PocketbitError.from(error);
-    // A file that is no model is not worth its place; the next load may find a better one at the same address.
-    if (failure.code === 'bad-model') {
-      for (const { store, manifest } of files) await store.remove(manifest.source);
-    }
-    throw failure;
+    if (!found.files.some(({ arrivals }) => arrivals?.stale)) throw error;
+    return assemble(module, choice, await reopened(found), job);
   }
-}
-
-/** The file, or every shard of the model that the address of one of them names. */
-async function obtainAll(job: Job): Promise<StoredModelFile[]> {
-  const { source, sha256 } = job.request;
-  const names = typeof source === 'string' ? shardNames(source) : undefined;
-  if (!names || names.length === 1) return [await obtain(job)];
-  if (sha256) {
-    throw new PocketbitError(
-      'unsupported',
-      `The model is split over ${names.length} files and sha256 names one. Load it without sha256, or merge the files.`,
-    );
-  }
-  const files: StoredModelFile[] = [];
-  for (const name of names) {
-    files.push(await obtain({ ...job, request: { ...job.request, source: name } }));
-  }
-  return files;
-}
-
-async function obtain(job: Job): Promise<StoredModelFile> {
-  const origin = await originOf(job.request.source);
-  const store = (job.request.store ? await openDatabase() : null) ?? new MemoryStore();
-  const found = await exclusively(origin.source, job.signal, () => find(origin, store, job));
-  const repair = (index: number) => fetchChunk(origin, found.manifest, index, job.signal);
-  return { ...found, store, source: new StoredSource(store, found.manifest, repair) };
-}
-
-async function originOf(source: string | Blob): Promise<Origin> {
-  if (typeof source !== 'string') return blobOrigin(source);
-  return source.startsWith('stored:') ? storedOrigin(source) : urlOrigin(source);
-}
-
-async function find(origin: Origin, store: ModelStore, { request, signal, report }: Job) {
-  const stored = await store.manifest(origin.source);
-  const expected = request.sha256?.toLowerCase();
-  if (stored && (!expected || stored.sha256 === expected)) {
-    return { manifest: stored, fromCache: true };
-  }
-  const manifest = await download(origin, store, { signal, sha256: expected, report });
-  return { manifest, fromCache: false };
-}
-
-/** One download of a model at a time over all tabs; the others wait and then find it stored. */
-async function exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>) {
-  if (!globalThis.navigator?.locks) return work();
-  return navigator.locks.request(`pocketbit:${name}`, { signal }, work);
 }
 
 async function assemble(
   module: EngineModule,
   choice: Choice,
-  files: readonly StoredModelFile[],
+  found: ModelFiles,
   job: Job,
 ): Promise<LoadedModel> {
   const text = import('./text.ts');
-  const { header, source } = await readHeader(files);
+  const { files, header } = found;
   const plan = planModel(header, planOptions(job.request));
   const { createChat, createTokenizer } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
-  for (const file of files) file.source.releasePassed = true;
-  const fromCache = files.every((file) => file.fromCache);
   const picks = await choice.picksFor(plan, job.signal);
-  const engine = await fill(module, plan, picks, { source, fromCache }, job);
+  const engine = await fill(module, plan, picks, found, job);
+  const manifests = await completed(found).catch((error: unknown) => {
+    engine.free();
+    throw error;
+  });
+  for (const [i, { store }] of files.entries()) {
+    void store.touch(manifests[i]!.source).catch(() => {});
+  }
   return {
-    info: describe(plan, module, files, engine, tokenizer),
+    info: describe(plan, module, files, manifests, engine, tokenizer),
     context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
@@ -139,12 +89,6 @@ async function assemble(
   };
 }
 
-async function readHeader(files: readonly StoredModelFile[]) {
-  const [first] = files;
-  if (files.length > 1) return readGgufShards(files.map(({ source }) => source));
-  return { header: await readGguf(first!.source), source: first!.source };
-}
-
 function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
   return { ...(contextLength && { contextLength }), ...(kv && { kv }), ...(head && { head }) };
 }
@@ -153,16 +97,20 @@ async function fill(
   { Engine }: EngineModule,
   plan: ModelPlan,
   picks: readonly KernelPick[],
-  { source, fromCache }: { source: ByteSource; fromCache: boolean },
+  { files, source }: ModelFiles,
   { signal, report }: Job,
 ): Promise<Engine> {
   const engine = new Engine(encodeConfig(plan.config));
+  const fromCache = files.every((file) => file.fromCache);
   const meter = new Meter('load', fromCache, report);
+  for (const file of files) file.source.forward = true;
+  // While the rest arrives, the download's own reports tell how far it is.
+  const arriving = () => files.some(({ arrivals }) => arrivals && !arrivals.over);
   try {
     choosePicks(engine, picks);
     await loadTensors(plan, source, engine, {
       signal,
-      onProgress: (loaded, total) => meter.update(loaded, total),
+      onProgress: (loaded, total) => arriving() || meter.update(loaded, total),
     });
     return engine;
   } catch (error) {
@@ -174,24 +122,26 @@ async function fill(
 function describe(
   plan: ModelPlan,
   { artifact }: EngineModule,
-  files: readonly StoredModelFile[],
+  files: readonly ModelFile[],
+  manifests: readonly Manifest[],
   engine: Engine,
   tokenizer: Tokenizer,
 ): ModelInfo {
-  const { manifest, store } = files[0]!;
+  const { store } = files[0]!;
+  const [first] = manifests as [Manifest, ...Manifest[]];
   return {
     name: plan.name,
     architecture: plan.architecture,
     parameters: plan.parameters,
-    fileBytes: files.reduce((sum, file) => sum + file.manifest.size, 0),
+    fileBytes: manifests.reduce((sum, { size }) => sum + size, 0),
     residentBytes: engine.residentBytes,
     contextLength: plan.config.context,
     vocabSize: tokenizer.vocabSize,
     artifact,
     storage: store.kind,
-    sha256: manifest.sha256,
+    sha256: first.sha256,
     activation: plan.scheme,
-    key: [...files.map((file) => file.manifest.sha256), plan.config.kv, plan.config.head].join('/'),
-    source: store.kind === 'memory' ? null : manifest.source,
+    key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
+    source: store.kind === 'memory' ? null : first.source,
   };
 }

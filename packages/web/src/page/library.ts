@@ -1,0 +1,87 @@
+import { PocketbitError } from '@pocketbit/core';
+import * as Comlink from 'comlink';
+import type {
+  JobCommand,
+  LoadProgress,
+  OpenEvent,
+  StoreReport,
+  StoreRequest,
+} from '../protocol.ts';
+import { openDatabase } from '../store/database.ts';
+import { listModels, type StoredModel } from '../store/library.ts';
+import { WorkerHost } from './host.ts';
+import { absolute, type FileOptions, fileOf, type ModelSource, transfers } from './source.ts';
+
+export interface StoreOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** Stores a model without loading it. Errors as those of `load`. */
+export async function importModel(
+  source: ModelSource,
+  options: StoreOptions & Omit<FileOptions, 'store'> = {},
+): Promise<StoredModel> {
+  const { signal, onProgress, ...known } = options;
+  const file = await fileOf(source, known);
+  const report = await keep({ action: 'import', file }, options, transfers(file));
+  const stored = (await listModels()).find((model) => model.source === report.source);
+  if (stored) return stored;
+  throw new PocketbitError('storage', 'The model was stored and is gone again.');
+}
+
+/** Reads a stored model and compares every chunk with the hash it was stored with. */
+export function verifyModel(source: string, options: StoreOptions = {}): Promise<StoreReport> {
+  return keep({ action: 'verify', source: absolute(source) }, options);
+}
+
+/** Fetches the chunks of a stored model that are damaged, those alone; from `urls` where it knows no address. */
+export function repairModel(
+  source: string,
+  options: StoreOptions & { urls?: (string | URL)[] } = {},
+): Promise<StoreReport> {
+  const urls = options.urls?.map(absolute) ?? [];
+  return keep({ action: 'repair', source: absolute(source), urls }, options);
+}
+
+/** A stored model as the file it was. */
+export interface ModelExport {
+  name: string;
+  bytes: number;
+  /** SHA-256 of the file, lower-case hex. */
+  sha256: string;
+  /** Its bytes, each chunk checked as it is read; a damaged one errors the stream with `integrity`. */
+  stream: ReadableStream<Uint8Array>;
+}
+
+/** Gives a stored model out as one file. Nothing but a chunk is in memory. */
+export async function exportModel(source: string): Promise<ModelExport> {
+  const store = await openDatabase();
+  const manifest = await store?.manifest(absolute(source));
+  if (!store || !manifest) throw new PocketbitError('storage', `No model is stored as ${source}.`);
+  const { chunksOf } = await import('../store/export.ts');
+  const { name, size: bytes, sha256 } = manifest;
+  return { name, bytes, sha256, stream: chunksOf(store, manifest) };
+}
+
+/** Has a worker of its own do work on the store. */
+async function keep(
+  request: StoreRequest,
+  { signal, onProgress }: StoreOptions,
+  transferred: Transferable[] = [],
+): Promise<StoreReport> {
+  if (signal?.aborted) throw new PocketbitError('aborted', 'Stopped before it began.');
+  const host = new WorkerHost();
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => onProgress?.(data.progress);
+  const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const asked = Comlink.transfer(request, transferred);
+    return await host.call((api) => api.keep(asked, Comlink.transfer(port2, [port2])));
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    port1.close();
+    host.end(new PocketbitError('aborted', 'The work on the store is over.'));
+  }
+}
