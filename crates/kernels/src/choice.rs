@@ -96,6 +96,7 @@ impl Gemv {
     /// The layout this kernel reads.
     pub const fn layout(self, family: Family) -> Layout {
         match (self, family) {
+            (Gemv::Lookup, Family::Binary) => Layout::Tall,
             (Gemv::Lookup, _) => Layout::Column,
             (_, Family::Binary | Family::Int8) => Layout::Row,
             _ => Layout::Quad,

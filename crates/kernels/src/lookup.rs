@@ -9,7 +9,7 @@
 use core::arch::wasm32::*;
 
 use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
-use crate::pack::{Layout, LANE_ROWS};
+use crate::pack::{Layout, LANE_ROWS, TALL_ROWS};
 use crate::simd128::{byte_at, floats, group_rows, load, put, splat, ternary_rows, Sums};
 
 #[cfg(target_feature = "relaxed-simd")]
@@ -196,17 +196,11 @@ const COUNT_RUNS: usize = 256;
 /// [`crate::scalar::gemv_w1a1`]: 64 rows share the tables of a column.
 #[inline(never)]
 pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    assert!(w.layout == Layout::Column && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
-    let block = w.k / 8 * LANE_ROWS;
-    let pairs = w.bits.chunks(2 * block).zip(w.alpha.chunks(2 * LANE_ROWS));
-    for ((codes, alpha), y) in pairs.zip(y.chunks_mut(2 * LANE_ROWS)) {
-        if y.len() > LANE_ROWS {
-            let [a] = unlike::<4, 1>(codes, block, [x.bits]);
-            scale_counts(w.k, &a, alpha, x.beta, y);
-        } else {
-            let [a] = unlike::<2, 1>(codes, block, [x.bits]);
-            scale_counts(w.k, &a, alpha, x.beta, y);
-        }
+    assert!(w.layout == Layout::Tall && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    let blocks = w.bits.chunks_exact(w.k / 8 * TALL_ROWS).zip(w.alpha.chunks(TALL_ROWS));
+    for ((codes, alpha), y) in blocks.zip(y.chunks_mut(TALL_ROWS)) {
+        let [counts] = unlike::<4, 1>(codes, 0, [x.bits]);
+        scale_counts(w.k, &counts, alpha, x.beta, y);
     }
 }
 
@@ -218,36 +212,38 @@ const TOKENS: usize = 4;
 #[inline(never)]
 pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
     let (rows, width) = (w.alpha.len(), w.k / 8);
-    assert!(w.layout == Layout::Column && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
-    let token = |t: usize| &bits[t * width..(t + 1) * width];
-    let block = width * LANE_ROWS;
-    for (b, (codes, alpha)) in w.bits.chunks_exact(block).zip(w.alpha.chunks(LANE_ROWS)).enumerate() {
-        let mut put = |t: usize, counts: &[[v128; 4]; 2]| {
-            let y = &mut y[t * rows + b * LANE_ROWS..][..alpha.len()];
-            scale_counts(w.k, counts, alpha, beta[t], y);
-        };
+    assert!(w.layout == Layout::Tall && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
+    for (half, alpha) in w.alpha.chunks(LANE_ROWS).enumerate() {
+        let codes = &w.bits[half / 2 * width * TALL_ROWS..][..width * TALL_ROWS];
+        let first = half % 2 * LANE_ROWS;
         let whole = beta.len() / TOKENS * TOKENS;
         for t in (0..whole).step_by(TOKENS) {
-            let counts = unlike::<2, TOKENS>(codes, block, core::array::from_fn(|i| token(t + i)));
-            counts.iter().enumerate().for_each(|(i, counts)| put(t + i, counts));
+            let counts = unlike::<2, TOKENS>(codes, first, core::array::from_fn(|i| token(bits, width, t + i)));
+            for i in 0..TOKENS {
+                scale_counts(w.k, &counts[i], alpha, beta[t + i], &mut y[(t + i) * rows + half * LANE_ROWS..]);
+            }
         }
         for t in whole..beta.len() {
-            let [counts] = unlike::<2, 1>(codes, block, [token(t)]);
-            put(t, &counts);
+            let [counts] = unlike::<2, 1>(codes, first, [token(bits, width, t)]);
+            scale_counts(w.k, &counts, alpha, beta[t], &mut y[t * rows + half * LANE_ROWS..]);
         }
     }
 }
 
-/// `[T][16 rows][i32x4 of 4 rows]`: unlike bits of `16·V` rows and `T` tokens. Rows 32 and on stand `block` bytes further.
+fn token(bits: &[u8], width: usize, t: usize) -> &[u8] {
+    &bits[t * width..(t + 1) * width]
+}
+
+/// `[T][16 rows][i32x4 of 4 rows]`: unlike bits of `16·V` rows from `first` of a block, and `T` tokens.
 #[inline(always)]
-fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u8]; T]) -> [[[v128; 4]; V]; T] {
+fn unlike<const V: usize, const T: usize>(codes: &[u8], first: usize, bits: [&[u8]; T]) -> [[[v128; 4]; V]; T] {
     let zero = i32x4_splat(0);
     let mut total = [[[zero; 4]; V]; T];
-    let columns = block / LANE_ROWS;
-    for first in (0..columns).step_by(COUNT_RUN * COUNT_RUNS) {
+    let columns = codes.len() / TALL_ROWS;
+    for start in (0..columns).step_by(COUNT_RUN * COUNT_RUNS) {
         let mut wide = [[[zero; 2]; V]; T];
-        for run in (first..columns.min(first + COUNT_RUN * COUNT_RUNS)).step_by(COUNT_RUN) {
-            let counts: [[v128; V]; T] = unlike_run(codes, block, bits, run, columns.min(run + COUNT_RUN));
+        for run in (start..columns.min(start + COUNT_RUN * COUNT_RUNS)).step_by(COUNT_RUN) {
+            let counts: [[v128; V]; T] = unlike_run(codes, first, bits, run, columns.min(run + COUNT_RUN));
             for t in 0..T {
                 for v in 0..V {
                     add_low(&mut wide[t][v], counts[t][v]);
@@ -267,20 +263,20 @@ fn unlike<const V: usize, const T: usize>(codes: &[u8], block: usize, bits: [&[u
     total
 }
 
-/// Counts of columns `first..end`, at most [`COUNT_RUN`].
+/// Counts of columns `start..end`, at most [`COUNT_RUN`].
 #[inline(always)]
 fn unlike_run<const V: usize, const T: usize>(
     codes: &[u8],
-    block: usize,
-    bits: [&[u8]; T],
     first: usize,
+    bits: [&[u8]; T],
+    start: usize,
     end: usize,
 ) -> [[v128; V]; T] {
     let mask = splat::<15>();
     let mut counts = [[i32x4_splat(0); V]; T];
-    for column in first..end {
+    for column in start..end {
         let index: [(v128, v128); V] =
-            core::array::from_fn(|v| nibbles(load(codes, v / 2 * block + LANE_ROWS * column + v % 2 * 16), mask));
+            core::array::from_fn(|v| nibbles(load(codes, TALL_ROWS * column + first + 16 * v), mask));
         for t in 0..T {
             let byte = usize::from(byte_at(bits[t], column));
             let (low, high) = (load(&UNLIKE[byte & 15], 0), load(&UNLIKE[byte >> 4], 0));

@@ -23,7 +23,8 @@ impl<'a> Ternary<'a> {
     /// says that code 3 (+2) may occur.
     pub fn new(lines: &'a [Line], layout: Layout, (rows, k): (usize, usize), scale: f32, wide: bool) -> Option<Self> {
         let form = Form::new(layout, Bits::Two);
-        let whole = layout != Layout::Row && k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == form.lines(rows, k);
+        let lanes = matches!(layout, Layout::Quad | Layout::Column);
+        let whole = lanes && k > 0 && k % pack::TERNARY_STEP == 0 && lines.len() == form.lines(rows, k);
         whole.then(|| Ternary { codes: line::bytes(lines), form, rows, k, scale, wide })
     }
 }
@@ -57,7 +58,7 @@ impl<'a> Grouped<'a> {
         group: usize,
         wide: bool,
     ) -> Option<Self> {
-        let whole = form.layout != Layout::Row
+        let whole = matches!(form.layout, Layout::Quad | Layout::Column)
             && form.bits != Bits::Four
             && group > 0
             && group % 32 == 0
@@ -131,7 +132,8 @@ impl<'a> Binary<'a> {
     pub fn new(lines: &'a [Line], layout: Layout, alpha: &'a [f32], k: usize) -> Option<Self> {
         let form = Form::new(layout, Bits::One);
         let sized = lines.len() == form.lines(alpha.len(), k);
-        let whole = layout != Layout::Quad && k > 0 && k % pack::BINARY_STEP == 0 && sized;
+        let layouts = matches!(layout, Layout::Row | Layout::Tall);
+        let whole = layouts && k > 0 && k % pack::BINARY_STEP == 0 && sized;
         whole.then(|| Binary { bits: line::bytes(lines), layout, alpha, k })
     }
 }

@@ -4,8 +4,10 @@
 
 use crate::line::Line;
 
-/// Rows of a lane block, in both layouts.
+/// Rows of a block of quads or columns.
 pub const LANE_ROWS: usize = 32;
+/// Rows of a block of tall columns.
+pub const TALL_ROWS: usize = 64;
 /// k covered by one step of a two-bit quad block.
 pub const TERNARY_STEP: usize = Bits::Two.step();
 /// Bytes of one quad step: 8 vectors of 16.
@@ -57,6 +59,19 @@ pub enum Layout {
     Quad,
     /// A byte is one row's neighbouring k, a vector 16 rows: for lookups.
     Column,
+    /// The same in blocks of 64 rows, whose four vectors share a column's tables: W1A1.
+    Tall,
+}
+
+impl Layout {
+    /// Rows of a block; a row of [`Layout::Row`] stands alone.
+    pub const fn block_rows(self) -> usize {
+        match self {
+            Layout::Row => 1,
+            Layout::Quad | Layout::Column => LANE_ROWS,
+            Layout::Tall => TALL_ROWS,
+        }
+    }
 }
 
 /// A packed form of a matrix.
@@ -76,10 +91,7 @@ impl Form {
 
     /// Lines of a packed `rows × k` matrix.
     pub const fn lines(self, rows: usize, k: usize) -> usize {
-        let stored = match self.layout {
-            Layout::Row => rows,
-            _ => rows.div_ceil(LANE_ROWS) * LANE_ROWS,
-        };
+        let stored = rows.next_multiple_of(self.layout.block_rows());
         Line::count(stored * k / self.bits.planes())
     }
 }
@@ -106,9 +118,12 @@ pub fn put_codes(form: Form, packed: &mut [u8], k: usize, row: usize, k0: usize,
         (Layout::Quad, Bits::One) => put_quads::<8>(packed, k, row, k0, codes),
         (Layout::Quad, Bits::Two) => put_quads::<4>(packed, k, row, k0, codes),
         (Layout::Quad, Bits::Four) => put_quads::<2>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::One) => put_columns::<8>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::Two) => put_columns::<4>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::Four) => put_columns::<2>(packed, k, row, k0, codes),
+        (Layout::Column, Bits::One) => put_columns::<8, LANE_ROWS>(packed, k, row, k0, codes),
+        (Layout::Column, Bits::Two) => put_columns::<4, LANE_ROWS>(packed, k, row, k0, codes),
+        (Layout::Column, Bits::Four) => put_columns::<2, LANE_ROWS>(packed, k, row, k0, codes),
+        (Layout::Tall, Bits::One) => put_columns::<8, TALL_ROWS>(packed, k, row, k0, codes),
+        (Layout::Tall, Bits::Two) => put_columns::<4, TALL_ROWS>(packed, k, row, k0, codes),
+        (Layout::Tall, Bits::Four) => put_columns::<2, TALL_ROWS>(packed, k, row, k0, codes),
         (Layout::Row, Bits::One) => put_row::<8>(packed, k, row, k0, codes),
         (Layout::Row, Bits::Two) => put_row::<4>(packed, k, row, k0, codes),
         (Layout::Row, Bits::Four) => put_row::<2>(packed, k, row, k0, codes),
@@ -132,10 +147,16 @@ fn put_quads<const PLANES: usize>(packed: &mut [u8], k: usize, row: usize, k0: u
 }
 
 #[inline(always)]
-fn put_columns<const PLANES: usize>(packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    let first = row / LANE_ROWS * (k / PLANES) + k0 / PLANES;
+fn put_columns<const PLANES: usize, const ROWS: usize>(
+    packed: &mut [u8],
+    k: usize,
+    row: usize,
+    k0: usize,
+    codes: &[u8],
+) {
+    let first = row / ROWS * (k / PLANES) + k0 / PLANES;
     for (column, codes) in codes.chunks_exact(PLANES).enumerate() {
-        packed[(first + column) * LANE_ROWS + row % LANE_ROWS] = byte_of::<PLANES>(codes);
+        packed[(first + column) * ROWS + row % ROWS] = byte_of::<PLANES>(codes);
     }
 }
 
@@ -157,9 +178,10 @@ pub fn put_signs(layout: Layout, packed: &mut [u8], k: usize, row: usize, k0: us
         packed[(row * k + k0) / 8..][..signs.len()].copy_from_slice(signs);
         return;
     }
-    let first = row / LANE_ROWS * (k / 8) + k0 / 8;
+    let rows = layout.block_rows();
+    let first = row / rows * (k / 8) + k0 / 8;
     for (column, byte) in signs.iter().enumerate() {
-        packed[(first + column) * LANE_ROWS + row % LANE_ROWS] = *byte;
+        packed[(first + column) * rows + row % rows] = *byte;
     }
 }
 
@@ -167,10 +189,10 @@ pub fn put_signs(layout: Layout, packed: &mut [u8], k: usize, row: usize, k0: us
 pub fn code_at(form: Form, packed: &[u8], k: usize, row: usize, k0: usize) -> u8 {
     let (step, planes) = (form.bits.step(), form.bits.planes());
     let width = 8 / planes;
-    let block = row / LANE_ROWS;
+    let (rows, block) = (form.layout.block_rows(), row / form.layout.block_rows());
     let (at, plane) = match form.layout {
         Layout::Quad => ((block * (k / step) + k0 / step) * STEP_BYTES + row % LANE_ROWS * 4 + k0 % 4, k0 % step / 4),
-        Layout::Column => ((block * (k / planes) + k0 / planes) * LANE_ROWS + row % LANE_ROWS, k0 % planes),
+        Layout::Column | Layout::Tall => ((block * (k / planes) + k0 / planes) * rows + row % rows, k0 % planes),
         Layout::Row => ((row * k + k0) / planes, k0 % planes),
     };
     packed[at] >> (plane * width) & ((1u16 << width) - 1) as u8
@@ -225,7 +247,7 @@ mod tests {
         let codes: Vec<u8> = (0..64).map(|k| (k * k / 5 % 2) as u8).collect();
         let mut signs = [0u8; 8];
         put_codes(Form::new(Layout::Row, Bits::One), &mut signs, 64, 0, 0, &codes);
-        for layout in [Layout::Row, Layout::Column] {
+        for layout in [Layout::Row, Layout::Column, Layout::Tall] {
             let form = Form::new(layout, Bits::One);
             let (mut by_code, mut by_sign) = ([0u8; 64 * 64 / 8], [0u8; 64 * 64 / 8]);
             put_codes(form, &mut by_code, 64, 37, 0, &codes);
@@ -236,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_form_reads_back() {
-        for (layout, bits) in [Layout::Row, Layout::Quad, Layout::Column]
+        for (layout, bits) in [Layout::Row, Layout::Quad, Layout::Column, Layout::Tall]
             .into_iter()
             .flat_map(|layout| [Bits::One, Bits::Two, Bits::Four].map(|bits| (layout, bits)))
         {

@@ -52,7 +52,7 @@ fn differ<K: Copy>(kernels: &[K], want: Rows, run: impl Fn(K, &mut Rows)) -> boo
 }
 
 const TWO: usize = Form::new(Layout::Quad, Bits::Two).lines(ROWS, K);
-const BITS: usize = Form::new(Layout::Column, Bits::One).lines(ROWS, K);
+const BITS: usize = Form::new(Layout::Tall, Bits::One).lines(ROWS, K);
 
 fn packed(layout: Layout, code: impl Fn(usize, usize) -> u8) -> [Line; TWO] {
     let mut lines = [Line::filled(pack::TERNARY_ZERO); TWO];
@@ -87,7 +87,7 @@ fn binary(q: &[i8; K]) -> bool {
     for row in 0..ROWS {
         let codes: [u8; K] = core::array::from_fn(|k| code(row, k));
         pack::put_codes(Form::new(Layout::Row, Bits::One), bytes_mut(&mut rows), K, row, 0, &codes);
-        pack::put_codes(Form::new(Layout::Column, Bits::One), bytes_mut(&mut columns), K, row, 0, &codes);
+        pack::put_codes(Form::new(Layout::Tall, Bits::One), bytes_mut(&mut columns), K, row, 0, &codes);
     }
     let rows = &rows[..Form::new(Layout::Row, Bits::One).lines(ROWS, K)];
     let alpha = [0.5; ROWS];
@@ -95,13 +95,13 @@ fn binary(q: &[i8; K]) -> bool {
     let x = BinaryActivation { bits: &bits, beta: 0.25 };
     let views = (
         Binary::new(black_box(rows), Layout::Row, &alpha, K),
-        Binary::new(black_box(&columns), Layout::Column, &alpha, K),
+        Binary::new(black_box(&columns), Layout::Tall, &alpha, K),
     );
     let (Some(rows), Some(columns)) = views else { return true };
     let mut want = [0f32; ROWS];
     scalar::gemv_w1a1(&rows, x, &mut want);
     differ(gemv_kernels(Family::Binary), want, |kernel, y| {
-        let w = if kernel.layout(Family::Binary) == Layout::Column { &columns } else { &rows };
+        let w = if kernel.layout(Family::Binary) == Layout::Tall { &columns } else { &rows };
         run::gemv_w1a1(kernel, w, x, y);
     })
 }

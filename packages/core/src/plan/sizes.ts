@@ -11,6 +11,8 @@ const LINE_BYTES = 64;
 const F32_BYTES = 4;
 /** Rows of a packed matrix come in blocks of 32. */
 const ROW_BLOCK = 32;
+/** Rows of a packed binary matrix, likewise. */
+const BINARY_BLOCK = 64;
 /** Positions that go through the layers together: SLICE of crates/model. */
 const SLICE = 64;
 /** Positions of a block of a quantised cache, and dimensions of its vectors. */
@@ -50,7 +52,7 @@ export function residentTensorBytes({ slot, type }: Matrix, config: ModelConfig)
   if (slot.kind === 'multiplier') return 0;
   if (slot.kind === 'vector' || slot.kind === 'frequencies') return k * F32_BYTES;
   if (slot.kind === 'linear' && config.activationBits === 1) {
-    return laneBytes(rows, k, 1, 0) + rows * F32_BYTES;
+    return lines((multipleOf(BINARY_BLOCK, rows) * k) / 8) + rows * F32_BYTES;
   }
   const packed = PACKED.get(type);
   if (packed) return laneBytes(rows, k, packed.bits, packed.group);
