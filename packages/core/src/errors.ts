@@ -82,9 +82,13 @@ export function unsupported(found: string): PocketbitError {
   return new PocketbitError('unsupported', advised(found, 'Use another file of the model'));
 }
 
+/** What a name out of a file could use to hide, turn round or break up a message. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** What was found as a sentence, and what to do where it does not say so itself. */
 function advised(found: string, advice: string): string {
-  const sentence = found.charAt(0).toUpperCase() + found.slice(1);
+  const shown = found.replace(UNPRINTABLE, '\ufffd');
+  const sentence = shown.charAt(0).toUpperCase() + shown.slice(1);
   return /[;:] (use|choose|convert|give|leave|merge|shorten)\b/i.test(found)
     ? `${sentence}.`
     : `${sentence}. ${advice}.`;

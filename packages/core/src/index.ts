@@ -38,10 +38,10 @@ export {
 } from './plan/config.ts';
 export { type ModelPlan, type PlannedTensor, planModel, type Scheme } from './plan/plan.ts';
 export { type ByteSource, bytesSource } from './source.ts';
+export type { SpecialIds } from './tokenizer/special-ids.ts';
 export {
   createTokenizer,
   type EncodeOptions,
   type StreamDecoder,
   type Tokenizer,
 } from './tokenizer/tokenizer.ts';
-export type { SpecialIds } from './tokenizer/vocabulary.ts';

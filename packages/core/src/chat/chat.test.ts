@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HOSTILE_TEMPLATES } from '../../test/hostile-templates.ts';
 import { byteVocabulary, type TinyOptions, tinyModel } from '../../test/tiny-model.ts';
 import { PocketbitError } from '../errors.ts';
 import { readGguf } from '../gguf/header.ts';
@@ -127,30 +128,29 @@ describe('encode', () => {
   });
 });
 
+const SLOWEST_MS = 5000;
+
 describe('hostile templates end soon, with a code', () => {
-  test.each([
-    ['no template at all', '{% if'],
-    ['an own refusal', "{{ raise_exception('no system messages') }}"],
-    ['a huge range', '{% for i in range(1000000000) %}x{% endfor %}'],
-    ['a range of infinite steps', '{{ range(0, 10, 0) }}'],
-    [
-      'nested loops',
-      '{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}',
-    ],
-    [
-      'a doubling string',
-      "{% set ns = namespace(s='x') %}{% for a in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
-    ],
-    ['deep nesting', `{{ ${'('.repeat(30_000)}1`],
-    ['recursion', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
-    ['a long source', ' '.repeat(200_000)],
-  ])('%s', async (_, template) => {
+  test.each(Object.entries(HOSTILE_TEMPLATES))('%s', async (_, template) => {
     const started = performance.now();
     const error = await chatOf(template)
       .then(({ chat }) => chat.render(user('hi')))
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(PocketbitError);
     expect(error).toMatchObject({ code: 'bad-model' });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(SLOWEST_MS);
   });
+});
+
+test('a conversation of a thousand long messages is no hostile one', async () => {
+  const template =
+    "{%- if messages[0]['role'] == 'system' %}{{ messages[0].content.strip() }}{% endif -%}" +
+    "{%- for m in messages %}{%- set content = m['content'] | trim | replace('\\r', '') %}" +
+    "{%- if '</think>' in content %}{% set content = content.split('</think>')[-1].lstrip('\\n') %}{% endif %}" +
+    "{%- if m.role not in ['user', 'assistant'] %}{{ raise_exception('roles') }}{% endif %}" +
+    "{{- '<|im_start|>' ~ m.role ~ '\\n' ~ content ~ '<|im_end|>\\n' }}{%- endfor %}";
+  const { chat } = await chatOf(template);
+  const content = 'It is a truth universally acknowledged. '.repeat(25);
+  const messages = Array.from({ length: 1000 }, () => user(content)[0]!);
+  expect(chat.render(messages)).toHaveLength(1000 * (content.length - 1 + 28));
 });

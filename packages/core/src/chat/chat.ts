@@ -37,13 +37,15 @@ export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
   const { bos, eos } = tokenizer.specials;
   const variables = { bos_token: textOf(tokenizer, bos), eos_token: textOf(tokenizer, eos) };
   const render: Chat['render'] = (messages, options = {}) =>
-    guarded(() =>
-      run({
+    guarded(() => {
+      const prompt = run({
         ...variables,
         messages: messages.map(({ role, content }) => ({ role, content })),
         add_generation_prompt: options.addGenerationPrompt ?? true,
-      }),
-    );
+      });
+      refuseLong(prompt, messages);
+      return prompt;
+    });
   return {
     render,
     stopStrings,
@@ -55,6 +57,17 @@ export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
       return encodePrompt(tokenizer, render(safe, options));
     },
   };
+}
+
+/** Characters that a template may add to a conversation, and how often it may repeat it. */
+const MAX_ADDED = 128 * 1024;
+const MAX_REPEATS = 4;
+
+/** The tokenizer, too, would take long over what a template makes of nothing. */
+function refuseLong(prompt: string, messages: readonly ChatMessage[]): void {
+  const written = messages.reduce((sum, { content }) => sum + content.length, 0);
+  if (prompt.length <= MAX_ADDED + MAX_REPEATS * written) return;
+  throw new Error(`it makes ${prompt.length} characters of ${written}`);
 }
 
 /** Ids of a rendered prompt, with the BOS that the vocabulary asks for unless the template wrote it. */
@@ -69,11 +82,15 @@ function textOf(tokenizer: Tokenizer, id: number | undefined): string {
   return id === undefined ? '' : tokenizer.tokenText(id);
 }
 
+/** Characters of a template's own words in a message. */
+const MAX_REASON = 300;
+
 function guarded<T>(step: () => T): T {
   try {
     return step();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PocketbitError('bad-model', `the chat template failed: ${reason}`, { cause });
+    const shown = reason.slice(0, MAX_REASON);
+    throw new PocketbitError('bad-model', `the chat template failed: ${shown}`, { cause });
   }
 }

@@ -1,33 +1,20 @@
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { BoundedInterpreter } from './bounded-interpreter.ts';
 
 // A chat template is a program out of an untrusted file. It has no I/O to abuse, so what is bounded
-// is time and memory: published templates are under 20 kB and take a few hundred steps per message.
+// is time and memory: published templates are under 20 kB.
 const MAX_TEMPLATE_CHARACTERS = 128 * 1024;
-const MAX_STEPS = 250_000;
-const MAX_VALUE_LENGTH = 4 * 1024 * 1024;
 const MAX_RANGE = 10_000;
-
-type Statement = Parameters<Interpreter['evaluate']>[0];
-
-/** Counts evaluation steps and measures every value, and stops a template that exceeds either bound. */
-class BoundedInterpreter extends Interpreter {
-  #steps = 0;
-
-  override evaluate(statement: Statement, environment: Environment) {
-    if (++this.#steps > MAX_STEPS) throw new Error(`it takes more than ${MAX_STEPS} steps`);
-    const result = super.evaluate(statement, environment);
-    const value: unknown = result.value;
-    if ((typeof value === 'string' || Array.isArray(value)) && value.length > MAX_VALUE_LENGTH) {
-      throw new Error(`a value grows past ${MAX_VALUE_LENGTH} elements`);
-    }
-    return result;
-  }
-}
+/** The lexer's own regular expressions try every start of a run of spaces to its end. */
+const MAX_SPACES = 1000;
 
 /** Compiles a Jinja chat template. The result renders it; both throw plain errors. */
 export function compileTemplate(source: string): (variables: Record<string, unknown>) => string {
   if (source.length > MAX_TEMPLATE_CHARACTERS) {
     throw new Error(`it is ${source.length} characters long, over ${MAX_TEMPLATE_CHARACTERS}`);
+  }
+  if (new RegExp(`\\s{${MAX_SPACES}}`).test(source)) {
+    throw new Error(`it has ${MAX_SPACES} spaces in a row`);
   }
   const program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   return (variables) => {
@@ -35,7 +22,7 @@ export function compileTemplate(source: string): (variables: Record<string, unkn
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) {
       environment.set(name, value);
     }
-    return String(new BoundedInterpreter(environment).run(program).value);
+    return String(new BoundedInterpreter(environment, source.length).run(program).value);
   };
 }
 

@@ -86,12 +86,12 @@ describe('RoPE', () => {
     const yarn = {
       'bitnet.rope.scaling.type': text('yarn'),
       'bitnet.rope.scaling.factor': real(4),
-      'bitnet.rope.scaling.original_context_length': count(8192),
+      'bitnet.rope.scaling.original_context_length': count(32),
     };
     const usual = {
       kind: 'yarn',
       factor: 4,
-      originalContext: 8192,
+      originalContext: 32,
       attentionFactor: 1,
       betaFast: 32,
       betaSlow: 1,
@@ -100,6 +100,17 @@ describe('RoPE', () => {
     expect(await scaled(yarn)).toEqual(usual);
     const own = { ...yarn, 'bitnet.rope.scaling.yarn_beta_fast': real(16) };
     expect(await scaled(own)).toEqual({ ...usual, betaFast: 16 });
+  });
+
+  test('a context shorter than the one that YaRN stretched is told', async () => {
+    const metadata = {
+      'bitnet.rope.scaling.type': text('yarn'),
+      'bitnet.rope.scaling.original_context_length': count(8192),
+    };
+    await expect(plan({ metadata })).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('is 8192, and "bitnet.context_length" only 128'),
+    });
   });
 
   test('linear scaling by 0 or 1, or without a type, is none', async () => {

@@ -1,6 +1,7 @@
 import { badModel, unsupported } from '../errors.ts';
 import type { ModelConfig, RopeScaling } from './config.ts';
 import type { Metadata } from './metadata.ts';
+import { vocabularyLine } from './vocabulary-lines.ts';
 
 const MAX_ROPE_BASE = 1e12;
 const DEFAULT_ROPE_BASE = 10_000;
@@ -17,16 +18,6 @@ const NO_SCALING: RopeScaling = {
   extFactor: 1,
 };
 
-/**
- * Vocabularies that belong to one line of models, by their number of entries, with the least RoPE base
- * any of that line has. A smaller base, the default for want of a key above all, is a conversion error.
- */
-const LEAST_BASES: ReadonlyMap<number, readonly [base: number, line: string]> = new Map([
-  [128_256, [500_000, 'Llama 3']],
-  [151_669, [1_000_000, 'Qwen3']],
-  [151_936, [1_000_000, 'Qwen3']],
-]);
-
 type Rope = Pick<ModelConfig, 'ropeDims' | 'ropeBase' | 'ropeScaling'>;
 
 /** RoPE as the metadata describes it. Keys and defaults: llama.cpp src/llama-model.cpp. */
@@ -38,16 +29,29 @@ export function ropeOf(metadata: Metadata, arch: string, headDim: number): Rope 
   return { ropeDims, ropeBase: baseOf(metadata, arch), ropeScaling: scalingOf(metadata, arch) };
 }
 
+/** A base below its line's, the default for want of a key above all, is a conversion error. */
 function baseOf(metadata: Metadata, arch: string): number {
   const key = `${arch}.rope.freq_base`;
   const base = metadata.real(key, 1, MAX_ROPE_BASE, DEFAULT_ROPE_BASE);
   const tokens = metadata.strings('tokenizer.ggml.tokens')?.length ?? 0;
-  const [least, line] = LEAST_BASES.get(tokens) ?? [0, ''];
-  if (base >= least) return base;
+  const line = vocabularyLine(tokens);
+  if (!line || base >= line.leastRopeBase) return base;
   const found = metadata.has(key) ? `is ${base}` : `is absent, which means ${base}`;
   throw badModel(
-    `"${key}" ${found}, and the ${tokens} entries of the vocabulary are ${line}’s, whose models ` +
-      `have ${least} or more; convert the model again`,
+    `"${key}" ${found}, and the ${tokens} entries of the vocabulary are ${line.name}’s, whose models ` +
+      `have ${line.leastRopeBase} or more; convert the model again`,
+  );
+}
+
+/** Positions of the training that YaRN stretched to the context the model has. */
+function originalContextOf(metadata: Metadata, arch: string): number {
+  const key = `${arch}.rope.scaling.original_context_length`;
+  const context = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
+  const original = metadata.count(key, 1, MAX_CONTEXT, context);
+  if (original <= context) return original;
+  throw badModel(
+    `"${key}" is ${original}, and "${arch}.context_length" only ${context}: YaRN stretches a context, ` +
+      'it does not shorten one; convert the model again',
   );
 }
 
@@ -66,11 +70,10 @@ function scalingOf(metadata: Metadata, arch: string): RopeScaling {
       `RoPE scaling "${kind.slice(0, 80)}" by ${factor} is not run; expected none, linear or yarn`,
     );
   }
-  const trained = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
   return {
     kind,
     factor,
-    originalContext: metadata.count(at('original_context_length'), 1, MAX_CONTEXT, trained),
+    originalContext: originalContextOf(metadata, arch),
     attentionFactor: real('attn_factor', 1) * real('yarn_attn_factor', 1),
     betaFast: real('yarn_beta_fast', 32),
     betaSlow: real('yarn_beta_slow', 1),

@@ -3,7 +3,7 @@ import type { StringArray } from '../gguf/values.ts';
 import { decodeUtf8, encodeUtf8 } from '../text.ts';
 import { unmapEntry } from './byte-map.ts';
 import type { Codec } from './codec.ts';
-import { EntryTable, slotsFor } from './entry-table.ts';
+import { EntryTable, Probes, slotsFor } from './entry-table.ts';
 import { type Merges, mergeAll, Word } from './merging.ts';
 import { cutText, type PreTokenizer } from './pre-tokenizers.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -82,6 +82,7 @@ class MergeTable implements Merges {
   readonly #result: Int32Array;
   /** Rank plus one; 0 is a free slot. */
   readonly #slots: Uint32Array;
+  readonly #probes = new Probes();
 
   constructor(merges: StringArray | undefined, table: EntryTable) {
     const count = merges?.length ?? 0;
@@ -132,11 +133,13 @@ class MergeTable implements Merges {
   #slotOf(left: number, right: number): number {
     const mask = this.#slots.length - 1;
     const h = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
-    let slot = (h ^ (h >>> 15)) & mask;
+    const home = (h ^ (h >>> 15)) & mask;
+    let slot = home;
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const rank = this.#slots[slot]! - 1;
       if (this.#left[rank] === left && this.#right[rank] === right) break;
     }
+    this.#probes.spend((slot - home) & mask);
     return slot;
   }
 }

@@ -1,3 +1,5 @@
+import { badModel } from '../errors.ts';
+
 /** Slots per entry of the hash table, at least: a probe then meets few others. */
 const SLOTS_PER_ENTRY = 2;
 
@@ -10,6 +12,7 @@ export class EntryTable {
   readonly #ends: Uint32Array;
   /** Id plus one; 0 is a free slot. The number of slots is a power of two. */
   readonly #slots: Uint32Array;
+  readonly #probes = new Probes();
   #count = 0;
 
   /** Room for `count` entries of `totalBytes` bytes together. */
@@ -50,10 +53,12 @@ export class EntryTable {
   /** The slot that holds these bytes, or the free one where they belong. */
   #slotOf(bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(bytes, start, end) & mask;
+    const home = hash(bytes, start, end) & mask;
+    let slot = home;
     while (this.#slots[slot] !== 0 && !this.#isAt(this.#slots[slot]! - 1, bytes, start, end)) {
       slot = (slot + 1) & mask;
     }
+    this.#probes.spend((slot - home) & mask);
     return slot;
   }
 
@@ -62,6 +67,25 @@ export class EntryTable {
     if (this.#ends[id]! - at !== end - start) return false;
     for (let i = start; i < end; i++) if (this.#bytes[at + i - start] !== bytes[i]) return false;
     return true;
+  }
+}
+
+/** Slots that a look-up may meet in vain, on average: published vocabularies need one. */
+const MEAN_PROBES = 16;
+const SPARE_PROBES = 2 ** 20;
+
+/** Keeps a hash table's look-ups short: entries chosen to share their slots make each as long as the table. */
+export class Probes {
+  #left = SPARE_PROBES;
+
+  /** Counts a look-up that met `others` before its slot. Throws `bad-model` where they are too many on average. */
+  spend(others: number): void {
+    this.#left += MEAN_PROBES - others;
+    if (this.#left >= 0) return;
+    throw badModel(
+      'the vocabulary or its merges collide in the tables that find them as no language’s do: ' +
+        'they seem made to stall a reader',
+    );
   }
 }
 

@@ -114,9 +114,15 @@ function findByteIds(vocabulary: Vocabulary): Int32Array {
   for (let id = 0; id < vocabulary.entries.length; id++) {
     if (vocabulary.kind(id) !== 'byte') continue;
     const byte = byteOf(vocabulary, id);
-    if (byte !== undefined) ids[byte] = id;
+    if (byte === undefined || ids[byte] !== -1) throw strayByte(vocabulary, id);
+    ids[byte] = id;
   }
   return ids;
+}
+
+function strayByte({ entries }: Vocabulary, id: number) {
+  const text = JSON.stringify(entries.at(id).slice(0, 80));
+  return badModel(`token ${id} is a byte and written ${text}; expected one <0x00> to <0xFF> each`);
 }
 
 function byteOf(vocabulary: Vocabulary, id: number): number | undefined {

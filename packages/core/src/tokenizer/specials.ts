@@ -1,20 +1,30 @@
+import { badModel } from '../errors.ts';
+
+/** UTF-16 units of a special token. The longest published have about 40. */
+const MAX_LENGTH = 128;
+
 /** Finds special tokens in text: the longest that begins at each place, from the left. */
 export class SpecialTokens {
   readonly #ids = new Map<string, number>();
   /** Lengths of the tokens that begin with a UTF-16 unit, longest first. */
   readonly #lengths = new Map<string, number[]>();
 
+  /** Throws `bad-model` for tokens too long to be looked for at every place of a text. */
   constructor(tokens: Iterable<readonly [text: string, id: number]>) {
-    for (const [text, id] of tokens) {
-      if (text === '') continue;
-      this.#ids.set(text, id);
-      const lengths = this.#lengths.get(text[0]!) ?? [];
-      if (!lengths.includes(text.length)) lengths.push(text.length);
-      this.#lengths.set(
-        text[0]!,
-        lengths.sort((a, b) => b - a),
+    for (const [text, id] of tokens) if (text !== '') this.#add(text, id);
+    for (const lengths of this.#lengths.values()) lengths.sort((a, b) => b - a);
+  }
+
+  #add(text: string, id: number): void {
+    if (text.length > MAX_LENGTH) {
+      throw badModel(
+        `the special token ${id} is ${text.length} characters long; at most ${MAX_LENGTH} are read`,
       );
     }
+    this.#ids.set(text, id);
+    const lengths = this.#lengths.get(text[0]!) ?? [];
+    if (!lengths.includes(text.length)) lengths.push(text.length);
+    this.#lengths.set(text[0]!, lengths);
   }
 
   /** The id of a special token by its whole text. */

@@ -6,14 +6,9 @@ import { byteLevelCodec } from './byte-level.ts';
 import type { Codec } from './codec.ts';
 import { preTokenizerOf } from './pre-tokenizers.ts';
 import { sentencePieceCodec } from './sentencepiece.ts';
+import type { SpecialIds } from './special-ids.ts';
 import { SpecialTokens } from './specials.ts';
-import {
-  type SpecialIds,
-  type TokenKind,
-  TURN_ENDS,
-  type Vocabulary,
-  vocabularyOf,
-} from './vocabulary.ts';
+import { type TokenKind, TURN_ENDS, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
 export interface EncodeOptions {
   /** Whether the file's BOS and EOS rules apply; true by default. */
@@ -50,8 +45,8 @@ export function createTokenizer(header: GgufHeader): Tokenizer {
     );
   }
   const vocabulary = vocabularyOf(header);
-  const addBos = metadata.flag('tokenizer.ggml.add_bos_token');
-  const addEos = metadata.flag('tokenizer.ggml.add_eos_token') ?? false;
+  const addBos = flagOf(metadata, 'bos');
+  const addEos = flagOf(metadata, 'eos') ?? false;
   if (model === 'llama') {
     const codec = sentencePieceOf(metadata, vocabulary);
     return new Tokenizer(vocabulary, codec, { addBos: addBos ?? true, addEos });
@@ -61,6 +56,15 @@ export function createTokenizer(header: GgufHeader): Tokenizer {
   const merges = metadata.strings('tokenizer.ggml.merges');
   const codec = byteLevelCodec(vocabulary, merges, preTokenizer);
   return new Tokenizer(vocabulary, codec, { addBos: addBos ?? preTokenizer.addBos, addEos });
+}
+
+/** Whether texts get the token, where the file says; it must name the token then. */
+function flagOf(metadata: Metadata, name: 'bos' | 'eos'): boolean | undefined {
+  const flag = metadata.flag(`tokenizer.ggml.add_${name}_token`);
+  if (!flag || metadata.has(`tokenizer.ggml.${name}_token_id`)) return flag;
+  throw badModel(
+    `"tokenizer.ggml.add_${name}_token" is true, and "tokenizer.ggml.${name}_token_id" is absent`,
+  );
 }
 
 function sentencePieceOf(metadata: Metadata, vocabulary: Vocabulary): Codec {

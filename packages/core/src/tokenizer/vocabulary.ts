@@ -3,15 +3,7 @@ import type { GgufHeader } from '../gguf/header.ts';
 import type { StringArray } from '../gguf/values.ts';
 import { Metadata } from '../plan/metadata.ts';
 import { decodeUtf8 } from '../text.ts';
-
-/** Ids with a part in every text, where the file names them. */
-export interface SpecialIds {
-  readonly bos?: number | undefined;
-  readonly eos?: number | undefined;
-  readonly eot?: number | undefined;
-  readonly pad?: number | undefined;
-  readonly unknown?: number | undefined;
-}
+import { checkSpecialIds, type SpecialIds, specialIdsOf } from './special-ids.ts';
 
 /** The entries of a file's vocabulary and what each is, checked. */
 export interface Vocabulary {
@@ -53,7 +45,7 @@ export function vocabularyOf(header: GgufHeader): Vocabulary {
   if (!entries || entries.length === 0) {
     throw badModel('the metadata lacks "tokenizer.ggml.tokens", the vocabulary');
   }
-  const specials = specialsOf(metadata, entries.length);
+  const specials = specialIdsOf(metadata, entries.length);
   const kinds = kindsOf(metadata, entries, specials);
   return {
     entries,
@@ -70,36 +62,43 @@ function sizeOf(header: GgufHeader, entries: number): number {
   throw badModel(`the vocabulary has ${entries} entries, and the embedding only ${rows} rows`);
 }
 
-function specialsOf(metadata: Metadata, entries: number): SpecialIds {
-  const id = (name: string): number | undefined => {
-    const key = `tokenizer.ggml.${name}_token_id`;
-    return metadata.has(key) ? metadata.count(key, 0, entries - 1) : undefined;
-  };
-  return {
-    bos: id('bos'),
-    eos: id('eos'),
-    eot: id('eot'),
-    pad: id('padding'),
-    unknown: id('unknown'),
-  };
-}
-
 /** An index into KINDS for every entry. */
 function kindsOf(metadata: Metadata, entries: StringArray, specials: SpecialIds): Uint8Array {
   const types = metadata.integers('tokenizer.ggml.token_type');
   if (types && types.length !== entries.length) {
     throw badModel(`the vocabulary has ${entries.length} entries and ${types.length} token types`);
   }
+  checkSpecialIds(specials, entries, types);
   const kinds = new Uint8Array(entries.length);
   for (let id = 0; id < kinds.length; id++) {
-    kinds[id] = types ? (KIND_OF_TYPE[types[id]!] ?? TEXT) : kindByText(entries.bytesAt(id));
+    kinds[id] = types ? kindByType(types[id]!, id) : kindByText(entries.bytesAt(id));
     if (kinds[id] === TEXT && isTurnEnd(entries.bytesAt(id))) kinds[id] = CONTROL;
   }
+  refuseManySpecials(kinds);
   if (!types) {
     const { bos, eos, eot, unknown } = specials;
     for (const id of [bos, eos, eot, unknown]) if (id !== undefined) kinds[id] = CONTROL;
   }
   return kinds;
+}
+
+function kindByType(type: number, id: number): number {
+  const kind = KIND_OF_TYPE[type];
+  if (kind === undefined) {
+    throw badModel(`token ${id} has the type ${type}; expected 0 to ${KIND_OF_TYPE.length - 1}`);
+  }
+  return kind;
+}
+
+/** Control and literal tokens become strings; Gemma 3 has 6,400 of them. */
+const MAX_SPECIALS = 65_536;
+
+function refuseManySpecials(kinds: Uint8Array): void {
+  const found = kinds.reduce((sum, kind) => sum + Number(kind === CONTROL || kind === LITERAL), 0);
+  if (found <= MAX_SPECIALS) return;
+  throw badModel(
+    `the vocabulary has ${found} control and user-defined tokens; at most ${MAX_SPECIALS} are read`,
+  );
 }
 
 const LESS_THAN = 0x3c;
