@@ -11,16 +11,27 @@ use crate::simd128::{load, load_quad16, store_i32};
 
 /// Adds Σ code·q of a tile `[k / 4][8][16]` and tokens `q` (rows `width` apart) to `sums` `[n][32]`, `n` as many as `q` reaches.
 ///
-/// Three vectors by three tokens use 15 registers, the most V8 keeps on x86; the last two of the eight vectors take four.
+/// Three vectors by three tokens use 15 registers, the most V8 keeps on x86; the last two of the eight vectors go by four
+/// tokens, as six sums do not hide the latency of a dot product.
 #[cfg(target_feature = "relaxed-simd")]
 pub(super) fn multiply_dot(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]) {
     let n = tokens(q.len(), tile.len(), width);
     let mut t = 0;
     while t < n {
+        let (q, sums) = (&q[t * width..], &mut sums[t * LANE_ROWS..]);
         match n - t {
-            1 => t += dot_rows::<1>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
-            2 | 4 => t += dot_rows::<2>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
-            _ => t += dot_rows::<3>(tile, &q[t * width..], width, &mut sums[t * LANE_ROWS..]),
+            1 => t += dot_both::<1>(tile, q, width, sums),
+            2 | 4 => t += dot_both::<2>(tile, q, width, sums),
+            _ => t += dot_both::<3>(tile, q, width, sums),
+        }
+    }
+    let mut t = 0;
+    while t < n {
+        let (q, sums) = (&q[t * width..], &mut sums[t * LANE_ROWS..]);
+        match n - t {
+            1 => t += dot::<2, 1>(tile, 6, q, width, sums),
+            2 | 3 => t += dot::<2, 2>(tile, 6, q, width, sums),
+            _ => t += dot::<2, 4>(tile, 6, q, width, sums),
         }
     }
 }
@@ -35,19 +46,18 @@ fn tokens(values: usize, tile: usize, width: usize) -> usize {
     (values - tile / LANE_ROWS) / width + 1
 }
 
-/// All eight vectors by `T` tokens; returns `T`.
+/// The first six vectors by `T` tokens; returns `T`.
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(always)]
-fn dot_rows<const T: usize>(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]) -> usize {
+fn dot_both<const T: usize>(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]) -> usize {
     dot::<3, T>(tile, 0, q, width, sums);
-    dot::<3, T>(tile, 3, q, width, sums);
-    dot::<2, T>(tile, 6, q, width, sums);
-    T
+    dot::<3, T>(tile, 3, q, width, sums)
 }
 
+/// `V` vectors from `first` by `T` tokens; returns `T`.
 #[cfg(target_feature = "relaxed-simd")]
 #[inline(never)]
-fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], width: usize, sums: &mut [i32]) {
+fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], width: usize, sums: &mut [i32]) -> usize {
     let at = |t: usize, v: usize| t * LANE_ROWS + 4 * (first + v);
     let mut acc: [[v128; V]; T] = core::array::from_fn(|t| core::array::from_fn(|v| load(sums, at(t, v))));
     for (step, quad) in tile.chunks_exact(STEP_BYTES).enumerate() {
@@ -64,6 +74,7 @@ fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], widt
             store_i32(sums, at(t, v), acc[t][v]);
         }
     }
+    T
 }
 
 /// [`multiply_dot`] of a tile of paired weights and `q16` (each four as 0, 2, 1, 3), giving Σ w·q. A lane holds two sums
