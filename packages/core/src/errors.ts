@@ -17,14 +17,23 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+export type ErrorDetails = Readonly<Record<string, number | boolean | null>>;
+
 /** The one error class. The message names what was found, what was expected and what to do. */
 export class PocketbitError extends Error {
   readonly code: ErrorCode;
+  /** The numbers behind the message, where a program can act on them: those of a `does-not-fit`. */
+  readonly details: ErrorDetails | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { details, ...options }: { cause?: unknown; details?: ErrorDetails | undefined } = {},
+  ) {
     super(message, options);
     this.name = 'PocketbitError';
     this.code = code;
+    this.details = details;
   }
 
   /**

@@ -1,6 +1,6 @@
 export { type Chat, type ChatMessage, createChat, type RenderOptions } from './chat/chat.ts';
 export { StopFilter } from './chat/stop-filter.ts';
-export { ERROR_CODES, type ErrorCode, PocketbitError } from './errors.ts';
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, PocketbitError } from './errors.ts';
 export { type GgufHeader, readGguf } from './gguf/header.ts';
 export { readGgufShards, type ShardedGguf, shardNames } from './gguf/shards.ts';
 export type { TensorInfo } from './gguf/tensors.ts';

@@ -1,5 +1,6 @@
 export {
   type ErrorCode,
+  type ErrorDetails,
   type ForcedKernels,
   type KernelFamily,
   PocketbitError,
@@ -14,7 +15,7 @@ export {
   type StoreOptions,
   verifyModel,
 } from './page/library.ts';
-export { type LoadOptions, load } from './page/load.ts';
+export { checkFit, type LoadOptions, lastCrash, load } from './page/load.ts';
 export { persistStorage } from './page/persist.ts';
 export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
@@ -22,6 +23,8 @@ export { isSupported, type Support } from './page/support.ts';
 export type {
   Artifact,
   ChatMessage,
+  Fit,
+  FitPolicy,
   GenerateChunk,
   GenerateStats,
   KernelOptions,
@@ -36,7 +39,10 @@ export type {
   StorageKind,
   StoreReport,
 } from './protocol.ts';
+export { memoryBudget } from './session/budget.ts';
+export { type Conversation, Conversations } from './session/conversations.ts';
 export type { SavedSession, SaveOptions } from './session/format.ts';
+export type { Crash, RiskyPhase } from './session/marks.ts';
 export {
   deleteModel,
   listModels,

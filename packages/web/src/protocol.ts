@@ -5,6 +5,7 @@
  */
 import type {
   ErrorCode,
+  ErrorDetails,
   ForcedKernels,
   KernelFamily,
   Scheme,
@@ -12,6 +13,7 @@ import type {
   TensorKernels,
 } from '@pocketbit/core';
 import type { SavedSession, SaveOptions } from './session/format.ts';
+import type { Crash } from './session/marks.ts';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
@@ -22,7 +24,25 @@ export type StorageKind = 'indexeddb' | 'memory';
 export interface WireError {
   code: ErrorCode;
   message: string;
+  details?: ErrorDetails | undefined;
 }
+
+/** Where a model does not fit: `refuse` it (default), `shrink` its context, or `ignore` the budget and earlier crashes. */
+export type FitPolicy = 'refuse' | 'shrink' | 'ignore';
+
+/** How a model fits on this device, known from its header alone. Sizes in bytes. */
+export type Fit = {
+  fits: boolean;
+  /** Positions of the KV cache that this speaks of. */
+  contextLength: number;
+  /** Weights, KV cache, scratch and tokenizer. */
+  neededBytes: number;
+  weightBytes: number;
+  kvBytes: number;
+  budgetBytes: number;
+  /** The largest context that fits; null where none is worth it. */
+  suggestedContext: number | null;
+};
 
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError };
 
@@ -108,6 +128,12 @@ export interface OpenRequest extends FileRequest {
   artifact?: Artifact;
   wasmBase?: string;
   kernels?: KernelOptions;
+  budgetBytes?: number;
+  fit?: FitPolicy;
+  /** Most positions of the KV cache, after a crash. */
+  mostContext?: number;
+  /** The page's name in the marks it leaves for the next visit; without it there are none. */
+  visit?: string;
   /** What the context of a worker held that this one replaces; read again while nobody asks for anything. */
   ids?: Uint32Array;
 }
@@ -128,6 +154,10 @@ export interface ModelInfo {
   sha256: string;
   /** Bits of a weight and of an activation. */
   activation: Scheme;
+  /** Positions that were asked for, where fewer fit or a crash advised fewer; else null. */
+  reducedFrom: number | null;
+  /** How an earlier visit with this model ended, where that was in the middle. */
+  crash: Crash | null;
   /** Whom a saved session belongs to: the hashes of all the model's files, KV cache and head format. */
   key: string;
   /** What `load` accepts to open the same model again; null when it was not stored. */
@@ -222,6 +252,8 @@ export interface WorkerApi {
   open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>>;
   /** Replies when the job is over; the port carries chunks and, last, `end` or `error`. */
   generate(request: GenerateRequest, port: MessagePort): Promise<void>;
+  /** How the model would fit, from its header. */
+  fit(request: OpenRequest, port: MessagePort): Promise<Reply<Fit>>;
   /** Goes on with a saved answer; events as of `generate`. */
   restore(saved: SavedSession, port: MessagePort): Promise<void>;
   /** The running answer between two of its tokens, or the last one; null before the first. Never busy. */

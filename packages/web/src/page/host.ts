@@ -38,7 +38,7 @@ export class WorkerHost {
       pending.then(resolve, (error: unknown) => reject(PocketbitError.from(error)));
     });
     if (answer.ok) return answer.value;
-    const error = new PocketbitError(answer.error.code, answer.error.message);
+    const error = new PocketbitError(answer.error.code, answer.error.message, answer.error);
     if (error.code === 'worker-crashed') this.end(error);
     throw error;
   }

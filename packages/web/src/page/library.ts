@@ -1,15 +1,10 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import type {
-  JobCommand,
-  LoadProgress,
-  OpenEvent,
-  StoreReport,
-  StoreRequest,
-} from '../protocol.ts';
+import type { LoadProgress, StoreReport, StoreRequest } from '../protocol.ts';
 import { openDatabase } from '../store/database.ts';
 import { listModels, type StoredModel } from '../store/library.ts';
 import { WorkerHost } from './host.ts';
+import { runJob } from './job.ts';
 import { absolute, type FileOptions, fileOf, type ModelSource, transfers } from './source.ts';
 
 export interface StoreOptions {
@@ -67,21 +62,14 @@ export async function exportModel(source: string): Promise<ModelExport> {
 /** Has a worker of its own do work on the store. */
 async function keep(
   request: StoreRequest,
-  { signal, onProgress }: StoreOptions,
+  options: StoreOptions,
   transferred: Transferable[] = [],
 ): Promise<StoreReport> {
-  if (signal?.aborted) throw new PocketbitError('aborted', 'Stopped before it began.');
+  if (options.signal?.aborted) throw new PocketbitError('aborted', 'Stopped before it began.');
   const host = new WorkerHost();
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => onProgress?.(data.progress);
-  const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    const asked = Comlink.transfer(request, transferred);
-    return await host.call((api) => api.keep(asked, Comlink.transfer(port2, [port2])));
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    port1.close();
-    host.end(new PocketbitError('aborted', 'The work on the store is over.'));
-  }
+  const asked = Comlink.transfer(request, transferred);
+  const job = runJob(host, options, (api, port) => api.keep(asked, port));
+  return job.finally(() =>
+    host.end(new PocketbitError('aborted', 'The work on the store is over.')),
+  );
 }

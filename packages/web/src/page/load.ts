@@ -3,15 +3,19 @@ import * as Comlink from 'comlink';
 import type {
   Artifact,
   FileRequest,
-  JobCommand,
+  Fit,
+  FitPolicy,
   KernelOptions,
   LoadProgress,
-  OpenEvent,
   OpenRequest,
 } from '../protocol.ts';
+import { memoryBudget } from '../session/budget.ts';
+import { cautiousContext, crashOf, noteLeaving, visitName } from '../session/crash.ts';
+import type { Crash } from '../session/marks.ts';
 import { stayAwake } from '../session/wake.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
+import { runJob } from './job.ts';
 import { type Opened, WorkerModel } from './model.ts';
 import { persistStorage } from './persist.ts';
 import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
@@ -45,6 +49,13 @@ export interface LoadOptions {
   store?: boolean | 'prefer';
   /** Whether the browser is asked, after a first download, not to evict the model; Firefox asks the user. Default true. */
   persist?: boolean;
+  /** Memory the model may take, bytes; by default what this kind of device can spare. */
+  memoryBudget?: number;
+  /**
+   * What happens where the model does not fit, or took the page down at an earlier visit: `refuse` (default) fails with
+   * `does-not-fit` and starts smaller after a crash, `shrink` takes the largest context that fits, `ignore` takes no notice.
+   */
+  fit?: FitPolicy;
   /** Longest the worker may be silent while a call is open before it counts as dead, milliseconds; default 60,000. */
   silenceMs?: number;
 }
@@ -56,9 +67,12 @@ export interface LoadOptions {
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
   const request = requestOf(await fileOf(source, options), options);
+  const crash = await learn(request);
   const opening = open(request, options);
   stayAwake(opening);
+  noteLeaving(opening);
   const opened = await opening;
+  opened.info.crash = crash;
   // From the storage, where it is kept: a model that was loaded once is loaded again without the network.
   const again = { ...request, source: opened.info.source ?? request.source };
   const { silenceMs } = options;
@@ -66,20 +80,49 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   return new WorkerModel(opened, (ids) => open({ ...again, ...(ids && { ids }) }, quiet));
 }
 
+/** What an earlier visit with this model came to; after a crash the request asks for less. */
+async function learn(request: OpenRequest): Promise<Crash | null> {
+  const { source, store, fit } = request;
+  if (typeof source !== 'string' || store === false || fit === 'ignore') return null;
+  request.visit = visitName();
+  const crash = await crashOf(source, true);
+  const most = await cautiousContext(source, crash);
+  if (most !== null) request.mostContext = most;
+  return crash;
+}
+
+/**
+ * How a model would fit on this device, from its header: of one that is not stored, nothing else is fetched. Errors as of
+ * `load`.
+ */
+export async function checkFit(source: ModelSource, options: LoadOptions = {}): Promise<Fit> {
+  checkStart(options.signal);
+  const request = requestOf(await fileOf(source, options), options);
+  const host = new WorkerHost();
+  const { signal } = options;
+  const asked = Comlink.transfer(request, transfers(request));
+  const ask = runJob(host, signal ? { signal } : {}, (api, port) => api.fit(asked, port));
+  return ask.finally(() => host.end(new PocketbitError('aborted', 'The question is answered.')));
+}
+
+/** How the last visit with a model ended, where that was in the middle; null where it was not, or `load` has seen to it. */
+export function lastCrash(source: string | URL): Promise<Crash | null> {
+  return crashOf(absolute(source), false);
+}
+
 /** One worker with the model in it. */
 async function open(request: OpenRequest, options: LoadOptions): Promise<Opened> {
   const host = new WorkerHost(options.silenceMs);
-  const { port1, port2 } = new MessageChannel();
   let fromCache = false;
-  port1.onmessage = ({ data }: MessageEvent<OpenEvent>) => {
-    fromCache = data.progress.fromCache;
-    options.onProgress?.(data.progress);
+  const onProgress = (progress: LoadProgress) => {
+    fromCache = progress.fromCache;
+    options.onProgress?.(progress);
   };
-  const abort = () => port1.postMessage({ type: 'abort' } satisfies JobCommand);
-  options.signal?.addEventListener('abort', abort, { once: true });
   try {
     const asked = Comlink.transfer(request, transfers(request));
-    const info = await host.call((api) => api.open(asked, Comlink.transfer(port2, [port2])));
+    const info = await runJob(host, { ...options, onProgress }, (api, port) =>
+      api.open(asked, port),
+    );
     options.onProgress?.(ready(info.fileBytes, fromCache));
     const first = !fromCache && info.storage === 'indexeddb';
     if (first && options.persist !== false) void persistStorage().catch(() => null);
@@ -88,9 +131,6 @@ async function open(request: OpenRequest, options: LoadOptions): Promise<Opened>
     const failure = PocketbitError.from(error);
     host.end(failure);
     throw failure;
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
-    port1.close();
   }
 }
 
@@ -104,9 +144,11 @@ function checkStart(signal: AbortSignal | undefined): void {
 }
 
 function requestOf(file: FileRequest, options: LoadOptions): OpenRequest {
-  const { contextLength, kv, head, artifact, wasmBase, kernels } = options;
+  const { contextLength, kv, head, artifact, wasmBase, kernels, fit } = options;
   return {
     ...file,
+    budgetBytes: options.memoryBudget ?? memoryBudget(),
+    ...(fit !== undefined && { fit }),
     ...(contextLength !== undefined && { contextLength }),
     ...(kv !== undefined && { kv }),
     ...(head !== undefined && { head }),

@@ -1,6 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type { ChatMessage, KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
+import { noteLeaving } from '../session/crash.ts';
 import type { SavedSession, SaveOptions } from '../session/format.ts';
 import { stayAwake } from '../session/wake.ts';
 import type { GenerateOptions, Model } from './api.ts';
@@ -80,6 +81,7 @@ export class WorkerModel implements Model {
       return stream;
     }
     stayAwake(stream.result);
+    noteLeaving(stream.result);
     this.#alive()
       .then((host) => {
         host.whileRunning(stream.result, (error) => stream.fail(error));

@@ -88,7 +88,7 @@ export class TokenStream implements GenerateStream {
     if (event.type === 'chunk') this.#add(event.chunk);
     else if (event.type === 'session') this.session = event.session;
     else if (event.type === 'end') this.#finish(event.stats);
-    else this.fail(new PocketbitError(event.error.code, event.error.message));
+    else this.fail(new PocketbitError(event.error.code, event.error.message, event.error));
   }
 
   #add(chunk: GenerateChunk): void {

@@ -10,6 +10,7 @@ import type {
 import { maintain } from '../store/maintain.ts';
 import { profileOf } from './choice.ts';
 import { openModel } from './open.ts';
+import { fitAt } from './peek.ts';
 import { generate, type Line, type LoadedModel, restore } from './session.ts';
 import { settle, warmUp } from './settle.ts';
 
@@ -29,6 +30,9 @@ export const api: WorkerApi = {
   },
 
   generate: (request, port) => answer(port, (line) => generate(opened(), request, line)),
+
+  fit: (request, port) =>
+    reply(() => fitAt(request, jobOf(port).signal).finally(() => port.close())),
 
   restore: (saved, port) => answer(port, (line) => restore(opened(), saved, line)),
 
@@ -103,8 +107,8 @@ function busy(): WireError {
 function wire(error: unknown): WireError {
   // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
   if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
-  const { code, message } = PocketbitError.from(error);
-  return { code, message };
+  const { code, message, details } = PocketbitError.from(error);
+  return { code, message, details };
 }
 
 /** A job that reports to a port and is aborted from there. */

@@ -14,6 +14,7 @@ const loading = import('./api.ts').then(
 Comlink.expose({
   open: async (...input) => (await loading).open(...input),
   generate: async (...input) => (await loading).generate(...input),
+  fit: async (...input) => (await loading).fit(...input),
   restore: async (...input) => (await loading).restore(...input),
   save: async (...input) => (await loading).save(...input),
   warm: async () => (await loading).warm(),
@@ -33,6 +34,7 @@ function unreachable(cause: unknown): WorkerApi {
   const reply = async (): Promise<Reply<never>> => ({ ok: false, error });
   return {
     open: reply,
+    fit: reply,
     save: reply,
     warm: reply,
     ping: async () => {},

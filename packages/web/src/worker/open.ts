@@ -4,12 +4,11 @@ import {
   type KernelPick,
   loadTensors,
   type ModelPlan,
-  type PlanOptions,
-  planModel,
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
 import type { LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
+import { Marks } from '../session/marks.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { Meter } from '../store/meter.ts';
 import type { ModelFile } from '../store/obtain.ts';
@@ -17,6 +16,7 @@ import { type EngineModule, engineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
 import { abandonAll, completed, type ModelFiles, openFiles, reopened } from './files.ts';
+import { planOptions, planToFit, sizeOf } from './fit.ts';
 import { Drift } from './pace.ts';
 import type { LoadedModel } from './session.ts';
 
@@ -24,6 +24,7 @@ interface Job {
   request: OpenRequest;
   signal: AbortSignal;
   report(progress: LoadProgress): void;
+  marks: Marks;
 }
 
 /** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
@@ -32,13 +33,19 @@ export async function openModel(
   signal: AbortSignal,
   report: (progress: LoadProgress) => void,
 ): Promise<LoadedModel> {
-  const job: Job = { request, signal, report };
-  const module = await engineModule(request.artifact, request.wasmBase);
-  const choice = await Choice.open(module, request);
-  const found = await choice.during(openFiles(request, job));
-  return fromFiles(module, choice, found, job).catch((error: unknown) =>
-    abandonAll(found.files, error),
-  );
+  const marks = new Marks(String(request.source), request.visit);
+  const job: Job = { request, signal, report, marks };
+  await marks.lay('download');
+  try {
+    const module = await engineModule(request.artifact, request.wasmBase);
+    const choice = await Choice.open(module, request);
+    const found = await choice.during(openFiles(request, job));
+    return await fromFiles(module, choice, found, job).catch((error: unknown) =>
+      abandonAll(found.files, error),
+    );
+  } finally {
+    await marks.lift();
+  }
 }
 
 /** The model in `found`; where another file arrived than the one that was begun, that one. */
@@ -64,11 +71,12 @@ async function assemble(
 ): Promise<LoadedModel> {
   const text = import('./text.ts');
   const { files, header } = found;
-  const plan = planModel(header, planOptions(job.request));
+  const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
   const { createChat, createTokenizer } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
+  await job.marks.lay('load', sizeOf(plan));
   const engine = await fill(module, plan, picks, found, job);
   const manifests = await completed(found).catch((error: unknown) => {
     engine.free();
@@ -78,7 +86,9 @@ async function assemble(
     void store.touch(manifests[i]!.source).catch(() => {});
   }
   return {
-    info: describe(plan, module, files, manifests, engine, tokenizer),
+    info: { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom },
+    marks: job.marks,
+    proven: false,
     context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
@@ -87,10 +97,6 @@ async function assemble(
     drift: new Drift(),
     answer: null,
   };
-}
-
-function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
-  return { ...(contextLength && { contextLength }), ...(kv && { kv }), ...(head && { head }) };
 }
 
 async function fill(
@@ -126,7 +132,7 @@ function describe(
   manifests: readonly Manifest[],
   engine: Engine,
   tokenizer: Tokenizer,
-): ModelInfo {
+): Omit<ModelInfo, 'reducedFrom'> {
   const { store } = files[0]!;
   const [first] = manifests as [Manifest, ...Manifest[]];
   return {
@@ -141,6 +147,7 @@ function describe(
     storage: store.kind,
     sha256: first.sha256,
     activation: plan.scheme,
+    crash: null,
     key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
     source: store.kind === 'memory' ? null : first.source,
   };

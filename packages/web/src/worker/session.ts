@@ -7,9 +7,11 @@ import type {
   StopReason,
 } from '../protocol.ts';
 import { checkSession, type SavedSession } from '../session/format.ts';
+import type { Marks } from '../session/marks.ts';
 import { Answer } from './answer.ts';
 import type { Choice } from './choice.ts';
 import type { Context } from './context.ts';
+import { sizeOf } from './fit.ts';
 import { type Drift, Pace } from './pace.ts';
 
 const DEFAULT_MAX_TOKENS = 512;
@@ -25,6 +27,9 @@ export interface LoadedModel {
   plan: ModelPlan;
   choice: Choice;
   drift: Drift;
+  marks: Marks;
+  /** Whether a token was made; before that, the page may still be killed for the memory it takes. */
+  proven: boolean;
   /** The running answer, or the last one. */
   answer: Answer | null;
 }
@@ -92,6 +97,7 @@ async function run(
     answer.options.maxTokensPerSecond,
   );
   keep(answer, line);
+  if (!model.proven) await model.marks.lay('generate', sizeOf(model.plan));
   const cachedTokens = await model.context.become(ids, line.signal);
   const prefilled = performance.now();
   const clock = { first: prefilled };
@@ -112,6 +118,13 @@ async function run(
     tokensPerSecond: speed(answer.ids.length - before, decodeMs),
     ...(report && { pace: report }),
   };
+}
+
+/** The first token is there: what was risky is over. */
+function prove(model: LoadedModel): void {
+  if (model.proven) return;
+  model.proven = true;
+  void model.marks.lift();
 }
 
 function keep(answer: Answer, { send }: Line): void {
@@ -137,6 +150,7 @@ async function decode(
     const ended = await advance(model, answer, line.signal, pace);
     if (ended) return end(ended);
     const id = context.engine.sample();
+    prove(model);
     if (answer.ids.length === first) clock.first = performance.now();
     if (tokenizer.stopIds.has(id)) return end('eos');
     const { text, stopped } = answer.take(id);

@@ -1,0 +1,70 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Conversations } from './conversations.ts';
+
+/** Web Locks over all "tabs" of a test; Node 20 has none. */
+class Locks {
+  readonly #held = new Set<string>();
+
+  async request(
+    name: string,
+    _: { ifAvailable: true },
+    use: (lock: object | null) => Promise<void> | null,
+  ): Promise<void> {
+    if (this.#held.has(name)) return void use(null);
+    this.#held.add(name);
+    await use({ name });
+    this.#held.delete(name);
+  }
+}
+
+beforeEach(() => vi.stubGlobal('navigator', { locks: new Locks() }));
+afterEach(async () => {
+  const all = new Conversations<string>();
+  for (const { id } of await all.list()) await all.remove(id);
+  vi.unstubAllGlobals();
+});
+
+test('a conversation comes back with its messages', async () => {
+  const first = new Conversations<string>();
+  const chat = await first.claim();
+  expect(chat.messages).toEqual([]);
+  const saved = await first.save({ ...chat, messages: ['hello'] });
+  first.release(saved.id);
+  const again = await new Conversations<string>().claim();
+  expect(again).toEqual(saved);
+});
+
+test('two tabs have a conversation each, and neither loses a message', async () => {
+  const [one, two] = [new Conversations<string>(), new Conversations<string>()];
+  let a = await one.save({ ...(await one.claim()), messages: ['a1'] });
+  let b = await two.save({ ...(await two.claim()), messages: ['b1'] });
+  expect(b.id).not.toBe(a.id);
+  a = await one.save({ ...a, messages: ['a1', 'a2'] });
+  b = await two.save({ ...b, messages: ['b1', 'b2'] });
+  const kept = (await one.list()).map(({ messages }) => messages.join());
+  expect(kept.sort()).toEqual(['a1,a2', 'b1,b2']);
+});
+
+test('a conversation that another tab has cannot be claimed by name either, until it is let go', async () => {
+  const [one, two] = [new Conversations<string>(), new Conversations<string>()];
+  const chat = await one.save({ ...(await one.claim()), messages: ['mine'] });
+  expect((await two.claim(chat.id)).id).not.toBe(chat.id);
+  one.release(chat.id);
+  expect((await two.claim(chat.id)).id).toBe(chat.id);
+});
+
+test('without Web Locks a tab that was overtaken writes beside, not over', async () => {
+  vi.stubGlobal('navigator', {});
+  const [one, two] = [new Conversations<string>(), new Conversations<string>()];
+  const start = await one.save({ ...(await one.claim()), messages: ['start'] });
+  const same = await two.claim();
+  expect(same.id).toBe(start.id);
+  const a = await one.save({ ...start, messages: ['start', 'a'] });
+  const b = await two.save({ ...same, messages: ['start', 'b'] });
+  expect(b.id).not.toBe(a.id);
+  const c = await two.save({ ...b, messages: ['start', 'b', 'c'] });
+  expect(c.id).toBe(b.id);
+  const kept = (await one.list()).map(({ messages }) => messages.join());
+  expect(kept.sort()).toEqual(['start,a', 'start,b,c']);
+});
