@@ -8,6 +8,8 @@ interface Failure {
   lasting?: boolean;
   /** It asks for this much patience. */
   waitMs?: number;
+  /** It is there and has too much to do. */
+  busy?: boolean;
   /** What was kept of the file is no part of what is there now. */
   stale?: boolean;
 }
@@ -15,12 +17,14 @@ interface Failure {
 export class PlaceError extends PocketbitError {
   readonly lasting: boolean;
   readonly waitMs: number;
+  readonly busy: boolean;
   readonly stale: boolean;
 
   constructor(code: ErrorCode, message: string, failure: Failure = {}) {
     super(code, message, failure);
     this.lasting = failure.lasting ?? false;
     this.waitMs = failure.waitMs ?? 0;
+    this.busy = failure.busy ?? false;
     this.stale = failure.stale ?? false;
   }
 }
@@ -100,6 +104,7 @@ function refuse(response: Response, url: string): void {
       {
         lasting: status < 500 && !PASSING.includes(status),
         waitMs: Number(headers.get('retry-after')) * 1000 || 0,
+        busy: status >= 500 || PASSING.includes(status),
         stale: status === 416,
       },
     );

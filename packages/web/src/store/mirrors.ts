@@ -8,7 +8,7 @@ export interface Pace {
   stallMs: number;
   /** The wait before the second round over the places; it doubles with every further one. */
   backoffMs: number;
-  /** Rounds over the places without a new byte before the download gives up; two where not one has arrived at all. */
+  /** Rounds over the places without a new byte before the download gives up; two where no place was reached at all. */
   rounds: number;
   /** How long it waits for a device that went offline. */
   offlineMs: number;
@@ -27,6 +27,7 @@ export class Mirrors {
   /** Failures since something new arrived. */
   #failures = 0;
   #furthest = 0;
+  #reached = false;
 
   constructor(places: readonly Place[], pace: Pace, signal: AbortSignal) {
     this.#places = [...places];
@@ -69,6 +70,7 @@ export class Mirrors {
   arrived(position: number): void {
     if (position <= this.#furthest) return;
     this.#furthest = position;
+    this.#reached = true;
     this.#failures = 0;
   }
 
@@ -78,11 +80,12 @@ export class Mirrors {
     const [place, ...others] = this.#places as [Place, ...Place[]];
     this.#places = failure.lasting ? others : [...others, place];
     if (this.#places.length === 0) throw failure;
-    if (offline() && this.#furthest > 0) return this.#online(failure);
+    if (offline() && this.#reached) return this.#online(failure);
     if (failure.code === 'offline') throw failure;
+    this.#reached ||= failure.busy;
     this.#failures++;
     const round = Math.floor(this.#failures / this.#places.length);
-    const rounds = this.#furthest > 0 ? this.#pace.rounds : Math.min(2, this.#pace.rounds);
+    const rounds = this.#reached ? this.#pace.rounds : Math.min(2, this.#pace.rounds);
     if (round > rounds) throw failure;
     if (this.#failures % this.#places.length > 0) return;
     const wait = this.#pace.backoffMs * 2 ** (round - 1) * (0.75 + Math.random() / 2);
