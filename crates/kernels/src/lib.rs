@@ -13,6 +13,7 @@ extern crate std;
 pub mod attention;
 pub mod blocks;
 pub mod choice;
+pub mod float;
 pub mod line;
 pub mod math;
 pub mod matrix;

@@ -3,11 +3,13 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use pocketbit_kernels::float::{add_scaled, all_finite};
+
 use crate::config::{Activations, Config};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
 use crate::memory::bytes_of;
-use crate::ops::{add_scaled, all_finite, glu, norm_heads, scale};
+use crate::ops::{glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::saved;
 use crate::state::{State, SLICE};

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use pocketbit_kernels::float::{turn_halves, turn_pairs};
+
 use crate::config::{Config, Pairing, RopeScaling};
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
@@ -57,15 +59,9 @@ impl Rope {
         match self.pairing {
             Pairing::Neox => {
                 let (low, rest) = head.split_at_mut(half);
-                for (((a, b), cos), sin) in low.iter_mut().zip(rest).zip(cos).zip(sin) {
-                    (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
-                }
+                turn_halves(low, rest, cos, sin);
             }
-            Pairing::Norm => {
-                for ((pair, cos), sin) in head.chunks_exact_mut(2).zip(cos).zip(sin) {
-                    (pair[0], pair[1]) = (pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos);
-                }
-            }
+            Pairing::Norm => turn_pairs(head, cos, sin),
         }
     }
 

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use pocketbit_kernels::active::dot_f32;
 use pocketbit_kernels::choice::{Family, Gemm};
+use pocketbit_kernels::float::all_finite;
 use pocketbit_kernels::line::Line;
 use pocketbit_kernels::matrix::{Activation, BinaryActivation, GroupedActivation, Tokens};
 use pocketbit_kernels::pack::{LANE_ROWS, TILE_LINES};
@@ -12,7 +13,7 @@ use pocketbit_kernels::run::{self, Tables, Workspace};
 
 use crate::error::Error;
 use crate::memory::{bytes_of, filled};
-use crate::ops::{all_finite, rms_norm};
+use crate::ops::rms_norm;
 use crate::state::SLICE;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix, ACTIVATION_GROUP};
 
