@@ -1,4 +1,5 @@
 import { badModel } from '../errors.ts';
+import { Metadata } from '../plan/metadata.ts';
 import type { ByteSource } from '../source.ts';
 import { Cursor } from './cursor.ts';
 import {
@@ -93,14 +94,8 @@ async function readMetadata(cursor: Cursor, count: number): Promise<Map<string, 
 }
 
 function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
-  const value = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
-  const valid =
-    typeof value === 'number' &&
-    value >= 1 &&
-    value <= MAX_ALIGNMENT &&
-    Number.isInteger(Math.log2(value));
-  if (!valid) {
-    throw badModel(`general.alignment is ${value}; expected a power of two up to ${MAX_ALIGNMENT}`);
-  }
-  return value;
+  const key = 'general.alignment';
+  const value = new Metadata(metadata).count(key, 1, MAX_ALIGNMENT, DEFAULT_ALIGNMENT);
+  if (Number.isInteger(Math.log2(value))) return value;
+  throw badModel(`"${key}" is ${value}; expected a power of two up to ${MAX_ALIGNMENT}`);
 }
