@@ -5,15 +5,17 @@ import {
   load,
   type Model,
   PocketbitError,
+  type SavedSession,
 } from 'pocketbit';
 import { looksLikeAction, parseAction } from '../actions/action.ts';
 import type { Outcome } from '../actions/kept.ts';
 import { armAlarm } from './alarm.ts';
 import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
+import { Chat } from './chat.ts';
 import { keep, recall } from './database.ts';
 import { Installer } from './install.ts';
 import { Keeper } from './keeper.ts';
-import { type Message, promptOf, settled } from './message.ts';
+import { type Message, promptOf } from './message.ts';
 import { OfflineShell } from './offline.ts';
 
 export type Phase =
@@ -25,15 +27,20 @@ const MAX_TOKENS = 512;
 /** For models that are no command model; those answer greedily. */
 const CHAT_SAMPLING = { temperature: 0.7, topK: 40, topP: 0.95 };
 
+/** Something that happened without being asked for, worth one quiet line. */
+export type Notice = 'resumed' | 'recovered' | 'smaller' | null;
+
 /** The app without its looks: the model, the conversation and what is kept. Fires `change`. */
 export class Assistant extends EventTarget {
   phase: Phase = { name: 'loading', progress: null };
-  messages: Message[] = [];
+  notice: Notice = null;
   choice: Choice = choiceOf(BUILT_IN.url);
+  readonly chat = new Chat();
   readonly keeper = new Keeper();
   readonly shell = new OfflineShell();
   readonly installer = new Installer();
   #answer: GenerateStream | null = null;
+  #writing: Promise<void> | null = null;
   #abort: AbortController | null = null;
   #loading: AbortController | null = null;
 
@@ -44,10 +51,16 @@ export class Assistant extends EventTarget {
     this.installer.start();
     void this.shell.start();
     await this.keeper.start();
-    this.messages = (await recall<Message[]>('messages')) ?? [];
+    await this.chat.open();
+    addEventListener('pagehide', () => this.chat.save());
+    document.addEventListener('visibilitychange', () => this.#onHidden());
     this.choice = firstChoice(location.search, await recall<string>('model'));
     this.#changed();
     await this.#load();
+  }
+
+  get messages(): Message[] {
+    return this.chat.messages;
   }
 
   get answering(): boolean {
@@ -90,7 +103,54 @@ export class Assistant extends EventTarget {
   async send(text: string): Promise<void> {
     if (this.phase.name !== 'ready' || this.answering || text.trim() === '') return;
     armAlarm();
+    this.notice = null;
     const answer = this.#open(text.trim());
+    this.#save();
+    await this.#write(answer);
+  }
+
+  dismissNotice(): void {
+    this.notice = null;
+    this.#changed();
+  }
+
+  /** Opens an earlier conversation, or begins a new one. */
+  async openChat(id: string | null): Promise<void> {
+    await this.#settle();
+    await (id === null ? this.chat.begin() : this.chat.open(id));
+    this.#changed();
+    await this.#resume();
+  }
+
+  async clearConversation(): Promise<void> {
+    await this.#settle();
+    await this.chat.clear();
+    this.#changed();
+  }
+
+  /** Stops the answer and waits until it has ended. */
+  async #settle(): Promise<void> {
+    this.stop();
+    await this.#writing;
+  }
+
+  /** Goes on with the answer that an earlier visit left unfinished. */
+  async #resume(): Promise<void> {
+    const answer = this.messages.at(-1);
+    if (answer?.state !== 'streaming' || this.#writing || this.phase.name !== 'ready') return;
+    this.notice ??= 'resumed';
+    await this.#write(answer);
+  }
+
+  #write(answer: Message): Promise<void> {
+    this.#writing = this.#writeToEnd(answer).finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  /** Writes an answer from where it stands. */
+  async #writeToEnd(answer: Message): Promise<void> {
     try {
       await this.#complete(answer);
       answer.state = 'done';
@@ -104,12 +164,6 @@ export class Assistant extends EventTarget {
       this.#abort = null;
       this.#save();
     }
-  }
-
-  clearConversation(): void {
-    this.stop();
-    this.messages = [];
-    this.#save();
   }
 
   async forget(source: string): Promise<void> {
@@ -126,7 +180,9 @@ export class Assistant extends EventTarget {
     try {
       const model = await this.#fetch(job.signal);
       if (this.#loading !== job) return void model.close();
+      if (model.info.reducedFrom !== null) this.notice = 'smaller';
       this.#show({ name: 'ready', model });
+      void this.#resume();
       // Installed, the app may ask that its storage is not evicted; browsers answer without a prompt then.
       if (this.installer.installed) void navigator.storage?.persist?.().catch(() => {});
     } catch (error) {
@@ -141,7 +197,7 @@ export class Assistant extends EventTarget {
     const onProgress = (progress: LoadProgress) => {
       if (!signal.aborted) this.#show({ name: 'loading', progress });
     };
-    const options = { signal, onProgress, store: 'prefer' } as const;
+    const options = { signal, onProgress, store: 'prefer', fit: 'shrink' } as const;
     if (!entry) return load(source, options);
     try {
       return await load(source, { ...options, sha256: entry.sha256 });
@@ -162,12 +218,13 @@ export class Assistant extends EventTarget {
       text: '',
       state: 'streaming',
     };
-    this.messages = [...this.messages, { ...base, role: 'user', text, state: 'done' }, answer];
-    this.#changed();
+    const question: Message = { ...base, role: 'user', text, state: 'done' };
+    this.chat.messages = [...this.messages, question, answer];
+    this.chat.session = null;
     return answer;
   }
 
-  /** Streams the answer; a worker that died is replaced and asked again, once. */
+  /** Streams the answer; when the model's worker dies it is replaced, and goes on where it was, once. */
   async #complete(answer: Message): Promise<void> {
     for (let spare = 1; ; spare--) {
       if (this.phase.name === 'failed') throw this.phase.error;
@@ -175,16 +232,15 @@ export class Assistant extends EventTarget {
       try {
         return await this.#stream(this.phase.model, answer);
       } catch (error) {
-        if (PocketbitError.from(error).code !== 'worker-crashed') throw error;
-        await this.#load();
-        if (spare === 0) throw error;
-        Object.assign(answer, { text: '', ids: [] });
+        if (PocketbitError.from(error).code !== 'worker-crashed' || spare === 0) throw error;
+        this.notice = 'recovered';
       }
     }
   }
 
   async #stream(model: Model, answer: Message): Promise<void> {
     this.#abort = new AbortController();
+    if (await this.#goOn(model, answer, this.#abort.signal)) return;
     const { entry } = this.choice;
     let turns = entry?.turns ?? Number.POSITIVE_INFINITY;
     for (;;) {
@@ -192,13 +248,11 @@ export class Assistant extends EventTarget {
       const options = {
         maxTokens: MAX_TOKENS,
         signal: this.#abort.signal,
+        power: 'auto' as const,
         ...(entry ? {} : CHAT_SAMPLING),
       };
-      this.#answer = model.generate(prompt, options);
-      this.#changed();
       try {
-        await this.#follow(this.#answer, answer);
-        return;
+        return await this.#follow(model.generate(prompt, options), answer);
       } catch (error) {
         // A long conversation: leave out its older half and ask again.
         const users = prompt.filter(({ role }) => role === 'user').length;
@@ -208,12 +262,34 @@ export class Assistant extends EventTarget {
     }
   }
 
+  /** Goes on where the answer was saved. What another model began stands as it is; false asks anew. */
+  async #goOn(model: Model, answer: Message, signal: AbortSignal): Promise<boolean> {
+    const { session } = this.chat;
+    if (!session) return answer.text !== '';
+    const { text, ids } = answer;
+    try {
+      await this.#follow(model.restore(session, { signal }), answer);
+      return true;
+    } catch (error) {
+      const { code } = PocketbitError.from(error);
+      if (!['unsupported', 'integrity', 'context-full'].includes(code)) throw error;
+      Object.assign(answer, { text, ids });
+      this.chat.session = null;
+      return text !== '';
+    }
+  }
+
   async #follow(stream: GenerateStream, answer: Message): Promise<void> {
+    this.#answer = stream;
+    Object.assign(answer, { text: '', ids: [] });
+    this.#changed();
     for await (const { text, ids } of stream) {
       answer.text += text;
       answer.ids.push(...ids);
+      this.#keepPoint(stream.session);
       this.#changed();
     }
+    this.#keepPoint(stream.session);
     const { stats } = await stream.result;
     answer.stats = stats;
   }
@@ -231,13 +307,29 @@ export class Assistant extends EventTarget {
     };
   }
 
+  /** Keeps the conversation with the point from which its answer can go on, whenever that point has moved. */
+  #keepPoint(session: SavedSession | null): void {
+    if (session === this.chat.session) return;
+    this.chat.session = session;
+    this.chat.save();
+  }
+
+  /** A hidden page may never come back: keeps what there is, then the very token. */
+  async #onHidden(): Promise<void> {
+    if (document.visibilityState !== 'hidden') return;
+    this.chat.save();
+    if (this.phase.name !== 'ready' || !this.answering) return;
+    const session = await this.phase.model.save().catch(() => null);
+    if (session && this.answering) this.#keepPoint(session);
+  }
+
   #show(phase: Phase): void {
     this.phase = phase;
     this.#changed();
   }
 
   #save(): void {
-    void keep('messages', settled(this.messages));
+    this.chat.save();
     this.#changed();
   }
 

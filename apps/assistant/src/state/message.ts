@@ -18,11 +18,12 @@ export interface Message {
 /** Messages kept over a reload; the oldest go first. */
 const MAX_KEPT = 200;
 
-/** Messages fit to be kept: an answer that was cut off by the reload counts as it stands. */
+/** Messages fit to be kept. Only the last answer may still be on its way: it goes on at the next visit. */
 export function settled(messages: readonly Message[]): Message[] {
-  return messages
-    .slice(-MAX_KEPT)
-    .map((message) => (message.state === 'streaming' ? { ...message, state: 'done' } : message));
+  const kept = messages.slice(-MAX_KEPT);
+  return kept.map((message, i) =>
+    message.state === 'streaming' && i < kept.length - 1 ? { ...message, state: 'done' } : message,
+  );
 }
 
 /** Up to `turns` latest user messages with the answers between them, as the model's prompt. */

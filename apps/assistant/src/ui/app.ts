@@ -6,6 +6,7 @@ import './welcome.ts';
 import { icons } from './icons.ts';
 import type { ModelSheetView } from './model-sheet.ts';
 import './model-sheet.ts';
+import { noticeText } from './notice.ts';
 import { spoken } from './spoken.ts';
 import { View } from './view.ts';
 
@@ -30,6 +31,7 @@ export class AppView extends View {
         <div class="scroller" tabindex="0" role="region" aria-label="Conversation" @scroll=${this.#onScroll}>
           <div class="content">${this.#conversation()}</div>
         </div>
+        ${this.#notice()}
         <pb-composer .assistant=${this.assistant}></pb-composer>
       </main>
       <aside class="aside" aria-labelledby="kept-title">
@@ -116,6 +118,18 @@ export class AppView extends View {
         <h2>${title}</h2>
         <form method="dialog"><button class="round" aria-label="Close">${icons.close}</button></form>
       </div>
+    `;
+  }
+
+  #notice(): TemplateResult | typeof nothing {
+    const { notice, phase } = this.assistant;
+    if (!notice) return nothing;
+    const text = noticeText(notice, phase.name === 'ready' ? phase.model.info : null);
+    return html`
+      <p class="quiet" role="status" data-testid="notice" data-notice=${notice}>
+        <span>${text}</span>
+        <button class="round small" aria-label="Dismiss" @click=${() => this.assistant.dismissNotice()}>${icons.close}</button>
+      </p>
     `;
   }
 

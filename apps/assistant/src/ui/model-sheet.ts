@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { listModels, type ModelInfo, type StoredModel } from 'pocketbit';
-import { bytes, count } from './format.ts';
+import { type Conversation, listModels, type ModelInfo, type StoredModel } from 'pocketbit';
+import type { Message } from '../state/message.ts';
+import { bytes, count, moment } from './format.ts';
 import { icons } from './icons.ts';
 import { View } from './view.ts';
 
@@ -8,12 +9,18 @@ const ARTIFACTS = { relaxed: 'Relaxed SIMD', simd128: 'SIMD', scalar: 'Scalar (n
 
 /** The model card, the other stored models, installing and deleting, as a sheet. */
 export class ModelSheetView extends View {
-  static override properties = { ...View.properties, stored: { state: true } };
+  static override properties = {
+    ...View.properties,
+    stored: { state: true },
+    chats: { state: true },
+  };
   declare stored: StoredModel[];
+  declare chats: readonly Conversation<Message>[];
 
   constructor() {
     super();
     this.stored = [];
+    this.chats = [];
   }
 
   async open(): Promise<void> {
@@ -28,7 +35,7 @@ export class ModelSheetView extends View {
           <h2 id="model-title">The model</h2>
           <form method="dialog"><button class="round" aria-label="Close">${icons.close}</button></form>
         </div>
-        ${this.#card()} ${this.#offline()} ${this.#others()} ${this.#install()} ${this.#tidy()}
+        ${this.#card()} ${this.#offline()} ${this.#others()} ${this.#conversations()} ${this.#install()} ${this.#tidy()}
       </dialog>
     `;
   }
@@ -94,6 +101,39 @@ export class ModelSheetView extends View {
     `;
   }
 
+  #conversations(): TemplateResult | typeof nothing {
+    const fresh = this.assistant.messages.length === 0;
+    if (fresh && this.chats.length === 0) return nothing;
+    return html`
+      <section class="group" data-testid="chats">
+        <h3>Earlier conversations</h3>
+        <ul class="plain">${this.chats.map((chat) => this.#chatRow(chat))}</ul>
+        ${fresh ? nothing : html`<button class="button plain" data-testid="new-chat" @click=${() => this.#openChat(null)}>New conversation</button>`}
+      </section>
+    `;
+  }
+
+  #chatRow({ id, messages, updatedAt }: Conversation<Message>): TemplateResult {
+    const title = messages.find(({ role }) => role === 'user')?.text ?? 'Empty';
+    return html`
+      <li class="entry">
+        <div><p class="one-line">${title}</p><p class="faint">${moment(updatedAt)}</p></div>
+        <button class="text-button" aria-label="Open “${title}”" @click=${() => this.#openChat(id)}>Open</button>
+        <button class="round small" aria-label="Delete “${title}”" @click=${() => this.#removeChat(id)}>${icons.trash}</button>
+      </li>
+    `;
+  }
+
+  async #openChat(id: string | null): Promise<void> {
+    this.querySelector('dialog')?.close();
+    await this.assistant.openChat(id);
+  }
+
+  async #removeChat(id: string): Promise<void> {
+    await this.assistant.chat.remove(id);
+    await this.#refresh();
+  }
+
   #install(): TemplateResult | typeof nothing {
     const { installer } = this.assistant;
     if (installer.offered) {
@@ -118,6 +158,7 @@ export class ModelSheetView extends View {
 
   async #refresh(): Promise<void> {
     this.stored = await listModels().catch(() => []);
+    this.chats = await this.assistant.chat.others();
   }
 
   async #use(source: string | Blob): Promise<void> {
