@@ -3,9 +3,10 @@ import type { StringArray } from '../gguf/values.ts';
 import { decodeUtf8, encodeUtf8 } from '../text.ts';
 import { unmapEntry } from './byte-map.ts';
 import type { Codec } from './codec.ts';
-import { EntryTable, Probes, slotsFor } from './entry-table.ts';
+import { EntryTable, Probes } from './entry-table.ts';
 import { type Merges, mergeAll, Word } from './merging.ts';
 import { cutText, type PreTokenizer } from './pre-tokenizers.ts';
+import { slotsFor } from './slots.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /**

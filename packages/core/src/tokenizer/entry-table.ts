@@ -1,7 +1,5 @@
 import { badModel } from '../errors.ts';
-
-/** Slots per entry of the hash table, at least: a probe then meets few others. */
-const SLOTS_PER_ENTRY = 2;
+import { slotsFor } from './slots.ts';
 
 /**
  * The bytes of every vocabulary entry in one buffer, and a hash table from bytes to id: 151,669 entries
@@ -87,11 +85,6 @@ export class Probes {
         'they seem made to stall a reader',
     );
   }
-}
-
-/** Slots of a hash table of `count` entries: a power of two. */
-export function slotsFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, count) * SLOTS_PER_ENTRY));
 }
 
 /** FNV-1a with a last mix: the table looks at the low bits only. */

@@ -1,6 +1,6 @@
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
-import { slotsFor } from './entry-table.ts';
+import { slotsFor } from './slots.ts';
 
 const WORD_BYTES = 4;
 /** Of a merge: its two parts and what it makes. */

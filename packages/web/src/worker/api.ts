@@ -9,8 +9,7 @@ import type {
 } from '../protocol.ts';
 import { maintain } from '../store/maintain.ts';
 import { profileOf } from './choice.ts';
-import { openModel } from './open.ts';
-import { fitAt } from './peek.ts';
+import { fitAt, openModel } from './open.ts';
 import { generate, type Line, type LoadedModel, restore } from './session.ts';
 import { settle, warmUp } from './settle.ts';
 
@@ -31,8 +30,7 @@ export const api: WorkerApi = {
 
   generate: (request, port) => answer(port, (line) => generate(opened(), request, line)),
 
-  fit: (request, port) =>
-    reply(() => fitAt(request, jobOf(port).signal).finally(() => port.close())),
+  fit: (request, port) => reply(() => fitAt(request, jobOf(port)).finally(() => port.close())),
 
   restore: (saved, port) => answer(port, (line) => restore(opened(), saved, line)),
 

@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
-import init, * as glue from '../../wasm/glue.js';
+import { Engine, initSync, kernelNames, Trial } from '../../wasm/glue.js';
 import type { Artifact } from '../protocol.ts';
 import { candidates } from '../select.ts';
 import { digest } from '../store/hash.ts';
@@ -9,7 +9,7 @@ import type { KernelBench } from './kernels.ts';
 /** The engine's exports, on the artifact that was chosen. */
 export interface EngineModule {
   artifact: Artifact;
-  Engine: typeof glue.Engine;
+  Engine: typeof Engine;
   bench: KernelBench;
   /** SHA-256 of the artifact's bytes. */
   build: string;
@@ -106,11 +106,11 @@ async function probe(module: WebAssembly.Module): Promise<number> {
 }
 
 async function start(artifact: Artifact, bytes: ArrayBuffer): Promise<EngineModule> {
-  await init({ module_or_path: await WebAssembly.compile(bytes) });
+  initSync({ module: await WebAssembly.compile(bytes) });
   return {
     artifact,
-    Engine: glue.Engine,
-    bench: glue as unknown as KernelBench,
+    Engine,
+    bench: { kernelNames: kernelNames as KernelBench['kernelNames'], Trial },
     build: await digest(bytes),
   };
 }

@@ -7,16 +7,16 @@ import {
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
-import type { LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
+import type { Fit, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
 import { Marks } from '../session/marks.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { Meter } from '../store/meter.ts';
-import type { ModelFile } from '../store/obtain.ts';
+import type { ModelFile, ObtainJob } from '../store/obtain.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
 import { abandonAll, completed, type ModelFiles, openFiles, reopened } from './files.ts';
-import { planOptions, planToFit, sizeOf } from './fit.ts';
+import { fitOf, planOptions, planToFit, sizeOf } from './fit.ts';
 import { Drift } from './pace.ts';
 import type { LoadedModel } from './session.ts';
 
@@ -46,6 +46,16 @@ export async function openModel(
   } finally {
     await marks.lift();
   }
+}
+
+/**
+ * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and kept: a load
+ * goes on from them.
+ */
+export async function fitAt(request: OpenRequest, job: ObtainJob): Promise<Fit> {
+  const { files, header } = await openFiles(request, job);
+  for (const file of files) await file.abandon(false);
+  return fitOf(header, planOptions(request), request).fit;
 }
 
 /** The model in `found`; where another file arrived than the one that was begun, that one. */
