@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PocketbitError } from './errors.ts';
+import { badModel, PocketbitError } from './errors.ts';
 
 describe('PocketbitError.from', () => {
   test.each([
@@ -23,4 +23,9 @@ describe('PocketbitError.from', () => {
     const error = new PocketbitError('busy', 'x');
     expect(PocketbitError.from(error)).toBe(error);
   });
+});
+
+test('what a file says cannot hide, turn round or break up a message', () => {
+  const { message } = badModel('the tensor "a\u202eb\u0000c\nd\u200be" is wrong');
+  expect(message).toMatch(/^The tensor "a\ufffdb\ufffdc\ufffdd\ufffde" is wrong\./);
 });

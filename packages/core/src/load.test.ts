@@ -49,6 +49,15 @@ function check(plan: ModelPlan, recorder: Recorder): void {
 }
 
 describe('loadTensors', () => {
+  test.each([0, 100])(
+    'a source that gives %i bytes of many is told, not asked for ever',
+    async (given) => {
+      const short = { size: source.size, read: async () => new Uint8Array(given) };
+      const loading = loadTensors(await planned, short, new Recorder());
+      await expect(loading).rejects.toMatchObject({ code: 'storage' });
+    },
+  );
+
   test('gives every tensor its bytes, whatever the chunk', async () => {
     const plan = await planned;
     await fc.assert(

@@ -23,6 +23,14 @@ test.each([
   );
 });
 
+test.each([
+  ['nested two thousand deep', '> '.repeat(2000)],
+  ['very long', '[&<b>'.repeat(50_000)],
+])('what is %s is shown as it is', (_, text) => {
+  const page = new DOMParser().parseFromString(toHtml(text), 'text/html');
+  expect(page.querySelector('pre')?.textContent).toBe(text);
+});
+
 test('ordinary links pass', () => {
   expect(toHtml('[x](https://example.test/)')).toContain('<a href="https://example.test/">x</a>');
 });

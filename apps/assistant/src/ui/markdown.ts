@@ -34,7 +34,24 @@ const POLICY = {
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
 };
 
-/** Safe HTML of a model's markdown. */
+/** Characters of an answer that are read as markdown; a page of text has 3000. */
+const MOST_CHARACTERS = 100_000;
+
+/** Safe HTML of a model's markdown; of what is too long or too deeply nested for markdown, its plain text. */
 export function toHtml(markdown: string): string {
-  return DOMPurify.sanitize(marked.parse(markdown, { async: false, breaks: true }), POLICY);
+  return DOMPurify.sanitize(parsed(markdown) ?? plain(markdown), POLICY);
+}
+
+/** Of two thousand nested quotations `marked` overflows the stack. */
+function parsed(markdown: string): string | undefined {
+  if (markdown.length > MOST_CHARACTERS) return undefined;
+  try {
+    return marked.parse(markdown, { async: false, breaks: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function plain(text: string): string {
+  return `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`;
 }

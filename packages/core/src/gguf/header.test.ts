@@ -1,10 +1,18 @@
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, test } from 'vitest';
+import { LARGE_HEADERS } from '../../test/fuzz/large-headers.ts';
 import { type FileSpec, Writer, writeGguf } from '../../test/gguf-writer.ts';
 import { F32, tensor, tinyModel, tinySpec } from '../../test/tiny-model.ts';
 import { PocketbitError } from '../errors.ts';
 import { type ByteSource, bytesSource } from '../source.ts';
 import { readGguf } from './header.ts';
 import { StringArray } from './values.ts';
+
+/** Bytes in use, garbage and buffers counted. */
+function memory(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
+}
 
 const read = (bytes: Uint8Array) => readGguf(bytesSource(bytes));
 
@@ -221,6 +229,60 @@ describe('a broken file', () => {
     const at = Buffer.from(bytes).indexOf('a', 24) + 1 + 4 + 8 + 4;
     bytes[at] = 8;
     expect((await refusal(bytes)).message).toContain('not a multiple of the alignment 32');
+  });
+});
+
+describe('the memory of a header', () => {
+  test('an embedded tokenizer.json is passed over unread', async () => {
+    const length = 40 * 1024 * 1024;
+    const writer = new Writer().raw(Buffer.from('GGUF')).u32(3).u64(0).u64(2);
+    writer.string('tokenizer.huggingface.json').u32(8).u64(length);
+    const after = new Writer().string('k').u32(0).raw([7]).bytes();
+    const start = writer.bytes();
+    let read = 0;
+    const source: ByteSource = {
+      size: start.length + length + after.length,
+      async read(offset, wanted) {
+        read += wanted;
+        const bytes = new Uint8Array(wanted);
+        if (offset < start.length) bytes.set(start.subarray(offset, offset + wanted));
+        const from = start.length + length - offset;
+        if (from < wanted) bytes.set(after.subarray(Math.max(0, -from)), Math.max(0, from));
+        return bytes;
+      },
+    };
+    const { metadata } = await readGguf(source);
+    expect([...metadata]).toEqual([['k', 7]]);
+    expect(read).toBeLessThan(1024 * 1024);
+  });
+
+  test('it is told when it is no string, or too long', async () => {
+    const key = 'tokenizer.huggingface.json';
+    const number = oneEntry((w) => w.string(key).u32(0).raw([7]));
+    expect((await refusal(number)).message).toContain('expected a string');
+    const long = oneEntry((w) =>
+      w
+        .string(key)
+        .u32(8)
+        .u64(2 ** 40),
+    );
+    expect((await refusal(long)).message).toContain('at most 67108864');
+  });
+
+  test.each(LARGE_HEADERS.filter(({ tokenizer }) => !tokenizer))('$name', async ({ make }) => {
+    const file = make();
+    let [largest, now] = [0, memory()];
+    const before = now;
+    file.onRead = () => {
+      now = memory();
+      largest = Math.max(largest, now - before);
+    };
+    const error: unknown = await readGguf(file).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error !== undefined) expect(error).toBeInstanceOf(PocketbitError);
+    expect(largest).toBeLessThan(64e6);
   });
 });
 

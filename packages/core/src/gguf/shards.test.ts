@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type TypedValue, writeGguf } from '../../test/gguf-writer.ts';
-import { tinySpec } from '../../test/tiny-model.ts';
+import { F32, tensor, tinySpec } from '../../test/tiny-model.ts';
 import { type EngineSink, loadTensors } from '../load.ts';
 import { planModel } from '../plan/plan.ts';
 import { type ByteSource, bytesSource } from '../source.ts';
@@ -68,6 +68,24 @@ test('shards that do not belong together are refused', async () => {
   const [first, second] = shards();
   await refused([first!, second!, second!]);
   await refused([]);
+});
+
+test('shards of more tensors than a model has are refused, whatever each has', async () => {
+  const count = (value: number): TypedValue => ({ type: 'u32', value });
+  const many = Array.from({ length: 2 }, (_, no) => {
+    const own = Array.from({ length: 10_000 }, (_, i) => tensor(`${no} ${i}`, [8], F32));
+    const metadata = [
+      ['split.no', count(no)],
+      ['split.count', count(2)],
+    ] as const;
+    return bytesSource(writeGguf({ metadata, tensors: own }));
+  });
+  await expect(readGgufShards(many)).rejects.toMatchObject({
+    code: 'bad-model',
+    message: expect.stringContaining('more than 16384 tensors'),
+  });
+  const sources = Array.from({ length: 1001 }, () => many[0]!);
+  await expect(readGgufShards(sources)).rejects.toThrow('1001 shards');
 });
 
 test('a lone shard is told what is missing', async () => {

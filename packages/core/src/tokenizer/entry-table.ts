@@ -70,7 +70,7 @@ export class EntryTable {
 
 /** Slots that a look-up may meet in vain, on average: published vocabularies need one. */
 const MEAN_PROBES = 16;
-const SPARE_PROBES = 2 ** 20;
+const SPARE_PROBES = 2 ** 16;
 
 /** Keeps a hash table's look-ups short: entries chosen to share their slots make each as long as the table. */
 export class Probes {

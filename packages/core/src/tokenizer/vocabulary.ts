@@ -71,6 +71,7 @@ function kindsOf(metadata: Metadata, entries: StringArray, specials: SpecialIds)
   checkSpecialIds(specials, entries, types);
   const kinds = new Uint8Array(entries.length);
   for (let id = 0; id < kinds.length; id++) {
+    refuseLong(entries.bytesAt(id).length, id);
     kinds[id] = types ? kindByType(types[id]!, id) : kindByText(entries.bytesAt(id));
     if (kinds[id] === TEXT && isTurnEnd(entries.bytesAt(id))) kinds[id] = CONTROL;
   }
@@ -88,6 +89,14 @@ function kindByType(type: number, id: number): number {
     throw badModel(`token ${id} has the type ${type}; expected 0 to ${KIND_OF_TYPE.length - 1}`);
   }
   return kind;
+}
+
+/** Bytes of an entry, which one step of the model may add to an answer. The longest published have about 256. */
+const MAX_ENTRY_BYTES = 1024;
+
+function refuseLong(bytes: number, id: number): void {
+  if (bytes <= MAX_ENTRY_BYTES) return;
+  throw badModel(`token ${id} is ${bytes} bytes long; at most ${MAX_ENTRY_BYTES} are read`);
 }
 
 /** Control and literal tokens become strings; Gemma 3 has 6,400 of them. */
