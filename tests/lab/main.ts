@@ -8,6 +8,7 @@ import type { KernelRequest } from './kernels.ts';
 import type { Artifact } from './measure.ts';
 import type { MicroRequest } from './micro.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
+import * as store from './store.ts';
 import type { LabWorker } from './worker.ts';
 
 async function inWorker<T>(work: (api: Comlink.Remote<LabWorker>) => Promise<T>): Promise<T> {
@@ -31,6 +32,7 @@ const lab = {
   measureSpeed,
   firstTokenTimes,
   headerSteps,
+  store,
 
   logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),

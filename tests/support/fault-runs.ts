@@ -12,7 +12,7 @@ import type { FaultRun, FaultServer } from './fault-server.ts';
 
 export const FAULT_CHUNK_BYTES = 128 * 1024;
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Two versions of a file of `size` bytes that begins as a model does; nothing but their bytes tells them apart. */
 export function versionsOf(size: number): [Uint8Array, Uint8Array] {

@@ -33,11 +33,12 @@ export class WebKit implements TestBrowser {
   #port = 0;
   #recorder: Recorder | undefined;
 
-  static async start(): Promise<WebKit> {
+  /** `quotaBytes` is what an origin may store. */
+  static async start({ quotaBytes }: { quotaBytes?: number } = {}): Promise<WebKit> {
     const webkit = new WebKit();
     webkit.#recorder = await startRecorder();
     const display = await webkit.#startScreen();
-    await webkit.#startDriver(display);
+    await webkit.#startDriver(display, quotaBytes ? { POCKETBIT_QUOTA: String(quotaBytes) } : {});
     return webkit;
   }
 
@@ -73,13 +74,14 @@ export class WebKit implements TestBrowser {
     return `:${number.toString().trim()}`;
   }
 
-  async #startDriver(display: string): Promise<void> {
+  async #startDriver(display: string, more: NodeJS.ProcessEnv): Promise<void> {
     this.#port = await freePort();
     const runtime = join(this.#folder, 'runtime');
     mkdirSync(runtime);
     chmodSync(runtime, 0o700);
     const env = {
       ...process.env,
+      ...more,
       DISPLAY: display,
       GDK_BACKEND: 'x11',
       LIBGL_ALWAYS_SOFTWARE: '1',

@@ -2,10 +2,11 @@
 """A WebKitGTK browser for WebKitWebDriver that keeps its profile, unlike `MiniBrowser --automation`.
 
 Environment: POCKETBIT_PROFILE, the folder of the profile, which a second start finds again; POCKETBIT_PROXY, the address
-of the proxy for everything that is not for 127.0.0.1.
+of the proxy for everything that is not for 127.0.0.1; POCKETBIT_QUOTA, bytes that an origin may store, if not the default.
 """
 
 import os
+import shutil
 
 import gi
 
@@ -18,11 +19,21 @@ SIZE = {"default_width": 800, "default_height": 900}
 FEATURES = {"StorageAPI", "StorageAPIEstimate"}
 
 
+def quota(profile: str) -> dict[str, float]:
+    """WebKit counts quotas in shares of the volume."""
+    wanted = os.environ.get("POCKETBIT_QUOTA")
+    if not wanted:
+        return {}
+    os.makedirs(profile, exist_ok=True)
+    return {"origin_storage_ratio": int(wanted) / shutil.disk_usage(profile).total}
+
+
 def web_context() -> WebKit2.WebContext:
     profile = os.environ["POCKETBIT_PROFILE"]
     manager = WebKit2.WebsiteDataManager(
         base_data_directory=f"{profile}/data",
         base_cache_directory=f"{profile}/cache",
+        **quota(profile),
     )
     proxy = WebKit2.NetworkProxySettings.new(os.environ["POCKETBIT_PROXY"], ["127.0.0.1"])
     manager.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, proxy)

@@ -1,14 +1,16 @@
 import type { Check } from '../report.ts';
 import { showTopic } from '../topic.ts';
-import { fuzz } from './fuzz.ts';
 import { faults } from './faults.ts';
+import { fuzz } from './fuzz.ts';
 import { quota } from './quota.ts';
 import { warmLoad } from './warm-load.ts';
 
 const checks: Record<string, Check> = {
   faults,
   quota,
+  fuzz,
   'warm-load': warmLoad,
+  fuzz,
 };
 
 await showTopic(checks);

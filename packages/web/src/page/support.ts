@@ -36,6 +36,11 @@ function reasons(features: Features, workers: boolean, storage: boolean): string
   if (!features.wasm) found.push('WebAssembly is missing or switched off.');
   if (!workers) found.push('Web Workers are missing.');
   if (features.wasm && !features.simd) found.push('No WebAssembly SIMD: answers are slower.');
+  if (!globalThis.isSecureContext) {
+    found.push(
+      'No HTTPS: nothing works offline, and tabs download the same model each for itself.',
+    );
+  }
   if (!storage) found.push('No IndexedDB (private mode?): models are not kept.');
   return found;
 }

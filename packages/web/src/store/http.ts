@@ -61,7 +61,8 @@ async function request(
   signal: AbortSignal,
 ): Promise<Response> {
   try {
-    return await fetch(url, { headers, signal, credentials: 'same-origin' });
+    // What is kept in the store is not kept a second time in the browser's cache.
+    return await fetch(url, { headers, signal, credentials: 'same-origin', cache: 'no-store' });
   } catch (error) {
     throw networkError(url, error);
   }
