@@ -52,3 +52,4 @@ export {
   suggestEviction,
   type UnfinishedModel,
 } from './store/library.ts';
+export type { OtherTab, TabOptions, YieldReason } from './tabs/seat.ts';

@@ -54,6 +54,8 @@ export interface LoadProgress {
   bytesPerSecond: number;
   etaMs: number | null;
   fromCache: boolean;
+  /** Another tab does this work, and this one waits for it. */
+  elsewhere?: true;
 }
 
 /**

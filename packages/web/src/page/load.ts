@@ -13,6 +13,7 @@ import { memoryBudget } from '../session/budget.ts';
 import { cautiousContext, crashOf, noteLeaving, visitName } from '../session/crash.ts';
 import type { Crash } from '../session/marks.ts';
 import { stayAwake } from '../session/wake.ts';
+import type { Place, TabOptions } from '../tabs/seat.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
@@ -20,7 +21,7 @@ import { type Opened, WorkerModel } from './model.ts';
 import { persistStorage } from './persist.ts';
 import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends TabOptions {
   signal?: AbortSignal;
   onProgress?: (progress: LoadProgress) => void;
   /** Positions in the KV cache; default and upper limit are the model's own. */
@@ -66,6 +67,18 @@ export interface LoadOptions {
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
+  if (options.tabs !== 'one') return loadHere(source, options);
+  const { takePlace } = await import('../tabs/seat.ts');
+  const place = await takePlace(options);
+  try {
+    return await loadHere(source, { ...options, signal: place.signal }, place);
+  } catch (error) {
+    place.leave();
+    throw error;
+  }
+}
+
+async function loadHere(source: ModelSource, options: LoadOptions, place?: Place): Promise<Model> {
   const request = requestOf(await fileOf(source, options), options);
   const crash = await learn(request);
   const opening = open(request, options);
@@ -77,7 +90,8 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
   const again = { ...request, source: opened.info.source ?? request.source };
   const { silenceMs } = options;
   const quiet = silenceMs === undefined ? {} : { silenceMs };
-  return new WorkerModel(opened, (ids) => open({ ...again, ...(ids && { ids }) }, quiet));
+  const reopen = (ids?: Uint32Array) => open({ ...again, ...(ids && { ids }) }, quiet);
+  return new WorkerModel(opened, reopen, place);
 }
 
 /** What an earlier visit with this model came to; after a crash the request asks for less. */
@@ -92,8 +106,8 @@ async function learn(request: OpenRequest): Promise<Crash | null> {
 }
 
 /**
- * How a model would fit on this device, from its header: of one that is not stored, nothing else is fetched. Errors as of
- * `load`.
+ * How a model would fit on this device, from its header. Of one that is not stored, the first 4 MiB are fetched, and as many
+ * more as its header takes; they are kept, and `load` goes on from them. Errors as of `load`.
  */
 export async function checkFit(source: ModelSource, options: LoadOptions = {}): Promise<Fit> {
   checkStart(options.signal);

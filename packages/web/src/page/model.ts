@@ -4,6 +4,7 @@ import type { ChatMessage, KernelProfile, ModelInfo, Reply, WorkerApi } from '..
 import { noteLeaving } from '../session/crash.ts';
 import type { SavedSession, SaveOptions } from '../session/format.ts';
 import { stayAwake } from '../session/wake.ts';
+import type { Place } from '../tabs/seat.ts';
 import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
 import { type GenerateStream, TokenStream } from './stream.ts';
@@ -28,11 +29,18 @@ export class WorkerModel implements Model {
   #running: TokenStream | null = null;
   #last: TokenStream | null = null;
   #closed = false;
+  readonly #place: Place | undefined;
 
   /** `reopen` loads the same model into a new worker, which then reads `ids` again. */
-  constructor({ host, info }: Opened, reopen: (ids: Uint32Array | undefined) => Promise<Opened>) {
+  constructor(
+    { host, info }: Opened,
+    reopen: (ids: Uint32Array | undefined) => Promise<Opened>,
+    place?: Place,
+  ) {
     this.info = info;
     this.#reopen = reopen;
+    this.#place = place;
+    if (place) place.close = () => this.close();
     this.#host = host;
     host.onEnd = this.#onEnd;
     globalThis.document?.addEventListener('visibilitychange', this.#onVisible);
@@ -69,6 +77,7 @@ export class WorkerModel implements Model {
     this.#closed = true;
     globalThis.document?.removeEventListener('visibilitychange', this.#onVisible);
     this.#host.end(new PocketbitError('aborted', 'The model was closed.'));
+    this.#place?.leave();
   }
 
   #stream(signal: AbortSignal | undefined, start: Start): GenerateStream {

@@ -50,6 +50,11 @@ export class Arrivals implements Follower {
     );
   }
 
+  /** The download stopped in the middle and is done anew, by another tab perhaps. */
+  interrupted(): void {
+    if (this.#draft) this.dropped();
+  }
+
   /** Ends with the download, or fails as it does. */
   follow(finding: Promise<unknown>): void {
     finding.then(

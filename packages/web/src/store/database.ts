@@ -42,7 +42,7 @@ export class DatabaseStore implements ModelStore {
   }
 
   putChunk(draft: Draft, index: number, bytes: ArrayBuffer): Promise<void> {
-    return this.#write([
+    return this.#writeAs(draft, index === 0, [
       [['chunk', draft.blob, index], bytes],
       [['draft', draft.source], draft],
     ]);
@@ -57,7 +57,7 @@ export class DatabaseStore implements ModelStore {
   }
 
   async commit(manifest: Manifest, draft: Draft): Promise<void> {
-    await this.#write([
+    await this.#writeAs(draft, draft.hashes.length === 0, [
       [['model', manifest.source], manifest],
       [['draft', draft.source], undefined],
     ]);
@@ -65,7 +65,7 @@ export class DatabaseStore implements ModelStore {
   }
 
   async discard(draft: Draft): Promise<void> {
-    await this.#write([[['draft', draft.source], undefined]]);
+    await this.#writeAs(draft, true, [[['draft', draft.source], undefined]]);
     await this.#sweep();
   }
 
@@ -111,6 +111,21 @@ export class DatabaseStore implements ModelStore {
     });
   }
 
+  /**
+   * Writes as a download of `draft`, unless a later one has taken its place, or `draft` itself is gone and was not `new`:
+   * a page that was frozen meanwhile does not know, and must not mix its chunks with another's.
+   */
+  #writeAs(draft: Draft, isNew: boolean, entries: [Key, unknown][]): Promise<void> {
+    const write = async (objects: IDBObjectStore) => {
+      const kept: Draft | undefined = await promisifyRequest(objects.get(['draft', draft.source]));
+      if (kept ? (kept.begun ?? 0) > (draft.begun ?? 0) : !isNew) throw overtaken(draft);
+      await putAll(objects, entries);
+    };
+    return this.#use('readwrite', write).catch(async (error) => {
+      throw await storageError(error);
+    });
+  }
+
   /** Writes all entries in one transaction; `undefined` deletes. */
   #write(entries: [Key, unknown][]): Promise<void> {
     return this.#use('readwrite', (objects) => putAll(objects, entries)).catch(async (error) => {
@@ -147,6 +162,13 @@ function putAll(objects: IDBObjectStore, entries: [Key, unknown][]): Promise<voi
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(cause ?? transaction.error);
   });
+}
+
+function overtaken({ name }: Draft): PocketbitError {
+  return new PocketbitError(
+    'busy',
+    `Another tab has gone on with the download of ${name}. Load it again, to wait for that.`,
+  );
 }
 
 async function storageError(error: unknown): Promise<PocketbitError> {

@@ -111,6 +111,7 @@ class Download {
       hashes: [],
       blob: blobKey(),
       etag: null,
+      begun: Date.now(),
       ...(places.length > 1 && { urls: places.map(({ address }) => address) }),
     };
   }
@@ -120,7 +121,8 @@ class Download {
     const draft = await this.#store.draft(this.#origin.source);
     if (!draft || draft.chunkBytes !== this.#chunkBytes) return;
     const { urls } = this.#draft;
-    this.#draft = { ...draft, hashes: [], ...(urls && { urls }) };
+    const begun = Math.max(Date.now(), (draft.begun ?? 0) + 1);
+    this.#draft = { ...draft, hashes: [], begun, ...(urls && { urls }) };
     for (const [index, expected] of draft.hashes.entries()) {
       refuseAborted(this.#options.signal);
       const bytes = await this.#store.chunk(draft.blob, index);

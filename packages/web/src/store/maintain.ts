@@ -1,7 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { StoreReport, StoreRequest } from '../protocol.ts';
+import { inTurn } from '../tabs/turn.ts';
 import { openDatabase, storageFailure } from './database.ts';
-import { exclusively, type ObtainJob, obtain, originOf } from './obtain.ts';
+import { type ObtainJob, obtain, originOf } from './obtain.ts';
 import { damagedChunks, repairChunks } from './repair.ts';
 
 /** Imports, verifies or repairs a stored model. Errors: those of `obtain`; `storage` where there is no such model. */
@@ -10,7 +11,7 @@ export async function maintain(request: StoreRequest, job: ObtainJob): Promise<S
     const { source, hashes } = await (await obtain(request.file, job)).whole;
     return { source, chunks: hashes.length, damagedChunks: 0, repairedChunks: 0 };
   }
-  return exclusively(request.source, job.signal, () => check(request, job));
+  return inTurn(request.source, job, (turn) => check(request, turn));
 }
 
 type CheckRequest = Exclude<StoreRequest, { action: 'import' }>;

@@ -22,6 +22,8 @@ export interface Draft {
   from?: string;
   /** Every address of the file, for repairs; absent where `source` is the only one. */
   urls?: string[];
+  /** When the download that writes it began, milliseconds since 1970, later than any before it: the latest one counts. */
+  begun?: number;
 }
 
 /** A model that is whole. Written last, so a model is either complete or absent. */

@@ -1,4 +1,5 @@
 import type { FileRequest, LoadProgress } from '../protocol.ts';
+import { inTurn, linked } from '../tabs/turn.ts';
 import { Arrivals } from './arrivals.ts';
 import { openDatabase, storageFailure } from './database.ts';
 import { download } from './download.ts';
@@ -39,9 +40,10 @@ export async function obtain(request: FileRequest, job: ObtainJob): Promise<Mode
   const store = await storeFor(request.store);
   const arrivals = new Arrivals();
   const stop = linked(job.signal);
-  const options = { ...request, signal: stop.signal, report: job.report, follower: arrivals };
-  const finding = exclusively(origin.source, stop.signal, async () => {
+  const finding = inTurn(origin.source, { ...job, signal: stop.signal }, async (turn) => {
+    arrivals.interrupted();
     const kept = await find(origin, store, request.sha256);
+    const options = { ...request, ...turn, follower: arrivals };
     return kept ?? { draft: await download(origin, store, options), fromCache: false };
   });
   arrivals.follow(finding);
@@ -107,22 +109,4 @@ async function abandon(
   if (manifest) return store.remove(manifest.source);
   const draft = await store.draft(origin.source);
   if (draft) await store.discard(draft);
-}
-
-/** A controller that is aborted with `signal`. */
-function linked(signal: AbortSignal): AbortController {
-  const controller = new AbortController();
-  if (signal.aborted) controller.abort();
-  else signal.addEventListener('abort', () => controller.abort(), { once: true });
-  return controller;
-}
-
-/** One download of a model at a time over all tabs; the others wait and then find it stored. */
-export async function exclusively<T>(
-  source: string,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (!globalThis.navigator?.locks) return work();
-  return navigator.locks.request(`pocketbit:${source}`, { signal }, work);
 }

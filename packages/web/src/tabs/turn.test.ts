@@ -1,0 +1,120 @@
+import { PocketbitError } from '@pocketbit/core';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { LoadProgress } from '../protocol.ts';
+import { FakeLocks } from './fake-locks.ts';
+import { inTurn, type TurnJob } from './turn.ts';
+
+const MODEL = 'https://models.test/a.gguf';
+const PROGRESS: LoadProgress = {
+  phase: 'download',
+  loadedBytes: 1,
+  totalBytes: 2,
+  bytesPerSecond: 3,
+  etaMs: 4,
+  fromCache: false,
+};
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** A tab's view of its turn, with what it is told. */
+function tab(): TurnJob & { told: LoadProgress[]; stop: AbortController } {
+  const told: LoadProgress[] = [];
+  const stop = new AbortController();
+  return { told, stop, signal: stop.signal, report: (progress) => told.push(progress) };
+}
+
+/** Work that ends when it is told to. */
+function held() {
+  let end!: () => void;
+  const until = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { until, end };
+}
+
+for (const locks of [true, false]) {
+  const name = locks ? 'with Web Locks' : 'without Web Locks';
+
+  test(`${name} one tab works, and the other is told how far it is until its own turn`, async () => {
+    vi.stubGlobal('navigator', locks ? { locks: new FakeLocks() } : {});
+    const [one, two] = [tab(), tab()];
+    const { until, end } = held();
+    const order: string[] = [];
+    const first = inTurn(MODEL, one, async ({ report }) => {
+      const tell = setInterval(() => report(PROGRESS), 20);
+      await until;
+      clearInterval(tell);
+      order.push('first');
+    });
+    const second = new Promise((resolve) => setTimeout(resolve, 300)).then(() =>
+      inTurn(MODEL, two, async () => order.push('second')),
+    );
+    await vi.waitFor(() => expect(two.told.length).toBeGreaterThan(2), { timeout: 3000 });
+    end();
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'second']);
+    expect(two.told[0]).toEqual({ ...PROGRESS, elsewhere: true });
+    expect(one.told[0]).toEqual(PROGRESS);
+  });
+
+  test(`${name} one that waits can be stopped`, async () => {
+    vi.stubGlobal('navigator', locks ? { locks: new FakeLocks() } : {});
+    const [one, two] = [tab(), tab()];
+    const { until, end } = held();
+    const first = inTurn(MODEL, one, () => until);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const second = inTurn(MODEL, two, async () => 'never');
+    setTimeout(() => two.stop.abort(new PocketbitError('aborted', 'Stopped.')), 150);
+    await expect(second).rejects.toMatchObject({ code: 'aborted' });
+    end();
+    await first;
+  });
+}
+
+test('work on different models goes on at the same time', async () => {
+  vi.stubGlobal('navigator', { locks: new FakeLocks() });
+  const { until, end } = held();
+  const first = inTurn(MODEL, tab(), () => until);
+  expect(await inTurn(`${MODEL}2`, tab(), async () => 'done')).toBe('done');
+  end();
+  await first;
+});
+
+test('a holder that does not answer loses the lock; its work is ended and done anew when the lock is free', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  const frozen = locks.request(`pocketbit:${MODEL}`, {}, () => new Promise(() => {}));
+  frozen.catch(() => {});
+  expect(await inTurn(MODEL, tab(), async () => 'mine')).toBe('mine');
+  await expect(frozen).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('work whose lock is stolen is told so, and begins again behind the thief', async () => {
+  const locks = new FakeLocks();
+  vi.stubGlobal('navigator', { locks });
+  const seen: boolean[] = [];
+  const work = inTurn(MODEL, tab(), async ({ signal }) => {
+    if (seen.length === 0) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    }
+    seen.push(signal.aborted);
+    signal.throwIfAborted();
+    return 'done';
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const { until, end } = held();
+  const thief = locks.request(`pocketbit:${MODEL}`, { steal: true }, () => until);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(seen).toEqual([true]);
+  end();
+  await thief;
+  expect(await work).toBe('done');
+  expect(seen).toEqual([true, false]);
+});
+
+test('a failure of the work is the failure of the turn', async () => {
+  vi.stubGlobal('navigator', { locks: new FakeLocks() });
+  const failure = new PocketbitError('quota', 'Full.');
+  const work = () => Promise.reject(failure);
+  await expect(inTurn(MODEL, tab(), work)).rejects.toBe(failure);
+});
