@@ -130,10 +130,8 @@ async function share(first: number, cases: number): Promise<Part> {
 type Task = FuzzTask extends infer T ? (T extends unknown ? Omit<T, 'seed'> : never) : never;
 
 async function inWorker<T>(task: Task, seed: Int32Array = new Int32Array(1)): Promise<T> {
-  const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./fuzz-thread.mjs', import.meta.url), {
     workerData: { ...task, seed },
-    // Of this process's own flags a worker takes no loader.
-    execArgv: ['--conditions=pocketbit-source', '--import', 'tsx'],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });
   const watch = watching(seed, () => worker.terminate());
