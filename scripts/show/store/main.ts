@@ -8,7 +8,6 @@ import { warmLoad } from './warm-load.ts';
 const checks: Record<string, Check> = {
   faults,
   quota,
-  fuzz,
   'warm-load': warmLoad,
   fuzz,
 };
