@@ -259,15 +259,16 @@ pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
         let mut acc = [i32x4_splat(0); HEAD_ROWS];
         for at in (0..q.len()).step_by(16) {
             let x = load(q, at);
-            for (r, acc) in acc.iter_mut().enumerate() {
-                *acc = i32x4_add(*acc, dot_i8x16(load(row[r], at), x));
+            for r in 0..HEAD_ROWS {
+                acc[r] = i32x4_add(acc[r], dot_i8x16(load(row[r], at), x));
             }
         }
         acc
     });
 }
 
-/// Runs `block` over groups of four rows of `w` and scales its sums.
+/// Runs `block` over four rows of `w` at a time and scales its sums. The rows are a quarter of the matrix apart: four streams
+/// read memory faster than one.
 #[inline(always)]
 pub(crate) fn int8_rows(
     w: &Int8Rows,
@@ -275,14 +276,19 @@ pub(crate) fn int8_rows(
     y: &mut [f32],
     block: impl Fn([&[i8]; HEAD_ROWS], &[i8]) -> [v128; HEAD_ROWS],
 ) {
-    assert!(x.q.len() == w.k && y.len() == w.scales.len());
-    let groups = w.values.chunks(HEAD_ROWS * w.k).zip(w.scales.chunks(HEAD_ROWS));
-    for ((rows, scales), y) in groups.zip(y.chunks_mut(HEAD_ROWS)) {
-        // A last group of fewer rows repeats its first row and drops the surplus sums.
-        let row: [&[i8]; HEAD_ROWS] = core::array::from_fn(|r| &rows[if r < y.len() { r } else { 0 } * w.k..][..w.k]);
+    let rows = w.scales.len();
+    assert!(x.q.len() == w.k && y.len() == rows);
+    let quarter = rows.div_ceil(HEAD_ROWS);
+    for i in 0..quarter {
+        // The last quarter may be shorter: it repeats its last row and drops the surplus sums.
+        let row: [&[i8]; HEAD_ROWS] =
+            core::array::from_fn(|r| &w.values[(i + r * quarter).min(rows - 1) * w.k..][..w.k]);
         let sums = block(row, x.q);
-        for ((y, sum), scale) in y.iter_mut().zip(sums).zip(scales) {
-            *y = lanes_i32(sum).iter().sum::<i32>() as f32 * (scale * x.scale);
+        for r in 0..HEAD_ROWS {
+            if let Some(y) = y.get_mut(i + r * quarter) {
+                let sum: i32 = lanes_i32(sums[r]).iter().sum();
+                *y = sum as f32 * (w.scales[i + r * quarter] * x.scale);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use pocketbit_kernels::float::{add_scaled, all_finite};
 
@@ -24,6 +25,16 @@ pub struct Model {
     sampler: Sampler,
     /// ids of the context, one a cached position
     ids: Vec<u32>,
+    pending: Option<Pending>,
+}
+
+/// Ids on their way into the context.
+struct Pending {
+    ids: Vec<u32>,
+    /// length of the context before them
+    start: usize,
+    /// layers that the open slice has been through
+    layer: usize,
 }
 
 impl Model {
@@ -31,24 +42,60 @@ impl Model {
         let cache = KvCache::new(&config)?;
         let state = State::new(&config, &weights)?;
         let sampler = Sampler::new(SamplerOptions::GREEDY);
-        Ok(Model { config, weights, cache, state, sampler, ids: Vec::new() })
+        Ok(Model { config, weights, cache, state, sampler, ids: Vec::new(), pending: None })
     }
 
     /// Appends `ids` to the context and computes the logits that follow the last of them. Cut into calls anywhere, the
     /// bits are the same. On an error nothing is appended.
     pub fn forward(&mut self, ids: &[u32]) -> Result<(), Error> {
+        self.begin(ids)?;
+        while !self.advance(usize::MAX)? {}
+        Ok(())
+    }
+
+    /// [`Model::forward`] in pieces: takes the ids, [`Model::advance`] computes. Anything else that changes the context
+    /// drops what is not finished.
+    pub fn begin(&mut self, ids: &[u32]) -> Result<(), Error> {
+        self.pending = None;
         self.check(ids)?;
-        let length = self.ids.len();
         self.state.staged.sound = true;
-        for slice in ids.chunks(SLICE) {
-            self.slice(slice);
-            self.ids.extend_from_slice(slice);
+        self.pending = Some(Pending { ids: ids.to_vec(), start: self.ids.len(), layer: 0 });
+        Ok(())
+    }
+
+    /// Takes up to [`SLICE`] of the ids begun with through at most `layers` layers; true once all are in the context and
+    /// the logits computed.
+    pub fn advance(&mut self, layers: usize) -> Result<bool, Error> {
+        let Some(mut pending) = self.pending.take() else {
+            return Err(Error::new(Kind::Unsupported, "nothing to advance; begin with ids first"));
+        };
+        let rest = &pending.ids[self.ids.len() - pending.start..];
+        let slice = &rest[..rest.len().min(SLICE)];
+        if pending.layer == 0 {
+            self.embed(slice);
         }
-        self.head((ids.len() - 1) % SLICE);
+        let end = pending.layer.saturating_add(layers.max(1)).min(self.config.layers);
+        self.layers(slice.len(), pending.layer..end);
+        pending.layer = end;
+        if end == self.config.layers {
+            let (row, last) = (slice.len() - 1, slice.len() == rest.len());
+            self.ids.extend_from_slice(slice);
+            pending.layer = 0;
+            if last {
+                return self.finish(pending.start, row).map(|()| true);
+            }
+        }
+        self.pending = Some(pending);
+        Ok(false)
+    }
+
+    /// Logits of the open slice's `row`; what was appended from `start` on goes again if they are unsound.
+    fn finish(&mut self, start: usize, row: usize) -> Result<(), Error> {
+        self.head(row);
         if self.state.staged.sound && all_finite(&self.state.logits) {
             return Ok(());
         }
-        self.truncate(length);
+        self.truncate(start);
         let message = "activations are not finite: a scale or a norm of this model is too large; expected below 2^128";
         Err(Error::bad_model(message))
     }
@@ -80,6 +127,7 @@ impl Model {
 
     /// Drops all but the first `length` positions.
     pub fn truncate(&mut self, length: usize) {
+        self.pending = None;
         self.ids.truncate(length);
     }
 
@@ -92,6 +140,7 @@ impl Model {
     /// then: a caller that needs those after the last id truncates by it and forwards it. On an error nothing changes.
     pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.ids = saved::restore(&self.config, &mut self.cache, bytes)?;
+        self.pending = None;
         self.state.logits.fill(0.0);
         Ok(())
     }
@@ -127,19 +176,24 @@ impl Model {
         Ok(())
     }
 
-    /// Runs up to [`SLICE`] tokens through all layers, leaving their residual rows in `state.x`.
-    fn slice(&mut self, ids: &[u32]) {
-        let Model { config: c, weights, cache, state: s, .. } = self;
-        let (n, first) = (ids.len(), self.ids.len());
-        let int8 = c.activations == Activations::Int8;
-        let group = c.heads / c.kv_heads * c.head_dim;
-        s.rope.slice(first, n);
-        let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
-        for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(dim)) {
+    /// Residual rows of up to [`SLICE`] ids into `state.x`, and their RoPE angles.
+    fn embed(&mut self, ids: &[u32]) {
+        let Model { config: c, weights, state: s, .. } = self;
+        s.rope.slice(self.ids.len(), ids.len());
+        for (id, x) in ids.iter().zip(s.x.chunks_exact_mut(c.dim)) {
             weights.embedding.row(*id as usize, x);
             scale(x, c.embedding_scale);
         }
-        for (l, w) in weights.layers.iter().enumerate() {
+    }
+
+    /// Takes the first `n` rows of `state.x` through these layers.
+    fn layers(&mut self, n: usize, layers: Range<usize>) {
+        let Model { config: c, weights, cache, state: s, .. } = self;
+        let first = self.ids.len();
+        let int8 = c.activations == Activations::Int8;
+        let group = c.heads / c.kv_heads * c.head_dim;
+        let (dim, q_dim, kv_dim, ffn, hd) = (c.dim, c.q_dim(), c.kv_dim(), c.ffn, c.head_dim);
+        for (l, w) in weights.layers.iter().enumerate().take(layers.end).skip(layers.start) {
             // n1 = RMS(x); q, k, v of it
             s.staged.stage(&s.x[..n * dim], dim, &w.attn_norm, c.rms_eps, int8);
             s.staged.linear(&w.q, &mut s.q[..n * q_dim]);

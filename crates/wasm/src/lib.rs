@@ -68,6 +68,16 @@ impl Engine {
         Ok(self.model()?.forward(ids)?)
     }
 
+    /// `forward` in pieces: takes the ids, `advance` computes.
+    pub fn begin(&mut self, ids: &[u32]) -> Result<(), JsError> {
+        Ok(self.model()?.begin(ids)?)
+    }
+
+    /// At most `layers` layers for the next of the ids begun with; true once the logits are there.
+    pub fn advance(&mut self, layers: usize) -> Result<bool, JsError> {
+        Ok(self.model()?.advance(layers)?)
+    }
+
     /// A copy of the logits, `[vocab]`.
     pub fn logits(&mut self) -> Result<Vec<f32>, JsError> {
         Ok(self.model()?.logits().to_vec())

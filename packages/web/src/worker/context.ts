@@ -2,8 +2,13 @@ import { PocketbitError } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
 import { pause } from './pause.ts';
 
-/** A slice of prefill is kept near this long, so that an abort acts soon on slow devices too. */
-const SLICE_MS = 40;
+/** A step of prefill is kept near this long, so that an abort acts soon on slow devices too. */
+const STEP_MS = 40;
+/**
+ * Tokens that go through the layers together. Weights are read once for all of them, so many are fast (1.3 B weights: 39
+ * tokens/s by two, 69 by 64); a step is a few layers of them, one at least.
+ */
+const MIN_SLICE = 8;
 const MAX_SLICE = 64;
 
 /** Where the ids stand in the bytes of a saved context: their count, then they (crates/model/src/saved.rs). */
@@ -20,7 +25,9 @@ export class Context {
   readonly capacity: number;
   #ids: number[] = [];
   #goal: readonly number[] | null = null;
-  #slice = 16;
+  #slice = MAX_SLICE;
+  /** Milliseconds a layer takes for one token; a first guess makes the first step one layer. */
+  #layerMs = STEP_MS;
   /** How long the last appended id took, milliseconds; 0 after a prefill. */
   lastMs = 0;
 
@@ -55,8 +62,8 @@ export class Context {
     this.engine.truncate(kept);
     this.#ids.length = kept;
     while (this.#ids.length < ids.length && !signal.aborted) {
-      this.#prefill(ids.slice(this.#ids.length, this.#ids.length + this.#slice));
-      await pause();
+      const start = this.#ids.length;
+      await this.#prefill(ids.slice(start, start + this.#slice), signal);
     }
     if (!signal.aborted) this.#goal = null;
     return kept;
@@ -101,12 +108,23 @@ export class Context {
     this.#ids = Array.from({ length: this.engine.length }, id);
   }
 
-  #prefill(ids: number[]): void {
-    const start = performance.now();
-    this.engine.forward(Uint32Array.from(ids));
-    this.#ids.push(...ids);
-    const perToken = (performance.now() - start) / ids.length;
-    this.#slice = Math.max(1, Math.min(MAX_SLICE, Math.floor(SLICE_MS / Math.max(perToken, 1e-3))));
+  /** Appends `ids` a few layers at a time; when aborted on the way, nothing of them. */
+  async #prefill(ids: number[], signal: Stop): Promise<void> {
+    this.engine.begin(Uint32Array.from(ids));
+    for (let done = false; !done; ) {
+      const layers = Math.max(1, Math.floor(STEP_MS / (this.#layerMs * ids.length)));
+      const start = performance.now();
+      done = this.engine.advance(layers);
+      // A coarse clock may show nothing; a step of all layers is then as good as any.
+      this.#layerMs = Math.max(performance.now() - start, 0.1) / (layers * ids.length);
+      if (done) this.#ids.push(...ids);
+      this.#slice = clamp(Math.floor(STEP_MS / this.#layerMs), MIN_SLICE, MAX_SLICE);
+      await pause();
+      if (!done && signal.aborted) {
+        this.engine.truncate(this.#ids.length);
+        return;
+      }
+    }
   }
 
   #checkRoom(length: number): void {
@@ -122,6 +140,10 @@ export class Context {
       `The prompt has ${length} tokens and the context holds ${this.capacity}. Shorten it, or load with a larger contextLength.`,
     );
   }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value));
 }
 
 function sharedPrefix(a: readonly number[], b: readonly number[]): number {
