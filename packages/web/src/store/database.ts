@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import { createStore, del, get, promisifyRequest, type UseStore } from 'idb-keyval';
 import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
-import { quotaError, storageRoom } from './room.ts';
+import { quotaError } from './room.ts';
 
 type Key =
   | [kind: 'model' | 'draft' | 'used', source: string]
@@ -80,8 +80,8 @@ export class DatabaseStore implements ModelStore {
   }
 
   async list(): Promise<Kept[]> {
-    const records = await this.#use('readonly', recordsOf).catch(async (error) => {
-      throw await storageError(error);
+    const records = await this.#use('readonly', recordsOf).catch((error) => {
+      throw storageError(error);
     });
     const kept = new Map<string, Kept>();
     for (const [[kind, source], value] of records) {
@@ -106,8 +106,8 @@ export class DatabaseStore implements ModelStore {
   }
 
   #read<T>(key: Key): Promise<T | undefined> {
-    return get<T>(key, this.#use).catch(async (error) => {
-      throw await storageError(error);
+    return get<T>(key, this.#use).catch((error) => {
+      throw storageError(error);
     });
   }
 
@@ -121,15 +121,15 @@ export class DatabaseStore implements ModelStore {
       if (kept ? (kept.begun ?? 0) > (draft.begun ?? 0) : !isNew) throw overtaken(draft);
       await putAll(objects, entries);
     };
-    return this.#use('readwrite', write).catch(async (error) => {
-      throw await storageError(error);
+    return this.#use('readwrite', write).catch((error) => {
+      throw storageError(error);
     });
   }
 
   /** Writes all entries in one transaction; `undefined` deletes. */
   #write(entries: [Key, unknown][]): Promise<void> {
-    return this.#use('readwrite', (objects) => putAll(objects, entries)).catch(async (error) => {
-      throw await storageError(error);
+    return this.#use('readwrite', (objects) => putAll(objects, entries)).catch((error) => {
+      throw storageError(error);
     });
   }
 }
@@ -171,10 +171,10 @@ function overtaken({ name }: Draft): PocketbitError {
   );
 }
 
-async function storageError(error: unknown): Promise<PocketbitError> {
+function storageError(error: unknown): PocketbitError {
   if (error instanceof PocketbitError) return error;
   const name = error instanceof Error || error instanceof DOMException ? error.name : '';
-  if (name === 'QuotaExceededError') return quotaError(null, await storageRoom(), error);
+  if (name === 'QuotaExceededError') return quotaError('The browser has no room left.', error);
   return storageFailure(name || String(error), error);
 }
 

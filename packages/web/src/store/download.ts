@@ -8,7 +8,7 @@ import { Meter } from './meter.ts';
 import { Mirrors, PACE, type Pace, refuseAborted } from './mirrors.ts';
 import type { Opened, Origin } from './origin.ts';
 import { Pipeline } from './pipeline.ts';
-import { checkRoom, neverFits } from './room.ts';
+import { checkRoom, outOfRoom } from './room.ts';
 
 /** What the caller knows of a file, lower-case hex. */
 export interface Expected {
@@ -232,8 +232,10 @@ class Download {
     if (this.#sent !== this.#kept) this.#chunker.drop();
     this.#sent = this.#kept;
     if (error instanceof PlaceError && error.stale) await this.#startOver();
-    if (await neverFits(error, this.#draft)) await this.#store.discard(this.#draft);
-    await this.#mirrors.next(error);
+    const full = outOfRoom(error, this.#draft, this.#kept);
+    // A part that fills the disk is in the way of everything else.
+    if (full) await this.#store.discard(this.#draft);
+    await this.#mirrors.next(full ?? error);
     this.#meter.update(this.#position, this.#draft.size);
   }
 

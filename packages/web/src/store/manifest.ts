@@ -63,7 +63,7 @@ export interface ModelStore {
   remove(source: string): Promise<void>;
   /** From now on holds everything in memory; stores without it cannot. */
   overflow?(): void;
-  /** Notes that a model was loaded now. */
+  /** The model was loaded: notes when. */
   touch(source: string): Promise<void>;
   list(): Promise<Kept[]>;
 }

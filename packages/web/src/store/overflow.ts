@@ -5,7 +5,7 @@ import { MemoryStore } from './memory.ts';
 
 /**
  * Keeps what there is room for and holds the rest in memory (`store: 'prefer'`). Once something did not fit, the model
- * is not listed as stored; what was kept of it remains a draft for a next visit with more room.
+ * is not listed as stored, and what was kept of it is given back as soon as it is loaded.
  */
 export class OverflowStore implements ModelStore {
   readonly #kept: DatabaseStore;
@@ -65,7 +65,9 @@ export class OverflowStore implements ModelStore {
   }
 
   async touch(source: string): Promise<void> {
-    if (!this.#full) await this.#kept.touch(source);
+    if (!this.#full) return this.#kept.touch(source);
+    const draft = await this.#kept.draft(source);
+    if (draft) await this.#kept.discard(draft);
   }
 
   list(): Promise<Kept[]> {

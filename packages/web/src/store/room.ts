@@ -7,16 +7,25 @@ export async function checkRoom(draft: Draft, loaded: number, store: ModelStore)
   const room = await storageRoom();
   if (!room) return;
   const needed = draft.size - loaded;
-  if (needed <= room.quota - room.usage) return;
-  if (!store.overflow) throw quotaError(needed, room);
-  store.overflow();
+  const free = Math.max(0, room.quota - room.usage);
+  if (needed <= free) return;
+  if (store.overflow) return store.overflow();
+  throw quotaError(
+    `The model needs ${megabytes(needed)} more and the browser offers ${megabytes(free)} of ${megabytes(room.quota)}.`,
+  );
 }
 
-/** Whether a download failed for want of room and can never have enough of it, so that its part is not worth keeping. */
-export async function neverFits(error: unknown, draft: Draft): Promise<boolean> {
-  if (!(error instanceof PocketbitError) || error.code !== 'quota') return false;
-  const room = await storageRoom();
-  return draft.size === null || !room || draft.size > room.quota;
+/**
+ * The error for a write that found no room with `kept` bytes of a file written; null for any other error.
+ * Platform fact: Chromium 156 tells every page of a quota of 10 GiB above what it uses, so only a write finds out.
+ */
+export function outOfRoom(error: unknown, { size }: Draft, kept: number): PocketbitError | null {
+  if (!(error instanceof PocketbitError) || error.code !== 'quota' || !error.cause) return null;
+  const needed = size === null ? 'more' : megabytes(size);
+  return quotaError(
+    `The model needs ${needed} and the browser has no room left after ${megabytes(kept)} of it.`,
+    error.cause,
+  );
 }
 
 /** The bytes this origin may use and does use; null where the browser does not say. */
@@ -26,24 +35,11 @@ export async function storageRoom(): Promise<{ quota: number; usage: number } | 
   return { quota: estimate.quota, usage: estimate.usage ?? 0 };
 }
 
-/** The error for `needed` bytes that found no room; unknown where the browser refused a write. */
-export function quotaError(
-  needed: number | null,
-  room: { quota: number; usage: number } | null,
-  cause?: unknown,
-): PocketbitError {
-  const wants =
-    needed === null
-      ? 'There is no room left for the model'
-      : `The model needs ${megabytes(needed)} more`;
-  const has = room
-    ? ` and the browser offers ${megabytes(Math.max(0, room.quota - room.usage))} of ${megabytes(room.quota)}`
-    : '';
-  return new PocketbitError(
-    'quota',
-    `${wants}${has}. Free some disk space, delete a stored model, or load with \`store: 'prefer'\` to run from memory.`,
-    { cause },
-  );
+/** An error for too little room; a refused write is its `cause`. */
+export function quotaError(found: string, cause?: unknown): PocketbitError {
+  const advice =
+    "Free some disk space, delete a stored model, or load with `store: 'prefer'` to run from memory.";
+  return new PocketbitError('quota', `${found} ${advice}`, { cause });
 }
 
 function megabytes(bytes: number): string {
