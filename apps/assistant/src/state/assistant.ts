@@ -4,8 +4,10 @@ import {
   type LoadProgress,
   load,
   type Model,
+  type OtherTab,
   PocketbitError,
   type SavedSession,
+  type YieldReason,
 } from 'pocketbit';
 import { looksLikeAction, parseAction } from '../actions/action.ts';
 import type { Outcome } from '../actions/kept.ts';
@@ -17,10 +19,13 @@ import { Installer } from './install.ts';
 import { Keeper } from './keeper.ts';
 import { type Message, promptOf } from './message.ts';
 import { OfflineShell } from './offline.ts';
+import { Tabs } from './tabs.ts';
 
 export type Phase =
   | { name: 'loading'; progress: LoadProgress | null }
   | { name: 'ready'; model: Model }
+  /** Another tab has the model; this one shows its conversation, and may be `taking` it over. */
+  | { name: 'elsewhere'; other: OtherTab; taking: boolean }
   | { name: 'failed'; error: PocketbitError };
 
 const MAX_TOKENS = 512;
@@ -39,6 +44,8 @@ export class Assistant extends EventTarget {
   readonly keeper = new Keeper();
   readonly shell = new OfflineShell();
   readonly installer = new Installer();
+  readonly #tabs = new Tabs();
+  #away = false;
   #answer: GenerateStream | null = null;
   #writing: Promise<void> | null = null;
   #abort: AbortController | null = null;
@@ -50,6 +57,7 @@ export class Assistant extends EventTarget {
     }
     this.installer.start();
     void this.shell.start();
+    this.#listen();
     await this.keeper.start();
     await this.chat.open();
     addEventListener('pagehide', () => this.chat.save());
@@ -71,6 +79,13 @@ export class Assistant extends EventTarget {
   get worksOffline(): boolean {
     const stored = this.phase.name === 'ready' && this.phase.model.info.storage === 'indexeddb';
     return stored && this.shell.controlled;
+  }
+
+  /** Takes the model and the conversation over from another tab. */
+  useHere(): void {
+    if (this.phase.name !== 'elsewhere') return;
+    this.phase.other.takeOver();
+    this.#show({ ...this.phase, taking: true });
   }
 
   /** Stops loading; what has arrived is kept for the next try. */
@@ -116,13 +131,16 @@ export class Assistant extends EventTarget {
 
   /** Opens an earlier conversation, or begins a new one. */
   async openChat(id: string | null): Promise<void> {
+    if (this.phase.name === 'elsewhere') return this.#look(id);
     await this.#settle();
     await (id === null ? this.chat.begin() : this.chat.open(id));
+    this.#tellChat();
     this.#changed();
     await this.#resume();
   }
 
   async clearConversation(): Promise<void> {
+    if (this.phase.name === 'elsewhere') return;
     await this.#settle();
     await this.chat.clear();
     this.#changed();
@@ -181,6 +199,7 @@ export class Assistant extends EventTarget {
       const model = await this.#fetch(job.signal);
       if (this.#loading !== job) return void model.close();
       if (model.info.reducedFrom !== null) this.notice = 'smaller';
+      await this.#comeBack();
       this.#show({ name: 'ready', model });
       void this.#resume();
       // Installed, the app may ask that its storage is not evicted; browsers answer without a prompt then.
@@ -197,7 +216,12 @@ export class Assistant extends EventTarget {
     const onProgress = (progress: LoadProgress) => {
       if (!signal.aborted) this.#show({ name: 'loading', progress });
     };
-    const options = { signal, onProgress, store: 'prefer', fit: 'shrink' } as const;
+    const tabs = {
+      tabs: 'one',
+      onElsewhere: (other: OtherTab) => this.#wait(other),
+      onYield: (reason: YieldReason) => this.#yield(reason),
+    } as const;
+    const options = { signal, onProgress, store: 'prefer', fit: 'shrink', ...tabs } as const;
     if (!entry) return load(source, options);
     try {
       return await load(source, { ...options, sha256: entry.sha256 });
@@ -207,6 +231,47 @@ export class Assistant extends EventTarget {
       if (code !== 'offline' && code !== 'network') throw error;
       return load(source, options).catch(() => Promise.reject(error));
     }
+  }
+
+  #listen(): void {
+    this.chat.addEventListener('saved', () => this.#tellChat());
+    this.#tabs.on('which', () => this.#tellChat());
+    this.#tabs.on('chat', ({ id }) => {
+      if (this.phase.name === 'elsewhere') void this.#look(id);
+    });
+  }
+
+  /** Tells the tabs that wait which conversation this one shows. */
+  #tellChat(): void {
+    if (this.phase.name === 'ready' && this.chat.id) {
+      this.#tabs.say({ type: 'chat', id: this.chat.id });
+    }
+  }
+
+  /** Another tab has the model: shows what that does. */
+  #wait(other: OtherTab): void {
+    this.#away = true;
+    this.#show({ name: 'elsewhere', other, taking: false });
+    void this.#look(null).then(() => this.#tabs.say({ type: 'which' }));
+  }
+
+  async #look(id: string | null): Promise<void> {
+    await this.chat.show(id);
+    this.#changed();
+  }
+
+  /** The model came from another tab; the conversation comes with it, even if that tab is frozen. */
+  async #comeBack(): Promise<void> {
+    if (!this.#away) return;
+    this.#away = false;
+    await this.chat.open(this.chat.id ?? undefined, { steal: true });
+  }
+
+  /** Another tab takes over: keeps the very token, lets the conversation go, and waits for the model. */
+  async #yield(reason: YieldReason): Promise<void> {
+    if (reason === 'asked') await this.#keepToken();
+    await this.chat.leave();
+    void this.#load();
   }
 
   #open(text: string): Message {
@@ -228,7 +293,7 @@ export class Assistant extends EventTarget {
   async #complete(answer: Message): Promise<void> {
     for (let spare = 1; ; spare--) {
       if (this.phase.name === 'failed') throw this.phase.error;
-      if (this.phase.name === 'loading') throw new PocketbitError('busy', 'The model is loading.');
+      if (this.phase.name !== 'ready') throw new PocketbitError('busy', 'The model is loading.');
       try {
         return await this.#stream(this.phase.model, answer);
       } catch (error) {
@@ -318,6 +383,10 @@ export class Assistant extends EventTarget {
   async #onHidden(): Promise<void> {
     if (document.visibilityState !== 'hidden') return;
     this.chat.save();
+    await this.#keepToken();
+  }
+
+  async #keepToken(): Promise<void> {
     if (this.phase.name !== 'ready' || !this.answering) return;
     const session = await this.phase.model.save().catch(() => null);
     if (session && this.answering) this.#keepPoint(session);

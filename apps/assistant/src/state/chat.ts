@@ -5,29 +5,54 @@ import { type Message, settled } from './message.ts';
 /** The tab's own conversation: it survives a reload and is no other tab's. */
 const TAB_KEY = 'pocketbit-chat';
 
-/** The conversation of this page, written whenever it changes, one write at a time. */
-export class Chat {
+/** The conversation of this page, written whenever it changes, one write at a time. Fires `saved`. */
+export class Chat extends EventTarget {
   messages: Message[] = [];
   /** Where the answer in the last message can go on. */
   session: SavedSession | null = null;
   readonly #store = new Conversations<Message>();
   #record: Conversation<Message> | null = null;
+  #shown: string | null = null;
   #writing: Promise<void> | null = null;
   #again = false;
 
-  /** Opens `id`, or this tab's conversation, or the newest one that no other tab has. */
-  async open(id: string | undefined = remembered()): Promise<void> {
-    await this.#writing;
-    if (this.#record) this.#store.release(this.#record.id);
-    this.#take(await this.#store.claim(id));
+  /** The conversation that is shown. */
+  get id(): string | null {
+    return this.#record?.id ?? this.#shown;
+  }
+
+  /** Opens `id`, or this tab's conversation, or the newest one that no other tab has; `steal` even if one has it. */
+  async open(id: string | undefined = remembered(), { steal = false } = {}): Promise<void> {
+    await this.leave();
+    this.#take(await this.#store.claim(id, { steal }));
     await this.#moveIn();
   }
 
   /** Begins a new conversation; the earlier one stays. */
   async begin(): Promise<void> {
-    await this.#writing;
-    if (this.#record) this.#store.release(this.#record.id);
+    await this.leave();
     this.#take(await this.#store.create());
+  }
+
+  /** Lets other tabs have the conversation, once it is written; this one shows it and writes nothing more. */
+  async leave(): Promise<void> {
+    await this.#writing;
+    if (!this.#record) return;
+    this.#shown = this.#record.id;
+    this.#store.release(this.#record.id);
+    this.#record = null;
+  }
+
+  /** Shows the conversation `id`, or the newest, as another tab has written it. */
+  async show(id: string | null): Promise<void> {
+    await this.leave();
+    const all = await this.#store.list();
+    const chat = id === null ? all[0] : all.find((other) => other.id === id);
+    // Between two tabs' words this one may have got the conversation itself.
+    if (this.#record) return;
+    this.messages = chat?.messages ?? [];
+    this.session = null;
+    this.#shown = chat?.id ?? id;
   }
 
   /** Deletes this conversation and begins a new one. */
@@ -43,13 +68,16 @@ export class Chat {
 
   /** The other conversations, the newest first. */
   async others(): Promise<readonly Conversation<Message>[]> {
-    return (await this.#store.list()).filter(({ id }) => id !== this.#record?.id);
+    return (await this.#store.list()).filter(({ id }) => id !== this.id);
   }
 
   /** Writes what there is now. While a write is on its way, the next one waits for it and takes what there is then. */
   save(): void {
-    if (this.#writing) this.#again = true;
-    else this.#writing = this.#write();
+    this.#again = true;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+      if (this.#again) this.save();
+    });
   }
 
   async #write(): Promise<void> {
@@ -59,11 +87,13 @@ export class Chat {
       if (!this.#record || (messages.length === 0 && this.#record.revision === 0)) break;
       const record = { ...this.#record, messages: settled(messages), session };
       await this.#store.save(record).then(
-        (saved) => this.#own(saved),
+        (saved) => {
+          this.#own(saved);
+          this.dispatchEvent(new Event('saved'));
+        },
         (error) => console.warn('Pocketbit could not keep the conversation:', error),
       );
     } while (this.#again);
-    this.#writing = null;
   }
 
   #take(record: Conversation<Message>): void {

@@ -2,6 +2,7 @@ import type { Action } from '../actions/action.ts';
 import { apply, EMPTY, type Kept, type Outcome, type Timer } from '../actions/kept.ts';
 import { soundAlarm } from './alarm.ts';
 import { keep, recall } from './database.ts';
+import { Tabs } from './tabs.ts';
 
 /** Timers that ended longer ago are forgotten. */
 const WEEK_MS = 7 * 86_400_000;
@@ -12,12 +13,13 @@ export interface Alert {
   text: string;
 }
 
-/** Holds what the app keeps for the user, saves every change and lets timers ring. */
+/** Holds what the app keeps for the user, saves every change, takes over those of other tabs and lets timers ring. */
 export class Keeper extends EventTarget {
   kept: Kept = EMPTY;
   /** What fell due and waits to be dismissed. */
   alerts: Alert[] = [];
   readonly #sound: () => void;
+  readonly #tabs = new Tabs();
   #next: ReturnType<typeof setTimeout> | undefined;
 
   constructor(sound: () => void = soundAlarm) {
@@ -31,6 +33,7 @@ export class Keeper extends EventTarget {
     this.kept = { ...kept, timers: kept.timers.filter(recent) };
     this.#ring(false);
     this.#changed();
+    this.#tabs.on('kept', () => this.#follow());
   }
 
   /** Carries out an action and tells what came of it. */
@@ -78,7 +81,15 @@ export class Keeper extends EventTarget {
 
   #set(kept: Kept): void {
     this.kept = kept;
-    void keep('kept', kept);
+    void keep('kept', kept).then(() => this.#tabs.say({ type: 'kept' }));
+    this.#changed();
+  }
+
+  /** Takes over what another tab has changed. */
+  async #follow(): Promise<void> {
+    this.kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
+    const over = this.kept.timers.filter(({ state }) => state === 'done' || state === 'cancelled');
+    this.alerts = this.alerts.filter(({ id }) => !over.some((timer) => timer.id === id));
     this.#changed();
   }
 

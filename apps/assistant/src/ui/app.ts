@@ -87,7 +87,9 @@ export class AppView extends View {
         ? ['plain', phase.model.info.storage === 'memory' ? 'Not stored' : 'Ready']
         : phase.name === 'loading'
           ? ['busy', 'Loading']
-          : ['bad', 'Not ready'];
+          : phase.name === 'elsewhere'
+            ? ['plain', 'In another tab']
+            : ['bad', 'Not ready'];
     return html`
       <button class="pill ${state}" data-testid="status" data-offline=${String(worksOffline)} @click=${this.#openModel}>
         <span class="dot" aria-hidden="true"></span>${text}

@@ -13,6 +13,8 @@ export class ComposerView extends View {
   }
 
   override render(): TemplateResult {
+    if (this.assistant.phase.name === 'elsewhere')
+      return this.#elsewhere(this.assistant.phase.taking);
     return html`
       <form class="composer" @submit=${this.#submit}>
         <label class="sr-only" for="message">Message</label>
@@ -33,9 +35,22 @@ export class ComposerView extends View {
   }
 
   override updated(): void {
-    const area = this.querySelector('textarea')!;
+    const area = this.querySelector('textarea');
+    if (!area) return;
     area.style.height = 'auto';
     area.style.height = `${Math.min(area.scrollHeight, 160)}px`;
+  }
+
+  /** In place of the form while another tab is the one that answers. */
+  #elsewhere(taking: boolean): TemplateResult {
+    return html`
+      <section class="elsewhere" role="status" data-testid="elsewhere">
+        <p>Pocketbit is open in another tab.</p>
+        <button class="button" data-testid="use-here" ?disabled=${taking} @click=${() => this.assistant.useHere()}>
+          ${taking ? 'Moving here…' : 'Use it here'}
+        </button>
+      </section>
+    `;
   }
 
   #send(): TemplateResult {

@@ -35,13 +35,21 @@ export class ModelSheetView extends View {
           <h2 id="model-title">The model</h2>
           <form method="dialog"><button class="round" aria-label="Close">${icons.close}</button></form>
         </div>
-        ${this.#card()} ${this.#offline()} ${this.#others()} ${this.#conversations()} ${this.#install()} ${this.#tidy()}
+        ${this.#card()} ${this.#elsewhere ? nothing : html`${this.#offline()} ${this.#others()}`}
+        ${this.#conversations()} ${this.#install()} ${this.#elsewhere ? nothing : this.#tidy()}
       </dialog>
     `;
   }
 
+  /** While another tab has the model, this one changes nothing. */
+  get #elsewhere(): boolean {
+    return this.assistant.phase.name === 'elsewhere';
+  }
+
   #card(): TemplateResult {
     const { phase, choice } = this.assistant;
+    if (phase.name === 'elsewhere')
+      return html`<p class="faint">The model is in use in another tab.</p>`;
     if (phase.name !== 'ready') return html`<p class="faint">No model is loaded.</p>`;
     const { info } = phase.model;
     return html`
@@ -108,7 +116,7 @@ export class ModelSheetView extends View {
       <section class="group" data-testid="chats">
         <h3>Earlier conversations</h3>
         <ul class="plain">${this.chats.map((chat) => this.#chatRow(chat))}</ul>
-        ${fresh ? nothing : html`<button class="button plain" data-testid="new-chat" @click=${() => this.#openChat(null)}>New conversation</button>`}
+        ${fresh || this.#elsewhere ? nothing : html`<button class="button plain" data-testid="new-chat" @click=${() => this.#openChat(null)}>New conversation</button>`}
       </section>
     `;
   }
@@ -119,7 +127,7 @@ export class ModelSheetView extends View {
       <li class="entry">
         <div><p class="one-line">${title}</p><p class="faint">${moment(updatedAt)}</p></div>
         <button class="text-button" aria-label="Open “${title}”" @click=${() => this.#openChat(id)}>Open</button>
-        <button class="round small" aria-label="Delete “${title}”" @click=${() => this.#removeChat(id)}>${icons.trash}</button>
+        ${this.#elsewhere ? nothing : html`<button class="round small" aria-label="Delete “${title}”" @click=${() => this.#removeChat(id)}>${icons.trash}</button>`}
       </li>
     `;
   }

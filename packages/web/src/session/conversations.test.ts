@@ -8,10 +8,10 @@ class Locks {
 
   async request(
     name: string,
-    _: { ifAvailable: true },
+    { steal = false }: { steal?: boolean },
     use: (lock: object | null) => Promise<void> | null,
   ): Promise<void> {
-    if (this.#held.has(name)) return void use(null);
+    if (this.#held.has(name) && !steal) return void use(null);
     this.#held.add(name);
     await use({ name });
     this.#held.delete(name);
@@ -52,6 +52,16 @@ test('a conversation that another tab has cannot be claimed by name either, unti
   expect((await two.claim(chat.id)).id).not.toBe(chat.id);
   one.release(chat.id);
   expect((await two.claim(chat.id)).id).toBe(chat.id);
+});
+
+test('a conversation taken from a frozen tab is not written by that one again', async () => {
+  const [one, two] = [new Conversations<string>(), new Conversations<string>()];
+  const mine = await one.save({ ...(await one.claim()), messages: ['start'] });
+  const taken = await two.claim(mine.id, { steal: true });
+  expect(taken).toEqual(mine);
+  await two.save({ ...taken, messages: ['start', 'on'] });
+  await expect(one.save({ ...mine, messages: ['late'] })).rejects.toMatchObject({ code: 'busy' });
+  expect((await two.list()).map(({ messages }) => messages)).toEqual([['start', 'on']]);
 });
 
 test('without Web Locks a tab that was overtaken writes beside, not over', async () => {

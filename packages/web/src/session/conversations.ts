@@ -1,3 +1,4 @@
+import { PocketbitError } from '@pocketbit/core';
 import { del, entries, get, update } from 'idb-keyval';
 import { sessionDatabase } from './database.ts';
 import type { SavedSession } from './format.ts';
@@ -29,10 +30,13 @@ export class Conversations<M> {
       .sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
-  /** The conversation `id`, or the newest one, if no other page has it; otherwise a new one. */
-  async claim(id?: string): Promise<Conversation<M>> {
+  /**
+   * The conversation `id`, or the newest one, if no other page has it; otherwise a new one. `steal` takes it from a page
+   * that is frozen, whose next `save` fails.
+   */
+  async claim(id?: string, { steal = false } = {}): Promise<Conversation<M>> {
     const kept = id === undefined ? (await this.list())[0] : await this.#read(id);
-    if (kept && (await this.#hold(kept.id))) return (await this.#read(kept.id)) ?? kept;
+    if (kept && (await this.#hold(kept.id, steal))) return (await this.#read(kept.id)) ?? kept;
     return this.create();
   }
 
@@ -45,8 +49,9 @@ export class Conversations<M> {
   }
 
   /**
-   * Keeps a conversation; go on with the one that is returned. Where another page has written it meanwhile, which only
-   * browsers without Web Locks allow, this becomes a new one beside it. Rejects where the browser keeps nothing.
+   * Keeps a conversation; go on with the one that is returned. Where another page has written it meanwhile, this becomes a
+   * new one beside it; with Web Locks that page has taken it over on purpose, and this fails with `busy`. Rejects where the
+   * browser keeps nothing.
    */
   async save(chat: Conversation<M>): Promise<Conversation<M>> {
     const next = { ...chat, revision: chat.revision + 1, updatedAt: Date.now() };
@@ -57,6 +62,7 @@ export class Conversations<M> {
     };
     await update<Conversation<M>>(['chat', chat.id] satisfies Key, replace, sessionDatabase());
     if (!overtaken) return next;
+    if (globalThis.navigator?.locks) throw takenOver();
     return this.save({
       ...chat,
       ...(await this.create()),
@@ -82,7 +88,7 @@ export class Conversations<M> {
   }
 
   /** Whether this page has the conversation from now on; for ever true where there are no Web Locks. */
-  #hold(id: string): Promise<boolean> {
+  #hold(id: string, steal = false): Promise<boolean> {
     const { locks } = globalThis.navigator ?? {};
     if (!locks || this.#held.has(id)) return Promise.resolve(true);
     return new Promise((resolve) => {
@@ -90,7 +96,15 @@ export class Conversations<M> {
         resolve(lock !== null);
         return lock && new Promise<void>((release) => this.#held.set(id, release));
       };
-      locks.request(`pocketbit-chat:${id}`, { ifAvailable: true }, keep).catch(() => resolve(true));
+      const options = steal ? { steal } : { ifAvailable: true };
+      locks.request(`pocketbit-chat:${id}`, options, keep).catch(() => {
+        this.#held.delete(id);
+        resolve(true);
+      });
     });
   }
+}
+
+function takenOver(): PocketbitError {
+  return new PocketbitError('busy', 'Another tab has gone on with this conversation.');
 }
