@@ -80,14 +80,18 @@ export function isHead(slot: Slot, config: ModelConfig): boolean {
   return config.tied || slot.name === 'output.weight';
 }
 
-/** Bytes of the KV cache: keys and values of every layer, KV head and position. */
+/** Bytes of the KV cache, keys and values of every layer and KV head, once the context is full: they are reserved at once
+ * and touched as it grows. */
 export function kvCacheBytes(config: ModelConfig): number {
-  const heads = config.layers * config.kvHeads;
-  if (config.kv === 'f32') return 2 * heads * config.context * config.headDim * F32_BYTES;
-  const rows = heads * multipleOf(KV_BLOCK, config.context);
-  const valueBytes = config.kv === 'int8' ? 1 : 0.5;
-  const codes = rows * multipleOf(KV_BLOCK, config.headDim) * valueBytes;
-  return 2 * (lines(codes) + rows * F32_BYTES);
+  return 2 * config.layers * config.kvHeads * headBytes(config);
+}
+
+/** Keys, or values, of one head. */
+function headBytes({ kv, context, headDim }: ModelConfig): number {
+  if (kv === 'f32') return context * headDim * F32_BYTES;
+  const positions = multipleOf(KV_BLOCK, context);
+  const valueBytes = kv === 'int8' ? 1 : 0.5;
+  return lines(positions * multipleOf(KV_BLOCK, headDim) * valueBytes) + positions * F32_BYTES;
 }
 
 /** Bytes of one slice's activations, attention scores, logits, RoPE tables and the context's ids. */

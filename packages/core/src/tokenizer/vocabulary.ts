@@ -38,12 +38,18 @@ const LITERAL = 3;
 /** Indices into KINDS by `tokenizer.ggml.token_type`: undefined, normal, unknown, control, user-defined, unused, byte. */
 const KIND_OF_TYPE = [TEXT, TEXT, CONTROL, CONTROL, LITERAL, TEXT, BYTE];
 
+/** Twice the largest vocabularies known, Gemma's: its tables take half a second. */
+const MAX_ENTRIES = 2 ** 19;
+
 /** Reads and checks the vocabulary of a file. */
 export function vocabularyOf(header: GgufHeader): Vocabulary {
   const metadata = new Metadata(header.metadata);
   const entries = metadata.strings('tokenizer.ggml.tokens');
   if (!entries || entries.length === 0) {
     throw badModel('the metadata lacks "tokenizer.ggml.tokens", the vocabulary');
+  }
+  if (entries.length > MAX_ENTRIES) {
+    throw badModel(`the vocabulary has ${entries.length} entries; at most ${MAX_ENTRIES} are read`);
   }
   const specials = specialIdsOf(metadata, entries.length);
   const kinds = kindsOf(metadata, entries, specials);

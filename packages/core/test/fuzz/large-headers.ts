@@ -9,6 +9,7 @@ const STRING_BYTES = 2 ** 20;
 const ENTRIES = 4096;
 const KEY_BYTES = 1024;
 const TENSORS = 16_384;
+const VOCABULARY = 2 ** 19;
 
 interface Large {
   readonly name: string;
@@ -108,18 +109,18 @@ export const LARGE_HEADERS: readonly Large[] = [
     },
   })),
   {
-    name: 'a vocabulary of a million byte pairs',
+    name: 'the largest vocabulary of byte pairs',
     make: () => vocabularyFile('gpt2'),
     tokenizer: true,
   },
   {
-    name: 'a vocabulary of a million pieces',
+    name: 'the largest vocabulary of pieces',
     make: () => vocabularyFile('llama'),
     tokenizer: true,
   },
 ];
 
-/** A valid model but for its vocabulary, which is as long as an array may be. */
+/** A tokenizer of as many entries as there may be, and, of byte pairs, as many merges again. */
 function vocabularyFile(model: 'gpt2' | 'llama'): VirtualFile {
   const characters = byteCharacters();
   const word = (i: number) => {
@@ -128,12 +129,15 @@ function vocabularyFile(model: 'gpt2' | 'llama'): VirtualFile {
   };
   const writer = new Writer().raw(Buffer.from('GGUF')).u32(3).u64(0).u64(4);
   writer.string('tokenizer.ggml.model').u32(8).string(model);
-  strings(writer, 'tokenizer.ggml.tokens', ELEMENTS);
-  for (let i = 0; i < ELEMENTS; i++) writer.string(word(i));
-  strings(writer, 'tokenizer.ggml.merges', model === 'gpt2' ? ELEMENTS / 4 : 0);
-  if (model === 'gpt2')
-    for (let i = 0; i < ELEMENTS / 4; i++) writer.string(`${word(i)} ${word(i + 1)}`);
-  writer.string('tokenizer.ggml.scores').u32(9).u32(6).u64(ELEMENTS);
-  for (let i = 0; i < ELEMENTS; i++) writer.f32(Math.sin(i));
+  writer.string('tokenizer.ggml.unknown_token_id').u32(4).u32(0);
+  strings(writer, 'tokenizer.ggml.tokens', VOCABULARY);
+  for (let i = 0; i < VOCABULARY; i++) writer.string(word(i));
+  if (model === 'gpt2') {
+    strings(writer, 'tokenizer.ggml.merges', VOCABULARY);
+    for (let i = 0; i < VOCABULARY; i++) writer.string(`${word(i)} ${word(i + 1)}`);
+  } else {
+    writer.string('tokenizer.ggml.scores').u32(9).u32(6).u64(VOCABULARY);
+    for (let i = 0; i < VOCABULARY; i++) writer.f32(Math.sin(i));
+  }
   return new VirtualFile(writer.bytes(), writer.length + 4096);
 }
