@@ -52,6 +52,13 @@ function placed(...offsets: number[]): Uint8Array {
   return writer.pad(32).raw(new Uint8Array(1024)).bytes();
 }
 
+/** A header of one metadata entry, written by hand as often as `times` says. */
+function entry(times: number, write: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer().raw(Buffer.from('GGUF')).u32(3).u64(0).u64(times);
+  for (let i = 0; i < times; i++) write(writer);
+  return writer.pad(64).bytes();
+}
+
 const Q = 'blk.0.attn_q.weight';
 
 /** Every one, made anew. */
@@ -79,6 +86,53 @@ export function contradictions(): Contradiction[] {
       ),
       /is 10000, .*1000000 or more/,
     ),
+    bad(
+      'EOS against the vocabulary',
+      fileOf(
+        metadata({
+          'tokenizer.ggml.tokens': { type: 'strings', value: tokens },
+          'tokenizer.ggml.token_type': null,
+          'tokenizer.ggml.eos_token_id': count(2),
+          'qwen3.vocab_size': null,
+        }),
+        { ...QWEN3, vocab: tokens.length, ropeBase: 1e6 },
+      ),
+      /eos_token_id" is 2, .*control tokens begin at 151643/,
+    ),
+    bad(
+      'a BOS that is a byte pair',
+      fileOf(metadata({ 'tokenizer.ggml.bos_token_id': count(70) })),
+      /bos_token_id" is 70, which the vocabulary has as .* plain text/,
+    ),
+    bad(
+      'YaRN of more than the context',
+      fileOf(
+        metadata({ 'qwen3.rope.scaling.original_context_length': count(QWEN3.context + 1) }),
+        QWEN3,
+      ),
+      /original_context_length" is \d+, and "qwen3\.context_length" only \d+/,
+    ),
+    bad(
+      'RoPE of more than a head',
+      fileOf(metadata({ 'bitnet.rope.dimension_count': count(66) })),
+      /rope\.dimension_count" is 66; expected a whole number from 2 to 64/,
+    ),
+    bad(
+      'a head that no RoPE turns whole',
+      fileOf(metadata({ 'bitnet.rope.dimension_count': count(63) })),
+      /turns 63 dimensions; expected an even number/,
+    ),
+    bad(
+      'a key twice',
+      entry(2, (writer) => writer.string('k').u32(4).u32(1)),
+      /"k" occurs twice/,
+    ),
+    bad(
+      'a string that is not UTF-8',
+      entry(1, (writer) => writer.string('k').u32(8).u64(2).raw([0xc3, 0x28])),
+      /"k" is not valid UTF-8/,
+    ),
+    bad('an offset past 2^53', placed(0, 2 ** 60), /starts at byte \d+; expected one below 2\^53/),
     bad(
       'head count against the shapes',
       fileOf(metadata({ 'bitnet.attention.head_count': count(2) })),
