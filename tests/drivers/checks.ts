@@ -26,6 +26,8 @@ export function checksFor(browser: TestBrowser): Checks {
     'Stop cancels within one token, and the model answers again': () => stops(browser),
     'a hostile file is refused with its code': () => refuses(browser),
   };
+  checks['a stream is stored, given out as it was, damaged, put right and deleted'] = () =>
+    stores(browser);
   for (const artifact of browser.artifacts) {
     checks[`every kernel case holds: ${artifact}`] = () => casesHold(browser, artifact);
   }
@@ -69,6 +71,17 @@ async function answersOffline(browser: TestBrowser, site: Site): Promise<void> {
     await page.open('http://elsewhere.invalid/').catch(() => {});
     const hosts = browser.foreignRequests().map((host) => host.replace(/:\d+$/, ''));
     assert.deepEqual([...new Set(hosts)], ['elsewhere.invalid'], 'the recorder sees one');
+  });
+}
+
+function stores(browser: TestBrowser): Promise<void> {
+  return inLab(browser, async (run) => {
+    const found = await run(
+      (lab, url) => lab.store.storeJourney(url),
+      '../files/random-tiny-1.gguf',
+    );
+    const expected = { name: 'streamed.gguf', same: true, damaged: 1, repaired: 1, left: 0 };
+    assert.deepEqual(found, expected);
   });
 }
 

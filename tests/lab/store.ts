@@ -6,7 +6,9 @@ import {
   listModels,
   load,
   PocketbitError,
+  repairModel,
   storageEstimate,
+  verifyModel,
 } from 'pocketbit';
 
 type IndexedKey = [kind: string, blob: string, index: number];
@@ -90,9 +92,7 @@ export async function arrive({ urls, leaveAt, ...hashes }: Arrival): Promise<str
       },
     );
     const { stream } = await exportModel(source);
-    const bytes = await new Response(stream).arrayBuffer();
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return await hashOf(await new Response(stream).arrayBuffer());
   } catch (error) {
     return error instanceof PocketbitError ? error.code : `no coded error: ${error}`;
   }
@@ -131,4 +131,31 @@ export async function storageOf(source: string, store: boolean | 'prefer'): Prom
   const model = await load(source, { store, contextLength: 64 });
   await model.close();
   return model.info.storage;
+}
+
+/** What the store makes of one file: from a stream, given out again, damaged, put right. */
+export async function storeJourney(address: string) {
+  const { source, name } = await importModel((await fetch(address)).body!, {
+    name: 'streamed.gguf',
+  });
+  const { stream, sha256 } = await exportModel(source);
+  const bytes = await new Response(stream).arrayBuffer();
+  const original = await (await fetch(address)).arrayBuffer();
+  await damageChunk(0);
+  const damaged = await verifyModel(source);
+  const repaired = await repairModel(source, { urls: [address] });
+  await load(source, { contextLength: 64 }).then((model) => model.close());
+  await deleteModel(source);
+  return {
+    name,
+    same: (await hashOf(bytes)) === (await hashOf(original)) && sha256 === (await hashOf(bytes)),
+    damaged: damaged.damagedChunks,
+    repaired: repaired.repairedChunks,
+    left: (await listModels()).filter((model) => model.source === source).length,
+  };
+}
+
+async function hashOf(bytes: ArrayBuffer): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
