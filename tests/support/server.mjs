@@ -1,6 +1,7 @@
 // A static server of its own process, so that a test can really kill it.
 // usage: node server.mjs PORT CSP PRELUDE [--isolated] [/prefix/=folder …]; prints the port it got. A PRELUDE is put before every script
-// it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls.
+// it serves, the service worker's too, as a browser that lacks something. `?hold=N` sends N bytes of a file and then stalls,
+// `?rate=N` sends N bytes a second.
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -84,6 +85,22 @@ function stream(request, response, path, file, { size, mtimeMs }) {
   return createReadStream(file, { start, end: end - 1 }).pipe(response);
 }
 
+const DRIP_MS = 20;
+
+/** Sends `body` at `rate` bytes a second. */
+function drip(response, body, rate) {
+  const part = Math.ceil((rate * DRIP_MS) / 1000);
+  let sent = 0;
+  const timer = setInterval(() => {
+    response.write(body.subarray(sent, sent + part));
+    sent += part;
+    if (sent < body.length) return;
+    clearInterval(timer);
+    response.end();
+  }, DRIP_MS);
+  response.on('close', () => clearInterval(timer));
+}
+
 function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost');
   const file = fileOf(pathname);
@@ -101,7 +118,8 @@ function answer(request, response) {
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${body.length}`;
   response.writeHead(range ? 206 : 200, { ...headers, 'content-length': end - start });
   if (request.method === 'HEAD') return response.end();
-  const held = searchParams.get('hold');
+  const [held, rate] = [searchParams.get('hold'), searchParams.get('rate')];
+  if (rate !== null) return drip(response, body.subarray(start, end), Number(rate));
   return held === null
     ? response.end(body.subarray(start, end))
     : response.write(body.subarray(start, start + Number(held)));
