@@ -2,6 +2,15 @@ import { badModel, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import type { HeadFormat, KvFormat, ModelConfig } from './config.ts';
 import { familyOf } from './families.ts';
+import {
+  MAX_CONTEXT,
+  MAX_HEAD_DIM,
+  MAX_HEADS,
+  MAX_LAYERS,
+  MAX_SCALE,
+  MAX_VOCAB,
+  MAX_WIDTH,
+} from './limits.ts';
 import type { Metadata } from './metadata.ts';
 import { ropeOf } from './rope.ts';
 
@@ -16,15 +25,6 @@ export interface PlanOptions {
 }
 
 const DEFAULT_CONTEXT = 2048;
-
-// Bounds of crates/model's Config: the largest dense models are several times smaller.
-const MAX_LAYERS = 1024;
-const MAX_WIDTH = 2 ** 16;
-const MAX_VOCAB = 2 ** 20;
-const MAX_HEADS = 1024;
-const MAX_HEAD_DIM = 512;
-const MAX_CONTEXT = 2 ** 20;
-const MAX_SCALE = 1e6;
 
 /** The rows of a matrix are whole vectors of 16 elements. */
 const WIDTH_MULTIPLE = 16;

@@ -1,6 +1,7 @@
 import { badModel, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import type { Activation, ModelConfig, Scales } from './config.ts';
+import { MAX_LAYERS, MAX_SCALE, MAX_WIDTH } from './limits.ts';
 import type { Metadata } from './metadata.ts';
 
 /** What sets one architecture's graph apart from the others'. Source: llama.cpp src/models. */
@@ -36,11 +37,6 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map([
   ['qwen3', { ...LLAMA, ropePairing: 'neox', qkNorm: true }],
   ['minicpm', { ...LLAMA, scales: miniCpmScales }],
 ]);
-
-/** Width and layers no published model comes near; crates/model bounds them closer. */
-const MAX_WIDTH = 2 ** 16;
-const MAX_LAYERS = 1024;
-const MAX_SCALE = 1e6;
 
 /** The graph of an architecture, which `architectureOf` has found known. */
 export function familyOf(arch: string): Family {

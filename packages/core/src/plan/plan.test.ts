@@ -286,3 +286,42 @@ describe('what is refused', () => {
     expect(await refusal({}, { contextLength })).toMatchObject({ code: 'unsupported' });
   });
 });
+
+describe('what does not fit', () => {
+  /** The tiny model grown: 16,384 wide, with 32 heads of 512 and 16 KV heads. */
+  async function grown(ffn: number) {
+    const count = (value: number) => ({ type: 'u32', value }) as const;
+    const metadata = {
+      'bitnet.embedding_length': count(16_384),
+      'bitnet.feed_forward_length': count(ffn),
+      'bitnet.attention.head_count': count(32),
+      'bitnet.attention.head_count_kv': count(16),
+      'bitnet.context_length': count(2 ** 20),
+    };
+    const header = await readGguf(bytesSource(tinyModel({ metadata })));
+    const sizes = new Map([
+      [256, 16_384],
+      [512, ffn],
+      [128, 8192],
+    ]);
+    const tensors = header.tensors.map((tensor) => {
+      const shape = tensor.shape.map((extent) => sizes.get(extent) ?? extent);
+      return { ...tensor, shape, elements: shape.reduce((a, b) => a * b, 1) };
+    });
+    return { ...header, tensors };
+  }
+  const doesNotFit = (saying: string) =>
+    expect.objectContaining({ code: 'does-not-fit', message: expect.stringContaining(saying) });
+
+  test('a matrix of 2^30 weights', async () => {
+    const header = await grown(65_536);
+    expect(() => planModel(header)).toThrow(doesNotFit('"blk.0.ffn_gate.weight" has 1073741824'));
+  });
+
+  test('a context that no wasm memory holds', async () => {
+    const header = await grown(32_768);
+    expect(planModel(header).residentBytes).toBeLessThan(4 * 2 ** 30);
+    const contextLength = 2 ** 18;
+    expect(() => planModel(header, { contextLength })).toThrow(doesNotFit('262144 positions'));
+  });
+});

@@ -24,6 +24,7 @@ import { tokenizerBytes } from '../tokenizer/size.ts';
 import { configOf, type PlanOptions } from './architecture.ts';
 import type { ModelConfig } from './config.ts';
 import { architectureOf } from './families.ts';
+import { MAX_WEIGHTS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { isHead, kvCacheBytes, type Matrix, residentTensorBytes, scratchBytes } from './sizes.ts';
 import { type Slot, slotsOf } from './slots.ts';
@@ -115,6 +116,15 @@ function refuseOversized(residentBytes: number, config: ModelConfig): void {
   );
 }
 
+function refuseHuge({ name, elements }: TensorInfo): void {
+  if (elements < MAX_WEIGHTS) return;
+  throw new PocketbitError(
+    'does-not-fit',
+    `the tensor "${name}" has ${elements} weights; WebAssembly holds fewer than ${MAX_WEIGHTS} ` +
+      'in one; choose a smaller model',
+  );
+}
+
 interface Matched extends Matrix {
   readonly tensor: TensorInfo;
 }
@@ -126,6 +136,7 @@ function matchTensors(header: GgufHeader, slots: Slot[], config: ModelConfig): M
     if (!slot) throw unknownTensor(tensor.name);
     byName.delete(tensor.name);
     checkShape(tensor, slot);
+    refuseHuge(tensor);
     checkType(tensor, slot, config);
     return { tensor, slot, type: engineType(tensor) };
   });
