@@ -1,4 +1,7 @@
 //! Keys and values of every layer and KV head: `[layer][kv head]`, each head's rows in one piece.
+//!
+//! Room for the whole context is reserved at the start and written as the context grows: memory that nothing has touched
+//! costs a phone nothing.
 
 use alloc::vec::Vec;
 
@@ -9,7 +12,7 @@ use pocketbit_kernels::line::{bytes, bytes_mut, Line};
 
 use crate::config::{Config, KvKind, MAX_HEAD_DIM};
 use crate::error::Error;
-use crate::memory::{bytes_of, filled};
+use crate::memory::{bytes_of, filled, reserved};
 
 pub(crate) struct KvCache {
     keys: Store,
@@ -22,24 +25,28 @@ pub(crate) struct KvCache {
 }
 
 enum Store {
-    F32 {
-        /// `[layer][kv head][context][head dim]`
-        rows: Vec<f32>,
-        context: usize,
-    },
+    /// `[layer][kv head]` of `[positions so far][head dim]`
+    F32(Vec<Vec<f32>>),
     Packed(Packed),
 }
 
-/// Quantised rows in the layout of [`layout`], a scale each.
+/// Quantised rows in the layout of [`layout`].
 struct Packed {
     side: Side,
     depth: Depth,
-    lines: Vec<Line>,
-    /// `[layer][kv head][positions]`
-    scales: Vec<f32>,
-    /// of one head, whole blocks
-    positions: usize,
+    /// `[layer][kv head]`
+    heads: Vec<Head>,
 }
+
+/// Rows of one head, a scale each, as many whole blocks as were needed so far.
+struct Head {
+    lines: Vec<Line>,
+    /// `[positions so far]`
+    scales: Vec<f32>,
+}
+
+/// Positions a head's rows grow by.
+const GROWTH: usize = 16 * BLOCK;
 
 /// What attention of one KV head writes on the way.
 pub(crate) struct AttentionScratch {
@@ -80,9 +87,9 @@ impl KvCache {
         let head = layer * self.kv_heads + head;
         let s = &mut Scratch { scores: &mut s.scores, q16: &mut s.q16, queries: &mut s.queries };
         match (&self.keys, &self.values) {
-            (Store::F32 { rows: k, context }, Store::F32 { rows: v, .. }) => {
-                let at = head * context * self.head_dim..(head * context + len) * self.head_dim;
-                attend_f32::<Active>(q, &k[at.clone()], &v[at], self.scale, s, out);
+            (Store::F32(k), Store::F32(v)) => {
+                let at = ..len * self.head_dim;
+                attend_f32::<Active>(q, &k[head][at], &v[head][at], self.scale, s, out);
             }
             (Store::Packed(k), Store::Packed(v)) => {
                 if let (Some(keys), Some(values)) = (k.rows(head, self.head_dim), v.rows(head, self.head_dim)) {
@@ -142,30 +149,26 @@ impl Store {
         let heads = c.layers * c.kv_heads;
         let depth = match c.kv {
             KvKind::F32 => {
-                let rows = filled(0.0, heads * c.context * c.head_dim)?;
-                return Ok(Store::F32 { rows, context: c.context });
+                let rows = (0..heads).map(|_| reserved(c.context * c.head_dim)).collect::<Result<_, _>>()?;
+                return Ok(Store::F32(rows));
             }
             KvKind::Int8 => Depth::Eight,
             KvKind::Int4 => Depth::Four,
         };
-        let positions = layout::positions(c.context);
-        let bytes = heads * positions / BLOCK * depth.block_bytes(layout::width(c.head_dim));
-        let (lines, scales) = (filled(Line::filled(0), Line::count(bytes))?, filled(0.0, heads * positions)?);
-        Ok(Store::Packed(Packed { side, depth, lines, scales, positions }))
+        let heads = (0..heads).map(|_| Head::new(c, depth)).collect::<Result<_, _>>()?;
+        Ok(Store::Packed(Packed { side, depth, heads }))
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Store::F32 { rows, .. } => bytes_of(rows),
-            Store::Packed(packed) => bytes_of(&packed.lines) + bytes_of(&packed.scales),
+            Store::F32(heads) => heads.iter().map(bytes_of).sum(),
+            Store::Packed(packed) => packed.heads.iter().map(|h| bytes_of(&h.lines) + bytes_of(&h.scales)).sum(),
         }
     }
 
     fn put(&mut self, head: usize, pos: usize, x: &[f32]) {
         match self {
-            Store::F32 { rows, context } => {
-                rows[(head * *context + pos) * x.len()..][..x.len()].copy_from_slice(x);
-            }
+            Store::F32(heads) => at_f32(heads, head, pos, x.len()).copy_from_slice(x),
             Store::Packed(packed) => {
                 let mut buffer = [0i8; MAX_HEAD_DIM];
                 let codes = &mut buffer[..x.len()];
@@ -180,7 +183,7 @@ impl Store {
 impl Store {
     fn saved_bytes(&self, head_dim: usize) -> usize {
         match self {
-            Store::F32 { .. } => 4 * head_dim,
+            Store::F32(_) => 4 * head_dim,
             Store::Packed(Packed { depth: Depth::Eight, .. }) => 4 + head_dim,
             Store::Packed(Packed { depth: Depth::Four, .. }) => 4 + head_dim.div_ceil(2),
         }
@@ -188,17 +191,17 @@ impl Store {
 
     fn save(&self, head: usize, pos: usize, head_dim: usize, row: &mut [u8]) {
         match self {
-            Store::F32 { rows, context } => {
-                let values = &rows[(head * context + pos) * head_dim..][..head_dim];
+            Store::F32(heads) => {
+                let values = &heads[head][pos * head_dim..][..head_dim];
                 row.chunks_exact_mut(4).zip(values).for_each(|(to, x)| to.copy_from_slice(&x.to_le_bytes()));
             }
             Store::Packed(packed) => {
                 let (scale, codes) = row.split_at_mut(4);
-                scale.copy_from_slice(&packed.scales[head * packed.positions + pos].to_le_bytes());
+                let rows = &packed.heads[head];
+                scale.copy_from_slice(&rows.scales[pos].to_le_bytes());
                 let mut buffer = [0i8; MAX_HEAD_DIM];
                 let read = &mut buffer[..head_dim];
-                let size = packed.head_bytes(head_dim);
-                layout::get(packed.side, packed.depth, &bytes(&packed.lines)[head * size..][..size], pos, read);
+                layout::get(packed.side, packed.depth, rows.blocks(packed.depth, head_dim), pos, read);
                 write_codes(packed.depth, read, codes);
             }
         }
@@ -217,8 +220,8 @@ impl Store {
 
     fn restore(&mut self, head: usize, pos: usize, head_dim: usize, row: &[u8]) {
         match self {
-            Store::F32 { rows, context } => {
-                let values = &mut rows[(head * *context + pos) * head_dim..][..head_dim];
+            Store::F32(heads) => {
+                let values = at_f32(heads, head, pos, head_dim);
                 values.iter_mut().zip(row.chunks_exact(4)).for_each(|(x, b)| *x = float(b));
             }
             Store::Packed(packed) => {
@@ -257,23 +260,60 @@ fn read_codes(depth: Depth, from: &[u8], codes: &mut [i8]) {
     }
 }
 
-impl Packed {
-    /// Bytes of one head.
-    fn head_bytes(&self, head_dim: usize) -> usize {
-        self.positions / BLOCK * self.depth.block_bytes(layout::width(head_dim))
+/// Row `pos` of a head, whose rows grow as far as that.
+fn at_f32(heads: &mut [Vec<f32>], head: usize, pos: usize, head_dim: usize) -> &mut [f32] {
+    let rows = &mut heads[head];
+    if rows.len() < (pos + 1) * head_dim {
+        let end = (pos + 1).next_multiple_of(GROWTH) * head_dim;
+        rows.resize(end.min(rows.capacity()), 0.0);
     }
+    &mut rows[pos * head_dim..][..head_dim]
+}
 
+impl Packed {
     fn put(&mut self, head: usize, pos: usize, codes: &[i8], scale: f32) {
-        let size = self.head_bytes(codes.len());
-        layout::put(self.side, self.depth, &mut bytes_mut(&mut self.lines)[head * size..][..size], pos, codes);
-        self.scales[head * self.positions + pos] = scale;
+        let rows = &mut self.heads[head];
+        rows.grow(self.depth, codes.len(), pos + 1);
+        layout::put(self.side, self.depth, rows.blocks_mut(self.depth, codes.len()), pos, codes);
+        rows.scales[pos] = scale;
     }
 
     fn rows(&self, head: usize, head_dim: usize) -> Option<Rows<'_>> {
-        let size = self.head_bytes(head_dim);
-        let scales = &self.scales[head * self.positions..][..self.positions];
-        Rows::new(self.depth, head_dim, &bytes(&self.lines)[head * size..][..size], scales)
+        let rows = &self.heads[head];
+        Rows::new(self.depth, head_dim, rows.blocks(self.depth, head_dim), &rows.scales)
     }
+}
+
+impl Head {
+    fn new(c: &Config, depth: Depth) -> Result<Self, Error> {
+        let positions = layout::positions(c.context);
+        let lines = Line::count(block_bytes(depth, c.head_dim, positions));
+        Ok(Head { lines: reserved(lines)?, scales: reserved(positions)? })
+    }
+
+    /// Makes room for `positions`, inside what is reserved.
+    fn grow(&mut self, depth: Depth, head_dim: usize, positions: usize) {
+        if self.scales.len() >= positions {
+            return;
+        }
+        let positions = positions.next_multiple_of(GROWTH).min(self.scales.capacity() / BLOCK * BLOCK);
+        self.scales.resize(positions, 0.0);
+        self.lines.resize(Line::count(block_bytes(depth, head_dim, positions)), Line::filled(0));
+    }
+
+    fn blocks(&self, depth: Depth, head_dim: usize) -> &[u8] {
+        &bytes(&self.lines)[..block_bytes(depth, head_dim, self.scales.len())]
+    }
+
+    fn blocks_mut(&mut self, depth: Depth, head_dim: usize) -> &mut [u8] {
+        let size = block_bytes(depth, head_dim, self.scales.len());
+        &mut bytes_mut(&mut self.lines)[..size]
+    }
+}
+
+/// Bytes of a head's blocks for `positions`, a multiple of [`BLOCK`].
+fn block_bytes(depth: Depth, head_dim: usize, positions: usize) -> usize {
+    positions / BLOCK * depth.block_bytes(layout::width(head_dim))
 }
 
 impl AttentionScratch {
