@@ -22,6 +22,6 @@ export async function ask(page: Page, message: string): Promise<number[]> {
   return idsOf((await answer.getAttribute('data-ids')) ?? '');
 }
 
-function idsOf(text: string): number[] {
+export function idsOf(text: string): number[] {
   return text === '' ? [] : text.split(',').map(Number);
 }

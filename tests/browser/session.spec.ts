@@ -200,7 +200,9 @@ test('an answer that is over comes back as it was, and the next turn finds its c
   expect(next.cachedTokens).toBeGreaterThan(before.ids.length);
 });
 
-test('a session of other weights, another version or another format is refused', async ({ lab }) => {
+test('a session of other weights, another version or another format is refused', async ({
+  lab,
+}) => {
   const codes = await lab.evaluate(async (model) => {
     const { load } = window.lab.pocketbit;
     const loaded = await load(model);
