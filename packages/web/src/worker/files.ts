@@ -30,7 +30,7 @@ export async function openFiles(request: OpenRequest, job: ObtainJob): Promise<M
       files.push(file);
       if (requests.length > 1) await file.whole;
     }
-    return await readHeader(files);
+    return await readHeader(files).catch((error: unknown) => reopened(files, error));
   } catch (error) {
     return abandonAll(files, error);
   }
@@ -50,8 +50,12 @@ export async function completed({ files }: ModelFiles): Promise<Manifest[]> {
   return manifests;
 }
 
-/** The same files once they are whole, read from the store. */
-export async function reopened({ files }: ModelFiles): Promise<ModelFiles> {
+/**
+ * After a failure because another file arrived than the one that was begun: that one, once it is whole. Throws what is
+ * another failure.
+ */
+export async function reopened(files: readonly ModelFile[], failure: unknown): Promise<ModelFiles> {
+  if (!files.some(({ arrivals }) => arrivals?.stale)) throw failure;
   for (const file of files) file.source = file.stored(await file.whole);
   return readHeader(files);
 }

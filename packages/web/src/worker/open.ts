@@ -68,8 +68,7 @@ async function fromFiles(
   try {
     return await assemble(module, choice, found, job);
   } catch (error) {
-    if (!found.files.some(({ arrivals }) => arrivals?.stale)) throw error;
-    return assemble(module, choice, await reopened(found), job);
+    return assemble(module, choice, await reopened(found.files, error), job);
   }
 }
 
@@ -93,7 +92,7 @@ async function assemble(
     throw error;
   });
   for (const [i, { store }] of files.entries()) {
-    void store.touch(manifests[i]!.source).catch(() => {});
+    await store.touch(manifests[i]!.source).catch(() => {});
   }
   return {
     info: { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom },
