@@ -116,7 +116,7 @@ export class ModelSheetView extends View {
       <section class="group" data-testid="chats">
         <h3>Earlier conversations</h3>
         <ul class="plain">${this.chats.map((chat) => this.#chatRow(chat))}</ul>
-        ${fresh || this.#elsewhere ? nothing : html`<button class="button plain" data-testid="new-chat" @click=${() => this.#openChat(null)}>New conversation</button>`}
+        ${fresh || this.#elsewhere ? nothing : html`<button class="button plain wide" data-testid="new-chat" @click=${() => this.#openChat(null)}>New conversation</button>`}
       </section>
     `;
   }
