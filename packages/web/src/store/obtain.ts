@@ -71,7 +71,7 @@ async function find(origin: Origin, store: ModelStore, sha256: string | undefine
 
 export async function originOf({ source, urls = [], name }: FileRequest): Promise<Origin> {
   if (source instanceof ReadableStream) return streamOrigin(source, name ?? 'model.gguf');
-  if (typeof source !== 'string') return blobOrigin(source);
+  if (typeof source !== 'string') return blobOrigin(source, name);
   return source.startsWith('stored:') ? storedOrigin(source) : urlOrigin(source, ...urls);
 }
 

@@ -67,8 +67,8 @@ function decoded(part: string): string {
 }
 
 /** A model file the user picked. Its key is made of name, size and a hash of samples spread over the file. */
-export async function blobOrigin(blob: Blob): Promise<Origin> {
-  const name = 'name' in blob && typeof blob.name === 'string' ? blob.name : 'model.gguf';
+export async function blobOrigin(blob: Blob, given?: string): Promise<Origin> {
+  const name = given ?? (blob as Partial<File>).name ?? 'model.gguf';
   const address = `The file ${name}`;
   return {
     source: `stored:${name}:${blob.size}:${await fingerprint(blob)}`,
