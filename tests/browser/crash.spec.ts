@@ -119,6 +119,27 @@ test('after a crash the model comes from the storage, with the context it had', 
   await site.kill();
 });
 
+test('a page that comes back to the foreground replaces a worker that died meanwhile, before anything is asked', async ({
+  page,
+}) => {
+  const site = await openCrashLab(page);
+  const outcome = await page.evaluate(
+    async ([model, prompt]) => {
+      const loaded = await window.lab.pocketbit.load(model!);
+      const first = await loaded.generate(prompt!, { maxTokens: 20 }).result;
+      window.ends.vanish!();
+      document.dispatchEvent(new Event('visibilitychange'));
+      while (window.workers.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const { stats } = await loaded.generate(prompt!, { maxTokens: 20 }).result;
+      return { stats, prompt: first.stats.promptTokens };
+    },
+    [MODEL, STORY],
+  );
+  expect(outcome.stats.cachedTokens).toBe(outcome.prompt - 1);
+  await site.kill();
+});
+
 test('a model that does not fit is refused with its header read, with the numbers and without its weights', async ({
   lab,
 }) => {

@@ -45,6 +45,39 @@ test('once ended, every call is refused at once', async () => {
   await expect(call).rejects.toMatchObject({ code: 'worker-crashed' });
 });
 
+test('a worker that answers no ping while a call is open is dead, after the silence it was given', async () => {
+  vi.useFakeTimers();
+  const host = new WorkerHost(8000);
+  const ended = vi.fn();
+  host.onEnd = ended;
+  const call = host.call((api) => api.tokenize('text')).catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(9_900);
+  expect(ended).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await call).toMatchObject({
+    code: 'worker-crashed',
+    message: expect.stringContaining('8000 ms'),
+  });
+  expect(ended).toHaveBeenCalledOnce();
+  vi.useRealTimers();
+});
+
+test('without an open call nobody listens for a silent worker', async () => {
+  vi.useFakeTimers();
+  const host = new WorkerHost(100);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(host.ended).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+test('a worker that is asked whether it lives, and does not say so in time, is ended', async () => {
+  const host = new WorkerHost();
+  expect(await host.answers(20)).toBe(false);
+  expect(host.ended).toBe(true);
+  expect(await host.answers(20)).toBe(false);
+});
+
 test('a page that forbids workers gets a reason', () => {
   vi.stubGlobal(
     'Worker',
