@@ -8,6 +8,10 @@ const STEP = 256;
 const ROUND = 4 * STEP;
 /** Of an element that is made: an object on the heap. */
 const ELEMENT = 128;
+/** Comparisons of an element that is sorted. */
+const SORTED = 16;
+/** Of an element that is met when a value is measured. */
+const MET = 16;
 /** Of a character that is sliced. */
 const SLICED = 8;
 /** Character comparisons of a search in one unit. */
@@ -38,6 +42,14 @@ interface Node extends Statement {
   readonly value: unknown;
 }
 
+/** Nodes whose values are often new arrays. */
+const MAKERS = ['CallExpression', 'FilterExpression'];
+/** A function of the library's: a method bound to its object, a macro, a global. */
+interface Method {
+  type: string;
+  value(args: Value[], scope: Environment): Value;
+}
+
 const READY = 'Ready';
 /** A node that has been evaluated. */
 const ready = (value: Value) => ({ type: READY, value }) as unknown as Node;
@@ -49,6 +61,8 @@ export class BoundedInterpreter extends Interpreter {
   readonly #sizes = new WeakMap<object, number>();
   /** Nodes that loops go over. */
   readonly #iterables = new WeakSet<object>();
+  /** Methods that spend what they do. */
+  readonly #guarded = new WeakSet<object>();
   #work = 0;
 
   constructor(environment: Environment, templateLength: number) {
@@ -61,11 +75,12 @@ export class BoundedInterpreter extends Interpreter {
     if (!statement) return super.evaluate(statement, environment);
     const node = this.#prepared(statement as Node, environment);
     const result = node.type === READY ? (node.value as Value) : super.evaluate(node, environment);
+    if (node.type === 'MemberExpression') this.#guardMethod(node, result);
     const size = this.#sizeOf(result);
     if (size > MAX_SIZE) throw new Error(`a value grows past ${MAX_SIZE} elements`);
     if (typeof result.value === 'string') this.#spend(size);
     if (this.#iterables.has(statement)) this.#spend(ROUND * lengthOf(result));
-    else if (node.type === 'CallExpression') this.#spend(ELEMENT * lengthOf(result));
+    else if (MAKERS.includes(node.type)) this.#spend(ELEMENT * lengthOf(result));
     return result;
   }
 
@@ -104,12 +119,8 @@ export class BoundedInterpreter extends Interpreter {
         const block = { type: 'Program', body: node.body } as unknown as Statement;
         return this.#preparedFilter(this.evaluate(block, environment), node, environment);
       }
-      case 'CallExpression':
-        return this.#preparedMethod(node, environment);
       case 'MemberExpression':
-        return node.property.type === 'SliceExpression'
-          ? this.#preparedSlice(node, environment)
-          : node;
+        return this.#preparedMember(node, environment);
       default:
         return node;
     }
@@ -131,21 +142,27 @@ export class BoundedInterpreter extends Interpreter {
     return { ...node, filter: prepared } as Node;
   }
 
-  /** `text.replace(…)` and its like. */
-  #preparedMethod(node: Node, environment: Environment): Node {
-    const { callee } = node;
-    if (callee.type !== 'MemberExpression' || callee.computed) return node;
-    const object = this.evaluate(callee.object, environment);
-    const { values, args } = this.#preparedArguments(node.args, environment);
-    this.#spendCall(String(callee.property.value), object, values);
-    return { ...node, args, callee: { ...callee, object: ready(object) } };
+  #preparedMember(node: Node, environment: Environment): Node {
+    const object = this.evaluate(node.object, environment);
+    const { property, computed } = node;
+    const slice = property.type === 'SliceExpression';
+    // A slice of a text goes over all its characters.
+    if (slice) this.#spendAtOnce(SLICED * this.#sizeOf(object));
+    const found = slice || !computed ? property : ready(this.evaluate(property, environment));
+    return { ...node, object: ready(object), property: found };
   }
 
-  /** A slice of a text goes over all its characters. */
-  #preparedSlice(node: Node, environment: Environment): Node {
-    const object = this.evaluate(node.object, environment);
-    this.#spendAtOnce(SLICED * this.#sizeOf(object));
-    return { ...node, object: ready(object) };
+  /** Makes a method spend what it does, by whatever name and from wherever it is called later. */
+  #guardMethod({ object, property, computed }: Node, method: Value): void {
+    if (method.type !== 'FunctionValue' || this.#guarded.has(method)) return;
+    this.#guarded.add(method);
+    const target = object.value as Value;
+    const name = String(computed ? (property.value as Value).value : property.value);
+    const { value: run } = method as Method;
+    (method as Method).value = (args, scope) => {
+      this.#spendCall(name, target, args.flatMap(argumentsOf));
+      return run(args, scope);
+    };
   }
 
   #preparedArguments(nodes: readonly Node[], environment: Environment) {
@@ -164,24 +181,27 @@ export class BoundedInterpreter extends Interpreter {
 
   /** Spends what a filter or method does with its operand beyond one step. */
   #spendCall(name: string, operand: Value, args: readonly Value[]): void {
-    const [size, text] = [this.#sizeOf(operand), textOf(operand)];
-    const [first = '', second = ''] = args.map(textOf).filter((argument) => argument !== '');
-    const width = Math.max(4, ...args.map(({ value }) => (typeof value === 'number' ? value : 0)));
-    const costs: Record<string, () => number> = {
-      replace: () =>
-        size +
-        this.#count(text, textOf(args[0])) * (ELEMENT + Math.max(first.length, second.length)),
-      split: () => size + (this.#count(text, first || ' ') + 1) * ELEMENT,
-      join: () => size + (lengthOf(operand) + text.length) * (1 + first.length),
-      indent: () => size + (this.#count(text, '\n') + 1) * width,
-      title: () => size * ELEMENT,
-      sort: () => size * ELEMENT,
-      dictsort: () => size * ELEMENT,
-      // An escape takes six characters; the indentation of an element is as deep as it is.
-      tojson: () => 6 * size + (args.length > 0 ? size * size * width : 0),
+    const size = args.reduce(
+      (sum, argument) => sum + this.#sizeOf(argument),
+      this.#sizeOf(operand),
+    );
+    const cost = COSTS.get(name);
+    if (!cost) {
+      this.#spend(size);
+      return;
+    }
+    const texts = args.filter(({ value }) => typeof value === 'string').map(textOf);
+    const numbers = args.map(({ value }) => (typeof value === 'number' ? value : 0));
+    const call: Call = {
+      size,
+      text: textOf(operand),
+      elements: lengthOf(operand),
+      sought: texts[0] ?? '',
+      longest: Math.max(0, ...texts.map((text) => text.length)),
+      width: Math.max(0, ...numbers),
+      count: (text, part) => this.#count(text, part),
     };
-    if (Object.hasOwn(costs, name)) this.#spendAtOnce(costs[name]!());
-    else this.#spend(size);
+    this.#spendAtOnce(size + cost(call));
   }
 
   /** How often a text occurs in another; between all characters if it is empty. */
@@ -206,7 +226,7 @@ export class BoundedInterpreter extends Interpreter {
     // A namespace changes, and so does what holds one.
     let fixed = type !== 'NamespaceValue';
     for (const [key, element] of value instanceof Map ? value : value.entries()) {
-      this.#spend(1);
+      this.#spend(MET);
       size += String(key).length + this.#sizeOf(element);
       fixed &&=
         typeof element.value !== 'object' ||
@@ -217,6 +237,49 @@ export class BoundedInterpreter extends Interpreter {
     if (fixed) this.#sizes.set(value, size);
     return size;
   }
+}
+
+/** A filter or method about to run. */
+interface Call {
+  /** Of its operand and arguments together. */
+  readonly size: number;
+  /** The operand, where it is a text. */
+  readonly text: string;
+  /** Elements of the operand. */
+  readonly elements: number;
+  /** The first text among the arguments, and the length of the longest. */
+  readonly sought: string;
+  readonly longest: number;
+  /** The largest number among the arguments, a width of indentation. */
+  readonly width: number;
+  /** How often a text occurs in another. */
+  count(text: string, part: string): number;
+}
+
+/** What takes more than its operands are long. */
+const COSTS: ReadonlyMap<string, (call: Call) => number> = new Map([
+  [
+    'replace',
+    ({ text, sought, longest, count }: Call) => count(text, sought) * (ELEMENT + longest),
+  ],
+  [
+    'split',
+    ({ text, sought, count }: Call) =>
+      (sought === '' ? text.length / 2 : count(text, sought) + 1) * ELEMENT,
+  ],
+  ['join', ({ text, elements, longest }: Call) => (elements + text.length) * (1 + longest)],
+  ['indent', ({ text, width, count }: Call) => (count(text, '\n') + 1) * Math.max(4, width)],
+  ['title', ({ size }: Call) => size * ELEMENT],
+  // Both look at attributes by their names, again for every comparison.
+  ['sort', ({ size, elements, longest }: Call) => size * ELEMENT + elements * SORTED * longest],
+  ['map', ({ elements, longest }: Call) => elements * (ELEMENT + longest)],
+  ['dictsort', ({ size }: Call) => size * ELEMENT],
+  // An escape takes six characters; the indentation of an element is as deep as it is.
+  ['tojson', ({ size, width }: Call) => 6 * size + size * size * width],
+]);
+
+function argumentsOf(value: Value): Value[] {
+  return value.value instanceof Map ? [...value.value.values()] : [value];
 }
 
 function lengthOf({ value }: Value): number {

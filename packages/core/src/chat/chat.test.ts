@@ -129,17 +129,26 @@ describe('encode', () => {
 });
 
 const SLOWEST_MS = 5000;
+/** Of processor time: other work on the machine does not count. */
+function milliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 describe('hostile templates end soon, with a code', () => {
-  test.each(Object.entries(HOSTILE_TEMPLATES))('%s', async (_, template) => {
-    const started = performance.now();
-    const error = await chatOf(template)
-      .then(({ chat }) => chat.render(user('hi')))
-      .catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(PocketbitError);
-    expect(error).toMatchObject({ code: 'bad-model' });
-    expect(performance.now() - started).toBeLessThan(SLOWEST_MS);
-  });
+  test.each(Object.entries(HOSTILE_TEMPLATES))(
+    '%s',
+    async (_, template) => {
+      const started = milliseconds();
+      const error = await chatOf(template)
+        .then(({ chat }) => chat.render(user('hi')))
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(PocketbitError);
+      expect(error).toMatchObject({ code: 'bad-model' });
+      expect(milliseconds() - started).toBeLessThan(SLOWEST_MS);
+    },
+    60_000,
+  );
 });
 
 test('a conversation of a thousand long messages is no hostile one', async () => {
