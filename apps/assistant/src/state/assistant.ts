@@ -346,11 +346,12 @@ export class Assistant extends EventTarget {
 
   async #follow(stream: GenerateStream, answer: Message): Promise<void> {
     this.#answer = stream;
-    Object.assign(answer, { text: '', ids: [] });
     this.#changed();
+    // What is there stays until the stream has something: a restored one begins with all of it.
+    let before = { text: '', ids: [] as number[] };
     for await (const { text, ids } of stream) {
-      answer.text += text;
-      answer.ids.push(...ids);
+      before = { text: before.text + text, ids: [...before.ids, ...ids] };
+      Object.assign(answer, before);
       this.#keepPoint(stream.session);
       this.#changed();
     }
