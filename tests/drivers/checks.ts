@@ -24,6 +24,7 @@ export function checksFor(browser: TestBrowser): Checks {
     'journey: load, answer, server dead, reload, restart: the same tokens': () => journey(browser),
     'it runs the best engine it can and keeps the model in IndexedDB': () => bestEngine(browser),
     'Stop cancels within one token, and the model answers again': () => stops(browser),
+    'a saved answer goes on to the same tokens, here and in another worker': () => goesOn(browser),
     'a hostile file is refused with its code': () => refuses(browser),
   };
   checks['a stream is stored, given out as it was, damaged, put right and deleted'] = () =>
@@ -110,6 +111,34 @@ function stops(browser: TestBrowser): Promise<void> {
     assert.equal(stopReason, 'aborted');
     assert.ok(generatedTokens <= 2, `${generatedTokens} tokens after the abort`);
     assert.equal(stats.again, 'eos');
+  });
+}
+
+function goesOn(browser: TestBrowser): Promise<void> {
+  return inLab(browser, async (run) => {
+    const { expected, restored, code, recovered } = await run(async (lab) => {
+      const options = { maxTokens: 60, temperature: 1, seed: 9, repeatPenalty: 1.1 };
+      const model = await lab.pocketbit.load('../models/pocketbit-actions.gguf');
+      const whole = await model.generate('Tell me a story about a fox', options).result;
+      const stream = model.generate('Tell me a story about a fox', options);
+      let saved = null;
+      for await (const _ of stream) {
+        saved = await model.save({ contextBytes: 64e6 });
+        break;
+      }
+      await stream.result;
+      const other = await lab.pocketbit.load('../models/pocketbit-actions.gguf');
+      const restored = await other.restore(saved!).result;
+      await other.close();
+      const lost = other.generate('hello').result;
+      const code = (await lab.failure(() => lost))?.code;
+      const recovered = await model.restore({ ...saved!, context: null }).result;
+      return { expected: whole.ids, restored: restored.ids, code, recovered: recovered.ids };
+    }, null);
+    assert.ok(expected.length > 20);
+    assert.deepEqual(restored, expected, 'with its keys and values, in another worker');
+    assert.deepEqual(recovered, expected, 'without, in the same');
+    assert.equal(code, 'worker-crashed');
   });
 }
 

@@ -2,12 +2,16 @@ import type { Check } from '../report.ts';
 import { showTopic } from '../topic.ts';
 import { faults } from './faults.ts';
 import { fuzz } from './fuzz.ts';
+import { kill } from './kill.ts';
+import { memory } from './memory.ts';
 import { quota } from './quota.ts';
 import { warmLoad } from './warm-load.ts';
 
 const checks: Record<string, Check> = {
   faults,
   quota,
+  kill,
+  memory,
   'warm-load': warmLoad,
   fuzz,
 };
