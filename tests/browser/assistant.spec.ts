@@ -1,6 +1,5 @@
 // What only the assistant does: its buttons, what it keeps, and two tabs of it.
 import { statSync } from 'node:fs';
-import { expectedAnswer } from '../support/engine.ts';
 import { bundledModel } from '../support/paths.ts';
 import { ask, untilOffline, untilReady } from './assistant.ts';
 import { expect, test } from './fixtures.ts';
@@ -35,16 +34,6 @@ test('an action becomes a card, and what it kept is there after a reload', async
   await untilReady(page);
   await expect(page.getByTestId('card')).toHaveCount(2);
   await expect(page.getByTestId('kept').filter({ visible: true })).toContainText('milk');
-});
-
-test('two tabs load at once and answer the same', async ({ page, context, site }) => {
-  const other = await context.newPage();
-  await Promise.all([page.goto(site.url), other.goto(site.url)]);
-  const expected = await expectedAnswer(bundledModel, QUESTION);
-  for (const tab of [page, other]) {
-    await untilReady(tab);
-    expect(await ask(tab, QUESTION)).toEqual(expected);
-  }
 });
 
 test('the model card says what runs and where it is stored', async ({ page, site }) => {

@@ -24,7 +24,7 @@ export interface ModelFile {
   /** Reading waits for what has not arrived yet. */
   source: StoredSource;
   /** What is still on its way; null for a file that was whole to begin with. */
-  readonly arrivals: Arrivals | null;
+  arrivals: Arrivals | null;
   /** Another source for the same file, read from the store alone. */
   stored(manifest: Manifest): StoredSource;
   /** Ends the download, and forgets what there is of the file when it is `bad`. */

@@ -112,6 +112,16 @@ test('work whose lock is stolen is told so, and begins again behind the thief', 
   expect(seen).toEqual([true, false]);
 });
 
+test('work that the store refuses because another tab went on with it begins again', async () => {
+  vi.stubGlobal('navigator', { locks: new FakeLocks() });
+  let tries = 0;
+  const work = async () => {
+    if (tries++ === 0) throw new PocketbitError('busy', 'Overtaken.');
+    return 'done';
+  };
+  expect(await inTurn(MODEL, tab(), work)).toBe('done');
+});
+
 test('a failure of the work is the failure of the turn', async () => {
   vi.stubGlobal('navigator', { locks: new FakeLocks() });
   const failure = new PocketbitError('quota', 'Full.');

@@ -48,9 +48,13 @@ async function byWord<T>(lock: string, job: TurnJob, work: Work<T>): Promise<T> 
     try {
       return await tellingOthers(lock, job, work);
     } catch (error) {
-      if (PocketbitError.from(error).code !== 'busy') throw error;
+      if (!isBusy(error)) throw error;
     }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof PocketbitError && error.code === 'busy';
 }
 
 /** Waits until no tab says that it is at work; whether one was. Rejects with the job's end. */
@@ -89,8 +93,10 @@ async function hold<T>(
   return working.then(
     (value) => ({ value }),
     (error: unknown) => {
-      if (kept || job.signal.aborted) throw error;
-      return null;
+      // A page that wakes up may learn from the store, before it learns from the lock, that it was overtaken.
+      const overtaken = !kept || isBusy(error);
+      if (overtaken && !job.signal.aborted) return null;
+      throw error;
     },
   );
 }

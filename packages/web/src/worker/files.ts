@@ -56,7 +56,10 @@ export async function completed({ files }: ModelFiles): Promise<Manifest[]> {
  */
 export async function reopened(files: readonly ModelFile[], failure: unknown): Promise<ModelFiles> {
   if (!files.some(({ arrivals }) => arrivals?.stale)) throw failure;
-  for (const file of files) file.source = file.stored(await file.whole);
+  for (const file of files) {
+    file.source = file.stored(await file.whole);
+    file.arrivals = null;
+  }
   return readHeader(files);
 }
 

@@ -1,0 +1,182 @@
+// Many tabs of one browser: one download, one engine, one conversation at a time, and nothing lost on the way.
+import type { BrowserContext, Page } from '@playwright/test';
+import { type CountingSite, startCountingSite } from '../support/counting-site.ts';
+import * as runs from '../support/tab-runs.ts';
+import { idsOf, untilReady } from './assistant.ts';
+import { test as base, expect } from './fixtures.ts';
+
+const RATE = 16e6;
+
+const test = base.extend<{ counting: CountingSite }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads which fixtures a fixture needs from the pattern
+  counting: async ({}, use) => {
+    const site = await startCountingSite(RATE);
+    await use(site);
+    await site.kill();
+  },
+});
+
+test.describe.configure({ timeout: 120_000 });
+
+for (const count of [2, 5]) {
+  test(`${count} tabs that load at once download once, and all have the model`, async ({
+    context,
+    counting,
+  }) => {
+    const pages = await runs.openTabs(context, counting, count);
+    await runs.beginLoads(pages);
+    const outcomes = await Promise.all(pages.map(runs.outcomeOf));
+    expect(new Set(outcomes.map(({ sha256 }) => sha256)).size).toBe(1);
+    expect(counting.sent).toEqual({ requests: 1, bytes: outcomes[0]!.fileBytes });
+    expect(outcomes.filter(({ followed }) => followed)).toHaveLength(count - 1);
+    expect(await runs.verify(pages[0]!)).toMatchObject({ damagedChunks: 0, unfinished: 0 });
+  });
+}
+
+for (const end of ['closed', 'frozen'] as const) {
+  test(`the tab that downloads is ${end} in the middle: another goes on from there`, async ({
+    context,
+    counting,
+  }) => {
+    const pages = await runs.openTabs(context, counting, 3);
+    await runs.beginLoads(pages);
+    for (const page of pages) await runs.untilLoaded(page, 2.5 * runs.CHUNK_BYTES);
+    const leader = await runs.leaderOf(pages);
+    const others = pages.filter((page) => page !== leader);
+    if (end === 'closed') await leader.close();
+    else runs.freezeWorkers(leader, 20_000);
+    const outcomes = await Promise.all(others.map(runs.outcomeOf));
+    const { fileBytes } = outcomes[0]!;
+    if (end === 'frozen') outcomes.push(await runs.outcomeOf(leader));
+    expect(new Set(outcomes.map(({ sha256 }) => sha256)).size).toBe(1);
+    expect(await runs.verify(others[0]!)).toMatchObject({ damagedChunks: 0, unfinished: 0 });
+    expect(counting.sent.requests).toBe(2);
+    // The chunk that was cut, what was on its way to the store, and what a frozen tab still takes in.
+    expect(counting.sent.bytes - fileBytes).toBeLessThan(4 * runs.CHUNK_BYTES);
+  });
+}
+
+test('a holder of the lock that never answers loses it', async ({ context, counting }) => {
+  const [holder, tab] = (await runs.openTabs(context, counting, 2)) as [Page, Page];
+  await holder.evaluate(() => {
+    const name = `pocketbit:${new URL('../files/random-125m-1.gguf', location.href).href}`;
+    void navigator.locks.request(name, () => new Promise(() => {})).catch(() => {});
+  });
+  await runs.beginLoads([tab]);
+  expect((await runs.outcomeOf(tab)).followed).toBe(false);
+});
+
+test("with tabs: 'one' a load waits for the other tab, and is told; it goes on when that closes", async ({
+  context,
+  counting,
+}) => {
+  const [first, second] = (await runs.openTabs(context, counting, 2)) as [Page, Page];
+  const load = (page: Page) =>
+    page.evaluate(async () => {
+      const told: string[] = [];
+      Object.assign(window, { told });
+      const model = await window.lab.pocketbit.load('../files/random-tiny-1.gguf', {
+        tabs: 'one',
+        onElsewhere: () => told.push('elsewhere'),
+        onYield: (reason) => void told.push(reason),
+      });
+      Object.assign(window, { model });
+      return told;
+    });
+  expect(await load(first)).toEqual([]);
+  let there = false;
+  const loading = load(second).finally(() => {
+    there = true;
+  });
+  await second.waitForFunction(() => (window as never as { told: string[] }).told.length > 0);
+  await second.waitForTimeout(500);
+  expect(there).toBe(false);
+  await first.close();
+  expect(await loading).toEqual(['elsewhere']);
+});
+
+/** A model that never ends by itself and takes some time for each token. */
+const SLOW = '?model=files/random-125m-1.gguf';
+const answers = (page: Page) => page.getByTestId('message-assistant');
+
+async function begin(page: Page, tokens: number): Promise<void> {
+  await page.getByTestId('input').fill('abcd');
+  await page.getByTestId('send').click();
+  await untilTokens(page, tokens);
+}
+
+async function untilTokens(page: Page, tokens: number): Promise<void> {
+  const enough = new RegExp(`^(\\d+,){${tokens}}`);
+  await expect(answers(page)).toHaveAttribute('data-ids', enough, { timeout: 60_000 });
+}
+
+async function stop(page: Page): Promise<number[]> {
+  await page.getByTestId('stop').click();
+  await expect(answers(page)).toHaveAttribute('data-state', 'done');
+  return idsOf((await answers(page).getAttribute('data-ids')) ?? '').slice(0, 60);
+}
+
+async function openAssistant(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url + SLOW);
+  return page;
+}
+
+for (const way of ['asked', 'frozen', 'closed'] as const) {
+  test(`the assistant moves in the middle of an answer, the first tab ${way}, to the same tokens`, async ({
+    context,
+    browser,
+    site,
+  }) => {
+    const first = await openAssistant(context, site.url);
+    await untilReady(first);
+    await begin(first, 20);
+    const second = await openAssistant(context, site.url);
+    await expect(second.getByTestId('elsewhere')).toBeVisible();
+    await expect(second.getByTestId('message-user')).toHaveText('abcd');
+    await expect(second.getByTestId('input')).toHaveCount(0);
+    if (way === 'frozen') await runs.setFrozen(first, true);
+    if (way === 'closed') await first.close();
+    else await second.getByTestId('use-here').click();
+    await untilReady(second);
+    await untilTokens(second, 60);
+    const moved = await stop(second);
+    if (way === 'frozen') await runs.setFrozen(first, false);
+    if (way !== 'closed') {
+      await expect(first.getByTestId('elsewhere')).toBeVisible();
+      await expect(answers(first)).toHaveAttribute('data-state', 'done');
+      expect(idsOf((await answers(first).getAttribute('data-ids')) ?? '').slice(0, 60)).toEqual(
+        moved,
+      );
+    }
+    const alone = await openAssistant(await browser.newContext(), site.url);
+    await untilReady(alone);
+    await begin(alone, 60);
+    expect(moved).toEqual(await stop(alone));
+    await second.getByTestId('model-button').click();
+    await expect(second.getByTestId('chats').getByRole('listitem')).toHaveCount(0);
+    await alone.context().close();
+  });
+}
+
+test('the assistant in a tab that waits answers nothing, and follows what is written and kept in the other', async ({
+  context,
+  site,
+}) => {
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await first.goto(site.url);
+  await untilReady(first);
+  await second.goto(site.url);
+  await expect(second.getByTestId('status')).toHaveText('In another tab');
+  await first.getByTestId('input').fill('Add milk to the shopping list');
+  await first.getByTestId('send').click();
+  await expect(second.getByTestId('message-user')).toHaveText('Add milk to the shopping list');
+  await expect(second.getByTestId('kept').filter({ visible: true })).toContainText('milk');
+  await second.getByTestId('use-here').click();
+  await untilReady(second);
+  await expect(first.getByTestId('status')).toHaveText('In another tab');
+  await second.getByTestId('input').fill('Add bread to the shopping list');
+  await second.getByTestId('send').click();
+  await expect(first.getByTestId('message-user')).toHaveCount(2);
+  await expect(first.getByTestId('kept').filter({ visible: true })).toContainText('bread');
+});

@@ -1,0 +1,55 @@
+// A site that counts what it sends of a model, and sends it at a pace that leaves time to interrupt.
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Site, startSite } from './serve.ts';
+
+export interface CountingSite extends Site {
+  /** Requests for models so far, and bytes of them that went out. */
+  readonly sent: { requests: number; bytes: number };
+}
+
+/** Stands before the test server; models go out at `rate` bytes a second. */
+export async function startCountingSite(rate: number): Promise<CountingSite> {
+  const site = await startSite();
+  const sent = { requests: 0, bytes: 0 };
+  const server = createServer((request, response) => {
+    const counted = request.url!.includes('.gguf') ? sent : { requests: 0, bytes: 0 };
+    counted.requests++;
+    const pace = counted === sent ? rate : Number.POSITIVE_INFINITY;
+    get(new URL(request.url!, site.url), { headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      passOn(answer, response, pace, counted).catch(() => response.destroy());
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const kill = async () => {
+    server.close();
+    server.closeAllConnections();
+    await site.kill();
+  };
+  return { url: `http://127.0.0.1:${port}/`, sent, kill };
+}
+
+async function passOn(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  rate: number,
+  counted: { bytes: number },
+): Promise<void> {
+  await pipeline(
+    answer,
+    async function* (parts: AsyncIterable<Buffer>) {
+      for await (const part of parts) {
+        counted.bytes += part.length;
+        yield part;
+        if (Number.isFinite(rate)) await sleep((part.length / rate) * 1000);
+      }
+    },
+    response,
+  );
+}

@@ -1,0 +1,125 @@
+// Several tabs of one browser on one model: what they do to its download, its store and its answers.
+import type { BrowserContext, Page } from '@playwright/test';
+import type {} from '../lab/main.ts';
+import type { CountingSite } from './counting-site.ts';
+
+/** 65 MB in sixteen chunks. */
+const MODEL = '../files/random-125m-1.gguf';
+export const CHUNK_BYTES = 4 * 1024 * 1024;
+const WAIT_MS = 60_000;
+
+/** What a tab came to. */
+export interface TabOutcome {
+  fileBytes: number;
+  sha256: string;
+  /** Whether it was told how far another tab's download was. */
+  followed: boolean;
+}
+
+/** What the store held in the end. */
+export interface StoreOutcome {
+  chunks: number;
+  damagedChunks: number;
+  unfinished: number;
+}
+
+declare global {
+  interface Window {
+    outcome: Promise<TabOutcome>;
+    loadedBytes: number;
+  }
+}
+
+export async function openTabs(
+  context: BrowserContext,
+  site: CountingSite,
+  count: number,
+): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let i = 0; i < count; i++) pages.push(await context.newPage());
+  await Promise.all(
+    pages.map(async (page) => {
+      await page.goto(`${site.url}lab/`);
+      await page.waitForFunction(() => 'lab' in window);
+    }),
+  );
+  return pages;
+}
+
+/** Begins a load in each tab, all at once; a small context keeps the memory of many tabs small. */
+export async function beginLoads(pages: readonly Page[]): Promise<void> {
+  await Promise.all(pages.map((page) => page.evaluate(beginLoad, MODEL)));
+}
+
+async function beginLoad(model: string): Promise<void> {
+  let followed = false;
+  window.loadedBytes = 0;
+  const onProgress = (progress: { loadedBytes: number; elsewhere?: true }) => {
+    window.loadedBytes = progress.loadedBytes;
+    followed ||= progress.elsewhere === true;
+  };
+  const options = { contextLength: 64, kernels: 'default', onProgress } as const;
+  window.outcome = window.lab.pocketbit.load(model, options).then(async (loaded) => {
+    const { fileBytes, sha256 } = loaded.info;
+    await loaded.generate('abcd', { raw: true, maxTokens: 2 }).result;
+    await loaded.close();
+    return { fileBytes, sha256, followed };
+  });
+  window.outcome.catch(() => {});
+}
+
+export function outcomeOf(page: Page): Promise<TabOutcome> {
+  return page.evaluate(() => window.outcome);
+}
+
+/** Waits until the tab has loaded, or been told of, so many bytes. */
+export async function untilLoaded(page: Page, bytes: number): Promise<void> {
+  await page.waitForFunction((least) => window.loadedBytes >= least, bytes, { timeout: WAIT_MS });
+}
+
+/** The first of the tabs that downloads itself. */
+export async function leaderOf(pages: readonly Page[]): Promise<Page> {
+  for (const page of pages) {
+    const holds = await page.evaluate(async () => {
+      const { held = [] } = await navigator.locks.query();
+      return held.find(({ name }) => name?.includes('.gguf'))?.clientId;
+    });
+    const workers = await Promise.all(page.workers().map((worker) => worker.evaluate(clientId)));
+    if (workers.includes(holds ?? '')) return page;
+  }
+  throw new Error('no tab holds the lock of the download');
+}
+
+/** A lock's holder is named by its client id; a worker learns its own by taking a lock. */
+function clientId(): Promise<string | undefined> {
+  const name = `who-${Math.random()}`;
+  return navigator.locks.request(name, async () => {
+    const { held = [] } = await navigator.locks.query();
+    return held.find((lock) => lock.name === name)?.clientId;
+  });
+}
+
+/** Reads every chunk and compares it with its hash. */
+export function verify(page: Page): Promise<StoreOutcome> {
+  return page.evaluate(async (model) => {
+    const { verifyModel, storageEstimate } = window.lab.pocketbit;
+    const { chunks, damagedChunks } = await verifyModel(model);
+    return { chunks, damagedChunks, unfinished: (await storageEstimate()).unfinished.length };
+  }, MODEL);
+}
+
+/** Freezes a page as a phone freezes one in the background, its locks held; or lets it go on. Its workers run. */
+export async function setFrozen(page: Page, frozen: boolean): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.setWebLifecycleState', { state: frozen ? 'frozen' : 'active' });
+  await session.detach();
+}
+
+/** Keeps the workers of a page from doing or answering anything for `ms`, as a phone does that freezes them too. */
+export function freezeWorkers(page: Page, ms: number): void {
+  const spin = (length: number) => {
+    const end = Date.now() + length;
+    while (Date.now() < end);
+  };
+  for (const worker of page.workers()) worker.evaluate(spin, ms).catch(() => {});
+}
