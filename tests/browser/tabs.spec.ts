@@ -1,8 +1,8 @@
 // Many tabs of one browser: one download, one engine, one conversation at a time, and nothing lost on the way.
-import type { BrowserContext, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { type CountingSite, startCountingSite } from '../support/counting-site.ts';
 import * as runs from '../support/tab-runs.ts';
-import { idsOf, untilReady } from './assistant.ts';
+import { untilReady } from './assistant.ts';
 import { test as base, expect } from './fixtures.ts';
 
 const RATE = 16e6;
@@ -95,67 +95,16 @@ test("with tabs: 'one' a load waits for the other tab, and is told; it goes on w
   expect(await loading).toEqual(['elsewhere']);
 });
 
-/** A model that never ends by itself and takes some time for each token. */
-const SLOW = '?model=files/random-125m-1.gguf';
-const answers = (page: Page) => page.getByTestId('message-assistant');
-
-async function begin(page: Page, tokens: number): Promise<void> {
-  await page.getByTestId('input').fill('abcd');
-  await page.getByTestId('send').click();
-  await untilTokens(page, tokens);
-}
-
-async function untilTokens(page: Page, tokens: number): Promise<void> {
-  const enough = new RegExp(`^(\\d+,){${tokens}}`);
-  await expect(answers(page)).toHaveAttribute('data-ids', enough, { timeout: 60_000 });
-}
-
-async function stop(page: Page): Promise<number[]> {
-  await page.getByTestId('stop').click();
-  await expect(answers(page)).toHaveAttribute('data-state', 'done');
-  return idsOf((await answers(page).getAttribute('data-ids')) ?? '').slice(0, 60);
-}
-
-async function openAssistant(context: BrowserContext, url: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(url + SLOW);
-  return page;
-}
-
-for (const way of ['asked', 'frozen', 'closed'] as const) {
-  test(`the assistant moves in the middle of an answer, the first tab ${way}, to the same tokens`, async ({
+for (const how of ['asked', 'frozen', 'closed'] as const) {
+  test(`the assistant moves in the middle of an answer, the first tab ${how}, to the same tokens`, async ({
     context,
     browser,
     site,
   }) => {
-    const first = await openAssistant(context, site.url);
-    await untilReady(first);
-    await begin(first, 20);
-    const second = await openAssistant(context, site.url);
-    await expect(second.getByTestId('elsewhere')).toBeVisible();
-    await expect(second.getByTestId('message-user')).toHaveText('abcd');
-    await expect(second.getByTestId('input')).toHaveCount(0);
-    if (way === 'frozen') await runs.setFrozen(first, true);
-    if (way === 'closed') await first.close();
-    else await second.getByTestId('use-here').click();
-    await untilReady(second);
-    await untilTokens(second, 60);
-    const moved = await stop(second);
-    if (way === 'frozen') await runs.setFrozen(first, false);
-    if (way !== 'closed') {
-      await expect(first.getByTestId('elsewhere')).toBeVisible();
-      await expect(answers(first)).toHaveAttribute('data-state', 'done');
-      expect(idsOf((await answers(first).getAttribute('data-ids')) ?? '').slice(0, 60)).toEqual(
-        moved,
-      );
-    }
-    const alone = await openAssistant(await browser.newContext(), site.url);
-    await untilReady(alone);
-    await begin(alone, 60);
-    expect(moved).toEqual(await stop(alone));
-    await second.getByTestId('model-button').click();
-    await expect(second.getByTestId('chats').getByRole('listitem')).toHaveCount(0);
-    await alone.context().close();
+    const moved = await runs.moveAnswer(context, site.url, how);
+    const alone = await browser.newContext();
+    expect(moved).toEqual(await runs.wholeAnswer(alone, site.url));
+    await alone.close();
   });
 }
 

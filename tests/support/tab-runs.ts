@@ -1,5 +1,5 @@
 // Several tabs of one browser on one model: what they do to its download, its store and its answers.
-import type { BrowserContext, Page } from '@playwright/test';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
 import type {} from '../lab/main.ts';
 import type { CountingSite } from './counting-site.ts';
 
@@ -122,4 +122,86 @@ export function freezeWorkers(page: Page, ms: number): void {
     while (Date.now() < end);
   };
   for (const worker of page.workers()) worker.evaluate(spin, ms).catch(() => {});
+}
+
+/** How the first tab loses the model: its user asks in another, it is frozen while he does, or it is closed. */
+export type Move = 'asked' | 'frozen' | 'closed';
+
+/** Makes an answer that never ends by itself and takes some time for each token. */
+const SLOW = '?model=files/random-125m-1.gguf';
+const TOKENS = 60;
+const answers = (page: Page) => page.getByTestId('message-assistant');
+
+/** Begins an answer in one tab of the assistant and ends it in another: its first ids. */
+export async function moveAnswer(
+  context: BrowserContext,
+  url: string,
+  how: Move,
+): Promise<number[]> {
+  const first = await openAssistant(context, url);
+  await begin(first, TOKENS / 3);
+  const second = await openAssistant(context, url);
+  const waits = second.getByTestId('elsewhere');
+  await expect(waits).toBeVisible({ timeout: WAIT_MS });
+  await expect(second.getByTestId('message-user')).toHaveText('abcd');
+  await expect(second.getByTestId('input')).toHaveCount(0);
+  if (how === 'frozen') await setFrozen(first, true);
+  if (how === 'closed') await first.close();
+  else await second.getByTestId('use-here').click();
+  await untilTokens(second, TOKENS);
+  const ids = await stop(second);
+  if (how === 'frozen') await setFrozen(first, false);
+  if (how !== 'closed') await showsWhatMoved(first, ids);
+  await noOtherConversation(second);
+  return ids;
+}
+
+/** The tab that lost the model waits, and shows the answer of the other. */
+async function showsWhatMoved(page: Page, ids: readonly number[]): Promise<void> {
+  await expect(page.getByTestId('elsewhere')).toBeVisible({ timeout: WAIT_MS });
+  await expect(answers(page)).toHaveAttribute('data-state', 'done');
+  expect(await idsIn(page)).toEqual(ids);
+}
+
+/** Moving is not copying. */
+async function noOtherConversation(page: Page): Promise<void> {
+  await page.getByTestId('model-button').click();
+  await expect(page.getByTestId('chats')).toBeVisible();
+  await expect(page.getByTestId('chats').getByRole('listitem')).toHaveCount(0);
+}
+
+/** The first ids of the same answer in one tab alone. */
+export async function wholeAnswer(context: BrowserContext, url: string): Promise<number[]> {
+  const page = await openAssistant(context, url);
+  await begin(page, TOKENS);
+  return stop(page);
+}
+
+async function openAssistant(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url + SLOW);
+  return page;
+}
+
+async function begin(page: Page, tokens: number): Promise<void> {
+  await page.getByTestId('input').fill('abcd');
+  await expect(page.getByTestId('send')).toBeEnabled({ timeout: WAIT_MS });
+  await page.getByTestId('send').click();
+  await untilTokens(page, tokens);
+}
+
+async function untilTokens(page: Page, tokens: number): Promise<void> {
+  const enough = new RegExp(`^(\\d+,){${tokens}}`);
+  await expect(answers(page)).toHaveAttribute('data-ids', enough, { timeout: WAIT_MS });
+}
+
+async function stop(page: Page): Promise<number[]> {
+  await page.getByTestId('stop').click();
+  await expect(answers(page)).toHaveAttribute('data-state', 'done');
+  return idsIn(page);
+}
+
+async function idsIn(page: Page): Promise<number[]> {
+  const ids = (await answers(page).getAttribute('data-ids')) ?? '';
+  return ids.split(',').slice(0, TOKENS).map(Number);
 }
