@@ -1,5 +1,6 @@
 // Many tabs of one browser: one download, one engine, one conversation at a time, and nothing lost on the way.
-import type { Page } from '@playwright/test';
+import { chromium, type Page } from '@playwright/test';
+import { withArgs } from '../support/chromium.ts';
 import { type CountingSite, startCountingSite } from '../support/counting-site.ts';
 import * as runs from '../support/tab-runs.ts';
 import { untilReady } from './assistant.ts';
@@ -64,6 +65,33 @@ test('a holder of the lock that never answers loses it', async ({ context, count
   });
   await runs.beginLoads([tab]);
   expect((await runs.outcomeOf(tab)).followed).toBe(false);
+});
+
+test('without Web Locks, as over plain HTTP, a tab that comes later waits for the download too, and each has an engine', async ({
+  counting,
+}) => {
+  const browser = await chromium.launch(
+    withArgs('--host-resolver-rules=MAP models.test 127.0.0.1'),
+  );
+  const context = await browser.newContext();
+  const site = { ...counting, url: counting.url.replace('127.0.0.1', 'models.test') };
+  const [first, second] = (await runs.openTabs(context, site, 2)) as [Page, Page];
+  await runs.beginLoads([first]);
+  await runs.untilLoaded(first, runs.CHUNK_BYTES);
+  await runs.beginLoads([second]);
+  const outcomes = await Promise.all([first, second].map(runs.outcomeOf));
+  expect(outcomes.map(({ followed }) => followed)).toEqual([false, true]);
+  expect(counting.sent).toEqual({ requests: 1, bytes: outcomes[0]!.fileBytes });
+  for (const page of [first, second]) {
+    const { locks, reasons } = await page.evaluate(async () => {
+      const { load, isSupported } = window.lab.pocketbit;
+      await load('../files/random-tiny-1.gguf', { tabs: 'one' });
+      return { locks: 'locks' in navigator, reasons: (await isSupported()).reasons.join() };
+    });
+    expect(locks).toBe(false);
+    expect(reasons).toContain('each tab has an engine of its own');
+  }
+  await browser.close();
 });
 
 test("with tabs: 'one' a load waits for the other tab, and is told; it goes on when that closes", async ({

@@ -65,6 +65,19 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
+    name: 'elsewhere',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await ask(page, 'Tell me a story about a fox');
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await other.getByTestId('use-here').click();
+      await expect(page.getByTestId('elsewhere')).toBeVisible();
+      await expect(page.getByTestId('use-here')).toBeEnabled();
+    },
+  },
+  {
     name: 'model',
     path: '',
     async arrive(page) {

@@ -36,10 +36,9 @@ function reasons(features: Features, workers: boolean, storage: boolean): string
   if (!features.wasm) found.push('WebAssembly is missing or switched off.');
   if (!workers) found.push('Web Workers are missing.');
   if (features.wasm && !features.simd) found.push('No WebAssembly SIMD: answers are slower.');
-  if (!globalThis.isSecureContext) {
-    found.push(
-      'No HTTPS: nothing works offline, and tabs download the same model each for itself.',
-    );
+  if (!globalThis.isSecureContext) found.push('No HTTPS: nothing works offline.');
+  if (!globalThis.navigator?.locks) {
+    found.push('No Web Locks (no HTTPS, or an old browser): each tab has an engine of its own.');
   }
   if (!storage) found.push('No IndexedDB (private mode?): models are not kept.');
   return found;
