@@ -130,7 +130,7 @@ test('a page that comes back to the foreground replaces a worker that died meanw
       window.ends.vanish!();
       document.dispatchEvent(new Event('visibilitychange'));
       while (window.workers.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await new Promise((resolve) => setTimeout(resolve, 5000));
       const { stats } = await loaded.generate(prompt!, { maxTokens: 20 }).result;
       return { stats, prompt: first.stats.promptTokens };
     },
