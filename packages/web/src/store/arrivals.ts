@@ -3,7 +3,9 @@ import type { Follower } from './download.ts';
 import type { Draft } from './manifest.ts';
 
 /** Chunks held for a reader who is as fast as the network; a slower one reads them from the store. */
-const HELD = 2;
+const HELD = 3;
+/** How long the download waits for a reader, who may be busy with something else, or done with what it needs. */
+const PATIENCE_MS = 300;
 
 /** The chunks of a file that is still on its way, for one who reads it in order. */
 export class Arrivals implements Follower {
@@ -18,6 +20,9 @@ export class Arrivals implements Follower {
   #failure: PocketbitError | null = null;
   #held = new Map<number, ArrayBuffer>();
   #waiting: (() => void)[] = [];
+  /** The furthest chunk that was asked for; without a reader nobody is waited for. */
+  #taken = Number.POSITIVE_INFINITY;
+  #caughtUp = () => {};
 
   constructor() {
     this.begins = new Promise((resolve) => {
@@ -31,23 +36,24 @@ export class Arrivals implements Follower {
     this.#wake();
   }
 
-  kept(index: number, chunk: ArrayBuffer): void {
+  /** A reader who is slower than the network is waited for: what it must read from the store costs more than the wait. */
+  async kept(index: number, chunk: ArrayBuffer): Promise<void> {
     this.#held.set(index, chunk);
     for (const old of this.#held.keys()) {
       if (this.#held.size <= HELD) break;
       this.#held.delete(old);
     }
     this.#wake();
+    if (this.#failure || index < this.#taken + HELD) return;
+    await new Promise<void>((resolve) => {
+      this.#caughtUp = resolve;
+      setTimeout(resolve, PATIENCE_MS);
+    });
   }
 
   dropped(): void {
     this.stale = this.#draft !== null;
-    this.#fail(
-      new PocketbitError(
-        'network',
-        'The file changed while it was being downloaded. Load it again.',
-      ),
-    );
+    this.#fail(new PocketbitError('network', 'The file was replaced. Load it again.'));
   }
 
   /** The download stopped in the middle and is done anew, by another tab perhaps. */
@@ -68,6 +74,7 @@ export class Arrivals implements Follower {
 
   #fail(error: PocketbitError): void {
     this.#failure ??= error;
+    this.#caughtUp();
     this.#wake();
   }
 
@@ -78,6 +85,8 @@ export class Arrivals implements Follower {
 
   /** Waits until chunk `index` is kept. The chunk, if it just came; null when it is to be read from the store. */
   async take(index: number): Promise<ArrayBuffer | null> {
+    this.#taken = this.#taken === Number.POSITIVE_INFINITY ? index : Math.max(this.#taken, index);
+    this.#caughtUp();
     while (!this.over && index >= (this.#draft?.hashes.length ?? 0)) {
       this.check();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -22,8 +22,8 @@ export interface Expected {
 export interface Follower {
   /** The size is known; what is kept already and what comes is noted in `draft`. */
   begun(draft: Draft): void;
-  /** Chunk `index` is kept. */
-  kept(index: number, chunk: ArrayBuffer): void;
+  /** Chunk `index` is kept; the download goes on when this resolves. */
+  kept(index: number, chunk: ArrayBuffer): Promise<void>;
   /** What was kept is no part of the file; it begins anew. */
   dropped(): void;
 }
@@ -149,7 +149,7 @@ class Download {
     const accept = (opened: Opened) => this.#align(opened, place.address);
     for await (const part of this.#mirrors.read(this.#position, validator, accept)) {
       const { size } = this.#draft;
-      if (size !== null && this.#position + part.length > size) throw this.#longer(place.address);
+      if (size !== null && this.#position + part.length > size) throw this.#changed(place.address);
       for (const chunk of this.#chunker.push(part)) await this.#send(chunk);
       this.#mirrors.arrived(this.#position);
       this.#meter.update(this.#position, size);
@@ -201,7 +201,7 @@ class Download {
     const { hashes } = this.#draft;
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
-    this.#options.follower?.kept(index, chunk);
+    await this.#options.follower?.kept(index, chunk);
   }
 
   #checkChunk(index: number, hash: string): void {
@@ -209,7 +209,7 @@ class Download {
     if (!expected || expected[index]?.toLowerCase() === hash) return;
     throw new PlaceError(
       'integrity',
-      `Chunk ${index + 1} of ${this.#draft.name} has SHA-256 ${hash}, expected ${expected[index] ?? 'no such chunk'}. The file was changed or damaged on its way; load it again or correct the checksums.`,
+      `Chunk ${index + 1} of ${this.#draft.name} has SHA-256 ${hash}, expected ${expected[index] ?? 'none'}. The file was changed or replaced; load it again or correct the checksum.`,
     );
   }
 
@@ -218,7 +218,7 @@ class Download {
     if (expected === undefined || expected === found) return;
     throw new PocketbitError(
       'integrity',
-      `${this.#draft.name} has ${found} chunks of ${this.#chunkBytes} bytes, and there are checksums for ${expected}. Correct the checksums, or load without them.`,
+      `${this.#draft.name} has ${found} chunks and there are checksums for ${expected}. Correct the checksums.`,
     );
   }
 
@@ -276,15 +276,7 @@ class Download {
   #changed(address: string): PlaceError {
     return new PlaceError(
       'network',
-      `${address} changed while it was being downloaded, or cannot show that it did not. Load it again.`,
-      { stale: true },
-    );
-  }
-
-  #longer(address: string): PlaceError {
-    return new PlaceError(
-      'network',
-      `${address} sent more than the ${this.#draft.size} bytes it spoke of. Load again, or use another address.`,
+      `${address} has another file than before, or cannot show that it has not. Load it again.`,
       { stale: true },
     );
   }

@@ -1,51 +1,90 @@
+import { PocketbitError } from '@pocketbit/core';
+import type { DatabaseStore } from './database.ts';
 import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
 
-/** Chunks kept in memory, for pages without IndexedDB and for `store: false`. Lives for one load. */
+/**
+ * Chunks held in memory for one load: all of them (`store: false`), or those that a database has no room for (`store:
+ * 'prefer'`). Once something did not fit, the model is not listed as stored, and what was kept of it is given back as
+ * soon as it is loaded.
+ */
 export class MemoryStore implements ModelStore {
-  readonly kind = 'memory';
+  readonly #kept: DatabaseStore | null;
   readonly #chunks = new Map<string, ArrayBuffer>();
-  readonly #manifests = new Map<string, Manifest>();
+  #full: boolean;
 
-  async manifest(source: string): Promise<Manifest | undefined> {
-    return this.#manifests.get(source);
+  constructor(kept: DatabaseStore | null = null) {
+    this.#kept = kept;
+    this.#full = !kept;
   }
 
-  async draft(): Promise<Draft | undefined> {
-    return undefined;
+  get kind() {
+    return this.#full ? 'memory' : 'indexeddb';
+  }
+
+  overflow(): void {
+    this.#full = true;
+  }
+
+  async manifest(source: string): Promise<Manifest | undefined> {
+    return this.#kept?.manifest(source);
+  }
+
+  async draft(source: string): Promise<Draft | undefined> {
+    return this.#kept?.draft(source);
   }
 
   async chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
-    return this.#chunks.get(`${blob}/${index}`);
+    return this.#chunks.get(`${blob}/${index}`) ?? this.#kept?.chunk(blob, index);
   }
 
   async putChunk(draft: Draft, index: number, bytes: ArrayBuffer): Promise<void> {
-    this.#chunks.set(`${draft.blob}/${index}`, bytes);
+    const fits = await this.#fits((store) => store.putChunk(draft, index, bytes));
+    if (!fits) this.#chunks.set(`${draft.blob}/${index}`, bytes);
   }
 
   async replaceChunk(blob: string, index: number, bytes: ArrayBuffer): Promise<void> {
-    this.#chunks.set(`${blob}/${index}`, bytes);
+    const fits = await this.#fits((store) => store.replaceChunk(blob, index, bytes));
+    if (!fits) this.#chunks.set(`${blob}/${index}`, bytes);
   }
 
   async dropChunk(blob: string, index: number): Promise<void> {
     this.#chunks.delete(`${blob}/${index}`);
   }
 
-  async commit(manifest: Manifest): Promise<void> {
-    this.#manifests.set(manifest.source, manifest);
+  async commit(manifest: Manifest, draft: Draft): Promise<void> {
+    await this.#fits((store) => store.commit(manifest, draft));
   }
 
-  async discard(): Promise<void> {
+  async discard(draft: Draft): Promise<void> {
     this.#chunks.clear();
+    await this.#kept?.discard(draft);
   }
 
   async remove(source: string): Promise<void> {
-    this.#manifests.delete(source);
     this.#chunks.clear();
+    await this.#kept?.remove(source);
   }
 
-  async touch(): Promise<void> {}
+  async touch(source: string): Promise<void> {
+    if (!this.#full) return this.#kept?.touch(source);
+    const draft = await this.draft(source);
+    if (draft) await this.#kept?.discard(draft);
+  }
 
   async list(): Promise<Kept[]> {
-    return [...this.#manifests.values()].map((manifest) => ({ source: manifest.source, manifest }));
+    return this.#kept?.list() ?? [];
+  }
+
+  /** Whether the database took it; from the first time it had no room, it is not asked again. */
+  async #fits(write: (store: DatabaseStore) => Promise<void>): Promise<boolean> {
+    if (!this.#kept || this.#full) return false;
+    try {
+      await write(this.#kept);
+    } catch (error) {
+      const { code } = PocketbitError.from(error);
+      if (code !== 'quota' && code !== 'storage') throw error;
+      this.#full = true;
+    }
+    return !this.#full;
   }
 }

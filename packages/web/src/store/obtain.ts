@@ -6,7 +6,6 @@ import { download } from './download.ts';
 import type { Draft, Manifest, ModelStore } from './manifest.ts';
 import { MemoryStore } from './memory.ts';
 import { blobOrigin, type Origin, storedOrigin, streamOrigin, urlOrigin } from './origin.ts';
-import { OverflowStore } from './overflow.ts';
 import { fetchChunk } from './repair.ts';
 import { StoredSource } from './stored-source.ts';
 
@@ -78,7 +77,7 @@ export async function originOf({ source, urls = [], name }: FileRequest): Promis
 async function storeFor(store: FileRequest['store']): Promise<ModelStore> {
   if (!store) return new MemoryStore();
   const database = await openDatabase();
-  if (store === 'prefer') return database ? new OverflowStore(database) : new MemoryStore();
+  if (store === 'prefer') return new MemoryStore(database);
   if (database) return database;
   throw storageFailure('this page may not use it; in private mode browsers refuse it');
 }

@@ -23,7 +23,7 @@ export async function fetchChunk(
       if ((await digest(chunk)) === manifest.hashes[index]) return chunk;
       throw new PlaceError(
         'integrity',
-        `${mirrors.place.address} has other bytes than the stored ${manifest.name}. Delete the stored model and load it again.`,
+        `${mirrors.place.address} has another file than the stored one. Delete the stored model and load it again.`,
         { lasting: true },
       );
     } catch (error) {
@@ -44,7 +44,7 @@ async function readSpan(mirrors: Mirrors, start: number, end: number): Promise<A
     at += part.length;
     if (at >= end) return span.buffer;
   }
-  throw new PlaceError('network', `${mirrors.place.address} broke off at byte ${at} of ${end}.`);
+  throw new PlaceError('network', `${mirrors.place.address} broke off at ${at} of ${end} bytes.`);
 }
 
 export interface CheckOptions {

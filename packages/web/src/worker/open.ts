@@ -37,15 +37,26 @@ export async function openModel(
   const job: Job = { request, signal, report, marks };
   await marks.lay('download');
   try {
-    const module = await engineModule(request.artifact, request.wasmBase);
+    const opening = openFiles(request, job);
+    const module = await beside(opening, engineModule(request.artifact, request.wasmBase));
     const choice = await Choice.open(module, request);
-    const found = await choice.during(openFiles(request, job));
+    const found = await choice.during(opening);
     return await fromFiles(module, choice, found, job).catch((error: unknown) =>
       abandonAll(found.files, error),
     );
   } finally {
     await marks.lift();
   }
+}
+
+/** The engine, compiled while the files are opened; without it they are let go. */
+function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T> {
+  engine.catch((error: unknown) =>
+    opening.then(({ files }) => abandonAll(files, error)).catch(() => {}),
+  );
+  // Its failure is met by whoever awaits the files.
+  opening.catch(() => {});
+  return engine;
 }
 
 /**

@@ -3,7 +3,7 @@ import { PocketbitError } from '@pocketbit/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DatabaseStore, openDatabase } from './database.ts';
 import type { Draft } from './manifest.ts';
-import { OverflowStore } from './overflow.ts';
+import { MemoryStore } from './memory.ts';
 import { checkRoom } from './room.ts';
 
 let next = 0;
@@ -28,7 +28,7 @@ afterEach(() => vi.restoreAllMocks());
 
 test('what does not fit is held in memory, no model is listed, and what fitted is given back after the load', async () => {
   const database = (await openDatabase())!;
-  const store = new OverflowStore(database);
+  const store = new MemoryStore(database);
   const draft = draftOf(8);
   await store.putChunk({ ...draft, hashes: ['a'] }, 0, bytes(1));
   expect(store.kind).toBe('indexeddb');
@@ -47,7 +47,7 @@ test('what does not fit is held in memory, no model is listed, and what fitted i
 });
 
 test('an error that is not about room is an error', async () => {
-  const store = new OverflowStore((await openDatabase())!);
+  const store = new MemoryStore((await openDatabase())!);
   vi.spyOn(DatabaseStore.prototype, 'putChunk').mockRejectedValue(new TypeError('bug'));
   await expect(store.putChunk(draftOf(8), 0, bytes(1))).rejects.toThrow('bug');
 });
@@ -64,7 +64,7 @@ test('too little room by the estimate: quota with the numbers, or memory from th
     ),
   });
   await checkRoom(draft, 20e6, database);
-  const store = new OverflowStore(database);
+  const store = new MemoryStore(database);
   await checkRoom(draft, 10e6, store);
   expect(store.kind).toBe('memory');
   vi.unstubAllGlobals();
