@@ -1,5 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { type Conversation, listModels, type ModelInfo, type StoredModel } from 'pocketbit';
+import {
+  type Conversation,
+  listModels,
+  type ModelInfo,
+  type StorageEstimate,
+  type StoredModel,
+  storageEstimate,
+  type UnfinishedModel,
+} from 'pocketbit';
 import type { Message } from '../state/message.ts';
 import { bytes, count, moment } from './format.ts';
 import { icons } from './icons.ts';
@@ -13,14 +21,17 @@ export class ModelSheetView extends View {
     ...View.properties,
     stored: { state: true },
     chats: { state: true },
+    room: { state: true },
   };
   declare stored: StoredModel[];
   declare chats: readonly Conversation<Message>[];
+  declare room: StorageEstimate | null;
 
   constructor() {
     super();
     this.stored = [];
     this.chats = [];
+    this.room = null;
   }
 
   async open(): Promise<void> {
@@ -82,7 +93,10 @@ export class ModelSheetView extends View {
     return html`
       <section class="group">
         <h3>Models in this browser</h3>
-        <ul class="plain">${this.stored.map((model) => this.#storedRow(model))}</ul>
+        <ul class="plain">
+          ${this.stored.map((model) => this.#storedRow(model))} ${this.#unfinished.map((model) => this.#unfinishedRow(model))}
+        </ul>
+        ${this.#promise()}
         <label class="button plain file">
           Open a .gguf file
           <input type="file" class="sr-only" data-testid="file" @change=${this.#pick} />
@@ -107,6 +121,33 @@ export class ModelSheetView extends View {
         }
       </li>
     `;
+  }
+
+  /** Downloads that nobody is at. */
+  get #unfinished(): UnfinishedModel[] {
+    const { name } = this.assistant.phase;
+    return name === 'loading' ? [] : (this.room?.unfinished ?? []);
+  }
+
+  #unfinishedRow({ source, name, loadedBytes, totalBytes }: UnfinishedModel): TemplateResult {
+    const whole = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
+    return html`
+      <li class="entry" data-testid="unfinished">
+        <div><p>${name}</p><p class="faint">${bytes(loadedBytes)}${whole} so far</p></div>
+        <button class="text-button" @click=${() => this.#use(source)}>Go on</button>
+        <button class="round small" aria-label="Delete ${name}" @click=${() => this.#forget(source)}>${icons.trash}</button>
+      </li>
+    `;
+  }
+
+  /** Whether the browser may evict what is stored, as it answered when it was asked. */
+  #promise(): TemplateResult | typeof nothing {
+    const { persisted = null, modelBytes = 0 } = this.room ?? {};
+    if (persisted === null || modelBytes === 0) return nothing;
+    const text = persisted
+      ? 'The browser has promised to keep them.'
+      : 'The browser may clear them when the device runs out of space.';
+    return html`<p class="faint" data-testid="persisted">${text}</p>`;
   }
 
   #conversations(): TemplateResult | typeof nothing {
@@ -166,6 +207,7 @@ export class ModelSheetView extends View {
 
   async #refresh(): Promise<void> {
     this.stored = await listModels().catch(() => []);
+    this.room = await storageEstimate().catch(() => null);
     this.chats = await this.assistant.chat.others();
   }
 
