@@ -44,7 +44,7 @@ export class VirtualFile implements ByteSource {
 
   #fillFrom(bytes: Uint8Array, start: number): void {
     if (this.#fill === 'ones') bytes.fill(255, start);
-    if (this.#fill !== 'header') return;
+    if (this.#fill !== 'header' || this.#header.length === 0) return;
     for (let at = start; at < bytes.length; at += this.#header.length) {
       bytes.set(this.#header.subarray(0, bytes.length - at), at);
     }
