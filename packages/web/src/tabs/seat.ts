@@ -45,15 +45,13 @@ export interface Place {
 type Request = TabOptions & { signal?: AbortSignal };
 
 let here: Seat | null = null;
-let looking: Promise<Seat | null> | null = null;
 
 /** Waits until this page has the engine. Errors: `aborted`. */
 export async function takePlace(request: Request): Promise<Place> {
   if (!globalThis.navigator?.locks) return new Seat().place(request);
-  looking ??= grab({ ifAvailable: true }).finally(() => {
-    looking = null;
-  });
-  here ??= (await looking) ?? (await new Queue(request).seat);
+  const free = here ? null : await grab({ ifAvailable: true });
+  if (free) here = free;
+  here ??= await new Queue(request).seat;
   return here.place(request);
 }
 
@@ -75,7 +73,7 @@ function grab(options: LockOptions): Promise<Seat | null> {
 
 /** The engine, while this page has it. */
 class Seat {
-  readonly #places = new Set<{ place: Place; stop: AbortController; request: Request }>();
+  readonly #places = new Map<Place, Request>();
   #release = () => {};
   #channel: TabChannel | null = null;
   #over = false;
@@ -96,12 +94,11 @@ class Seat {
       signal: stop.signal,
       close: async () => stop.abort(),
       leave: () => {
-        this.#places.delete(entry);
+        this.#places.delete(place);
         if (this.#places.size === 0) setTimeout(() => this.#letGo(), GRACE_MS);
       },
     };
-    const entry = { place, stop, request };
-    this.#places.add(entry);
+    this.#places.set(place, request);
     return place;
   }
 
@@ -111,9 +108,9 @@ class Seat {
     this.#over = true;
     if (here === this) here = null;
     const all = [...this.#places];
-    const saved = Promise.allSettled(all.map(async ({ request }) => request.onYield?.(reason)));
+    const saved = Promise.allSettled(all.map(async ([, request]) => request.onYield?.(reason)));
     await Promise.race([saved, sleep(YIELD_MS)]);
-    await Promise.allSettled(all.map(({ place }) => place.close()));
+    await Promise.allSettled(all.map(([place]) => place.close()));
     if (reason === 'stolen') this.end();
   }
 
@@ -145,16 +142,17 @@ const queues = new Set<Queue>();
 /** One that waits for the engine: in line while its page is seen, and by its user's word. */
 class Queue {
   readonly seat: Promise<Seat>;
-  readonly #name = crypto.getRandomValues(new Uint32Array(2)).join('-');
+  readonly #name = String(Math.random());
   readonly #channel: TabChannel;
   readonly #end = new AbortController();
   #resolve!: (seat: Seat) => void;
   #inLine: AbortController | null = null;
-  #heard: (type: TabMessage['type']) => void = () => {};
+  #stealing: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ signal, onElsewhere }: Request) {
     this.#channel = new TabChannel(LOCK, (message) => {
-      if ('from' in message && message.from === this.#name) this.#heard(message.type);
+      if (!('from' in message) || message.from !== this.#name) return;
+      this.#stealIn(message.type === 'yielded' ? 0 : YIELD_MS + ANSWER_MS);
     });
     const until = { signal: this.#end.signal };
     this.seat = new Promise<Seat>((resolve, reject) => {
@@ -166,7 +164,7 @@ class Queue {
     queues.add(this);
     document.addEventListener('visibilitychange', () => this.#line(), until);
     this.#line();
-    onElsewhere?.({ takeOver: () => void this.#takeOver() });
+    onElsewhere?.({ takeOver: () => this.#takeOver() });
   }
 
   /** A hidden page does not load a model unseen, so it stands in no line. */
@@ -178,12 +176,14 @@ class Queue {
     void grab({ signal: this.#inLine.signal }).then((seat) => this.#take(seat));
   }
 
-  async #takeOver(): Promise<void> {
-    const answered = this.#hears('yielding', ANSWER_MS);
-    const ready = this.#hears('yielded', ANSWER_MS + YIELD_MS);
+  #takeOver(): void {
+    this.#stealIn(ANSWER_MS);
     this.#channel.say({ type: 'ask', from: this.#name });
-    if (await answered) await ready;
-    if (queues.has(this)) this.#take(await grab({ steal: true }));
+  }
+
+  #stealIn(ms: number): void {
+    clearTimeout(this.#stealing);
+    this.#stealing = setTimeout(async () => this.#take(await grab({ steal: true })), ms);
   }
 
   /** The seat is the page's: it serves all that wait here. */
@@ -200,21 +200,10 @@ class Queue {
 
   #leave(): void {
     queues.delete(this);
+    clearTimeout(this.#stealing);
     this.#end.abort();
     this.#inLine?.abort();
     this.#channel.close();
-  }
-
-  /** Whether the other tab says so in time. */
-  #hears(wanted: TabMessage['type'], ms: number): Promise<boolean> {
-    const before = this.#heard;
-    const heard = new Promise<boolean>((resolve) => {
-      this.#heard = (type) => {
-        before(type);
-        if (type === wanted) resolve(true);
-      };
-    });
-    return Promise.race([heard, sleep(ms).then(() => false)]);
   }
 }
 
