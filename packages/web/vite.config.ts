@@ -1,11 +1,12 @@
 import { defineConfig } from 'vite';
 import { portableAssets } from '../../scripts/vite/portable-assets.ts';
+import { terser } from '../../scripts/vite/terser.ts';
 import { shared } from '../../vite.config.ts';
 
 export default defineConfig({
   ...shared,
   root: import.meta.dirname,
-  plugins: [portableAssets()],
+  plugins: [portableAssets(), terser()],
   build: {
     ...shared.build,
     lib: {
@@ -14,7 +15,13 @@ export default defineConfig({
     },
     rolldownOptions: {
       // Vite leaves white space in libraries, for the sake of annotations that this one does not need.
-      output: { chunkFileNames: '[name].js', entryFileNames: '[name].js', minify: true },
+      output: {
+        chunkFileNames: '[name].js',
+        entryFileNames: '[name].js',
+        minify: true,
+        // What page and worker share is one file: small ones compress badly.
+        advancedChunks: { groups: [{ name: 'shared', minShareCount: 2 }] },
+      },
     },
   },
 });

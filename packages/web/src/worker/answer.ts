@@ -1,4 +1,4 @@
-import { StopFilter, type StreamDecoder } from '@pocketbit/core';
+import type { StopFilter, StreamDecoder } from '@pocketbit/core';
 import type { SamplingOptions, StopReason } from '../protocol.ts';
 import type { SavedSession } from '../session/format.ts';
 import type { LoadedModel } from './session.ts';
@@ -22,7 +22,7 @@ export class Answer {
     this.promptTokens = promptTokens;
     this.#text = model.tokenizer.stream();
     const own = options.raw ? [] : model.chat.stopStrings;
-    this.#filter = new StopFilter([...(options.stop ?? []), ...own]);
+    this.#filter = new model.StopFilter([...(options.stop ?? []), ...own]);
     model.context.engine.setSampler(samplerOptions(options));
   }
 

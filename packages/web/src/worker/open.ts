@@ -92,7 +92,7 @@ async function assemble(
   const text = import('./text.ts');
   const { files, header } = found;
   const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
-  const { createChat, createTokenizer } = await text;
+  const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
@@ -112,6 +112,7 @@ async function assemble(
     context: new Context(engine, plan.config.context),
     tokenizer,
     chat,
+    StopFilter,
     plan,
     choice,
     drift: new Drift(),

@@ -1,4 +1,4 @@
-import type { Chat, ModelPlan, Tokenizer } from '@pocketbit/core';
+import type { Chat, ModelPlan, StopFilter, Tokenizer } from '@pocketbit/core';
 import type {
   GenerateEvent,
   GenerateRequest,
@@ -24,6 +24,8 @@ export interface LoadedModel {
   context: Context;
   tokenizer: Tokenizer;
   chat: Chat;
+  /** From the chunk of the text. */
+  StopFilter: typeof StopFilter;
   plan: ModelPlan;
   choice: Choice;
   drift: Drift;

@@ -1,2 +1,2 @@
-/** Tokenizer and template engine: a chunk of their own, fetched while the weights load. */
-export { createChat, createTokenizer } from '@pocketbit/core';
+/** Tokenizer, template engine and what filters their text: a chunk of their own, fetched while the weights load. */
+export { createChat, createTokenizer, StopFilter } from '@pocketbit/core';
