@@ -87,10 +87,13 @@ export class Context {
     this.lastMs = performance.now() - start;
   }
 
-  /** Computes tokens of no meaning behind the context, as far as there is room, and forgets them. */
+  /**
+   * Computes tokens of no meaning behind the context, as far as there is room, and forgets them. Not while a prefill is
+   * under way: it would be dropped, and warms the engine itself.
+   */
   rehearse(most: number): void {
     const count = Math.min(most, this.capacity - this.length);
-    if (count === 0) return;
+    if (count === 0 || this.#goal) return;
     this.engine.forward(new Uint32Array(count));
     this.engine.truncate(this.length);
   }
