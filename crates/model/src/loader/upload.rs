@@ -231,8 +231,13 @@ fn check_finite(row: &[f32], key: (u32, u32), at: usize) -> Result<(), Error> {
     Err(Error::bad_model(format!("tensor {key:?} row {at} holds a value that is not finite")))
 }
 
+/// Whether any of these two-bit codes is 3: a fold, which compiles to vectors as a search does not.
+fn holds_three(codes: &[u8]) -> bool {
+    codes.iter().fold(0, |found, code| found | (code & code >> 1)) != 0
+}
+
 fn check_ternary(codes: &[u8], key: (u32, u32)) -> Result<(), Error> {
-    match codes.contains(&3) {
+    match holds_three(codes) {
         false => Ok(()),
         true => Err(Error::bad_model(format!("tensor {key:?} holds ternary code 3; 0, 1 and 2 are valid"))),
     }
@@ -251,8 +256,9 @@ fn block(lanes: &mut Lanes, kind: Type, at: usize, unit: &[u8], key: (u32, u32))
     }
     if kind == Type::TQ2_0 {
         check_ternary(codes, key)?;
+    } else if lanes.bits == Bits::Two {
+        lanes.wide |= holds_three(codes);
     }
-    lanes.wide |= lanes.bits == Bits::Two && codes.contains(&3);
     let first = at * lanes.group;
     let (row, k0) = (first / lanes.k, first % lanes.k);
     pack::put_codes(lanes.form(), bytes_mut(&mut lanes.lines), lanes.k, row, k0, codes);
