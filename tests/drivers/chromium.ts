@@ -2,19 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { chromium, type Page } from '@playwright/test';
 import { withArgs } from '../support/chromium.ts';
 import { type Recorder, startRecorder } from '../support/recorder.ts';
 import { CALL_MS, type TestBrowser, type Window } from './browser.ts';
 
-class ContextWindow implements Window {
+/** A page and what closes with it. */
+export class PageWindow implements Window {
   readonly #page: Page;
-  readonly #context: BrowserContext;
+  readonly #owner: { close(): Promise<void> };
 
-  constructor(page: Page, context: BrowserContext) {
+  constructor(page: Page, owner: { close(): Promise<void> }, timeoutMs = CALL_MS) {
     this.#page = page;
-    this.#context = context;
-    page.setDefaultTimeout(CALL_MS);
+    this.#owner = owner;
+    page.setDefaultTimeout(timeoutMs);
   }
 
   async open(url: string): Promise<void> {
@@ -38,7 +39,7 @@ class ContextWindow implements Window {
   }
 
   close(): Promise<void> {
-    return this.#context.close();
+    return this.#owner.close();
   }
 }
 
@@ -61,7 +62,7 @@ export class Chromium implements TestBrowser {
     const proxy = `--proxy-server=127.0.0.1:${this.#recorder.port}`;
     const options = withArgs(proxy, '--proxy-bypass-list=127.0.0.1');
     const context = await chromium.launchPersistentContext(this.#folder, options);
-    return new ContextWindow(context.pages()[0] ?? (await context.newPage()), context);
+    return new PageWindow(context.pages()[0] ?? (await context.newPage()), context);
   }
 
   foreignRequests(): string[] {

@@ -1,6 +1,7 @@
 // The three browsers behind one interface.
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { chromium } from '@playwright/test';
 import type { TestBrowser, Window } from '../../../tests/drivers/browser.ts';
+import { PageWindow } from '../../../tests/drivers/chromium.ts';
 import { inLab, type Run } from '../../../tests/drivers/lab.ts';
 import { Firefox, missingParts as missingFirefox } from '../../../tests/firefox/browser.ts';
 import { buildLab } from '../../../tests/lab/build.ts';
@@ -8,48 +9,14 @@ import { launchOptions } from '../../../tests/support/chromium.ts';
 import type { SiteOptions } from '../../../tests/support/serve.ts';
 import { missingParts as missingWebKit, WebKit } from '../../../tests/webkit/browser.ts';
 
-class PlaywrightWindow implements Window {
-  readonly #page: Page;
-  readonly #browser: Browser;
-
-  constructor(page: Page, browser: Browser) {
-    this.#page = page;
-    this.#browser = browser;
-    page.setDefaultTimeout(0);
-  }
-
-  async open(url: string): Promise<void> {
-    await this.#page.goto(url);
-  }
-
-  async reload(): Promise<void> {
-    await this.#page.reload();
-  }
-
-  evaluate<T>(expression: string): Promise<T> {
-    return this.#page.evaluate<T>(expression);
-  }
-
-  type(selector: string, text: string): Promise<void> {
-    return this.#page.fill(selector, text);
-  }
-
-  click(selector: string): Promise<void> {
-    return this.#page.click(selector);
-  }
-
-  close(): Promise<void> {
-    return this.#browser.close();
-  }
-}
-
 class Chromium implements TestBrowser {
   readonly name = 'Chromium';
   readonly artifacts = ['scalar', 'simd128', 'relaxed'] as const;
 
   async open(): Promise<Window> {
     const browser = await chromium.launch(launchOptions);
-    return new PlaywrightWindow(await browser.newPage(), browser);
+    // A measurement is one long call.
+    return new PageWindow(await browser.newPage(), browser, 0);
   }
 
   foreignRequests(): string[] {
