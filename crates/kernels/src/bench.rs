@@ -5,7 +5,7 @@ use core::arch::wasm32::*;
 use std::vec;
 use std::vec::Vec;
 
-use crate::simd128::{lanes_i32, load};
+use crate::simd128::{lanes, load};
 
 /// Accumulators that hide the latency of a dot product and leave V8's 15 registers room.
 #[cfg(target_feature = "relaxed-simd")]
@@ -41,7 +41,7 @@ extern "C" fn bench_peak_dots() -> u32 {
 
 /// A value that depends on every accumulator.
 fn sum_of(acc: &[v128]) -> i32 {
-    acc.iter().map(|acc| lanes_i32(*acc)[0]).fold(0, i32::wrapping_add)
+    acc.iter().map(|acc| lanes(*acc)[0]).fold(0, i32::wrapping_add)
 }
 
 /// A buffer of `bytes` (rounded up to whole runs of all ways) for [`bench_stream`], never freed.

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use crate::attention::layout::{self, Depth, Side, BLOCK};
 use crate::attention::quant::quantize_row;
 use crate::attention::{attend, attend_f32, Active, Query, Rows, Scratch};
-use crate::{active, math, quant};
+use crate::{active, float, math, quant};
 
 /// Values between −3 and 3.
 fn values(n: usize, seed: u32) -> Vec<f32> {
@@ -70,10 +70,11 @@ extern "C" fn bench_op(which: u32, n: usize, times: u32) -> f32 {
                 *y = math::exp(*x);
                 0.0
             }),
-            _ => y.iter_mut().zip(x).fold(0.0, |_, (y, x)| {
-                *y = (*x * (1.0 / (1.0 + math::exp(-*x)))) * *x;
+            _ => {
+                y.copy_from_slice(x);
+                float::silu_gate(&mut y, x);
                 0.0
-            }),
+            }
         };
         black_box((&q8, &q16, &bits, &y));
     }

@@ -34,11 +34,11 @@ pub fn scale(x: &mut [f32], factor: f32) {
     x.iter_mut().for_each(|x| *x *= factor);
 }
 
-/// `out[i] = (x[i] · r) · weight[i]`
+/// `x[i] = (x[i] · r) · weight[i]`
 #[inline(never)]
-pub fn scale_by(x: &[f32], r: f32, weight: &[f32], out: &mut [f32]) {
-    for ((o, x), w) in out.iter_mut().zip(x).zip(weight) {
-        *o = (x * r) * w;
+pub fn scale_by(x: &mut [f32], r: f32, weight: &[f32]) {
+    for (x, w) in x.iter_mut().zip(weight) {
+        *x = (*x * r) * w;
     }
 }
 

@@ -29,6 +29,8 @@ pub mod gemm;
 pub mod lookup;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod popcount;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub mod quads;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub mod relaxed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

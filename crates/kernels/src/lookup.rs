@@ -10,22 +10,13 @@ use core::arch::wasm32::*;
 
 use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
 use crate::pack::{Layout, LANE_ROWS, TALL_ROWS};
-use crate::simd128::{byte_at, floats, group_rows, load, put, splat, ternary_rows, Sums};
+use crate::run::Tables;
+use crate::simd128::{byte_at, floats, group_rows, load, splat, store, ternary_rows, Sums};
 
 #[cfg(target_feature = "relaxed-simd")]
 use core::arch::wasm32::i8x16_relaxed_swizzle as look;
 #[cfg(not(target_feature = "relaxed-simd"))]
 use core::arch::wasm32::i8x16_swizzle as look;
-
-/// Bytes of the tables of `k` activations for two-bit weights.
-pub const fn pair_bytes(k: usize) -> usize {
-    16 * k
-}
-
-/// Bytes of the tables of `k` activations for one-bit weights.
-pub const fn quad_bytes(k: usize) -> usize {
-    8 * k
-}
 
 /// Tables for two-bit weights, `[k / 2][low, high][16]`: entry `c0 + 4·c1` of a pair is
 /// `(c0 − 1)·q[2i] + (c1 − 1)·q[2i + 1]`, split at 6 bits.
@@ -60,30 +51,30 @@ pub fn quad_tables(q: &[i8], tables: &mut [u8]) {
 #[inline(always)]
 fn split<const BITS: u32>(first: v128, second: v128, table: &mut [u8]) {
     let mask = i16x8_splat((1 << BITS) - 1);
-    put(table, 0, u8x16_narrow_i16x8(v128_and(first, mask), v128_and(second, mask)));
-    put(table, 16, i8x16_narrow_i16x8(i16x8_shr(first, BITS), i16x8_shr(second, BITS)));
+    store(table, 0, u8x16_narrow_i16x8(v128_and(first, mask), v128_and(second, mask)));
+    store(table, 16, i8x16_narrow_i16x8(i16x8_shr(first, BITS), i16x8_shr(second, BITS)));
 }
 
 /// [`crate::scalar::gemv_w158a8`] by [`pair_tables`] of `x`.
 #[inline(never)]
 pub fn gemv_w158a8(w: &Ternary, x: Activation, tables: &[u8], y: &mut [f32]) {
-    assert!(tables.len() == pair_bytes(w.k));
+    assert!(tables.len() == Tables::Pairs.bytes(w.k));
     ternary_rows(w, Layout::Column, x, y, |codes| pair_sums(codes, tables));
 }
 
 /// [`crate::scalar::gemv_q2a8`] by [`pair_tables`] of `x`.
 #[inline(never)]
 pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
-    assert!(tables.len() == pair_bytes(w.k));
-    let bytes = pair_bytes(w.group);
+    assert!(tables.len() == Tables::Pairs.bytes(w.k));
+    let bytes = Tables::Pairs.bytes(w.group);
     group_rows(w, Layout::Column, x, y, |codes, g| pair_sums(codes, &tables[g * bytes..][..bytes]));
 }
 
 /// [`crate::scalar::gemv_q1a8`] by [`quad_tables`] of `x`.
 #[inline(never)]
 pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
-    assert!(tables.len() == quad_bytes(w.k));
-    let bytes = quad_bytes(w.group);
+    assert!(tables.len() == Tables::Quads.bytes(w.k));
+    let bytes = Tables::Quads.bytes(w.group);
     group_rows(w, Layout::Column, x, y, |codes, g| quad_sums(codes, &tables[g * bytes..][..bytes]));
 }
 

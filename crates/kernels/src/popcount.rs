@@ -6,7 +6,7 @@ use core::arch::wasm32::*;
 
 use crate::matrix::{Binary, BinaryActivation};
 use crate::pack::Layout;
-use crate::simd128::{lanes_i32, load};
+use crate::simd128::{lanes, load};
 
 /// Vectors whose popcounts (≤ 8 a byte) fit a u8 accumulator.
 const RUN: usize = 31;
@@ -77,5 +77,5 @@ fn unlike<const R: usize, const T: usize>(rows: [&[u8]; R], tokens: [&[u8]; T]) 
             }
         }
     }
-    core::array::from_fn(|t| core::array::from_fn(|r| lanes_i32(total[t][r]).iter().sum()))
+    core::array::from_fn(|t| core::array::from_fn(|r| lanes(total[t][r]).iter().sum()))
 }

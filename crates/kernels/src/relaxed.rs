@@ -5,103 +5,66 @@
 
 use core::arch::wasm32::*;
 
-use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
-use crate::pack::{Layout, STEP_BYTES};
-use crate::simd128::{code_mask, grouped_rows, int4_rows, int8_rows, less, load, load_quad, ternary_rows, twice, Sums};
+use crate::matrix::{Activation, Int8Rows};
+use crate::pack::STEP_BYTES;
+use crate::quads::CodeSums;
+use crate::simd128::{code_mask, int8_rows, load, load_quad, Sums};
 
-/// [`crate::scalar::gemv_w158a8`]: one relaxed dot for 16 codes, activations in the i8 slot, codes in the i7 slot.
-#[inline(never)]
-pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums::<4>(codes, x.q), x.sum));
-}
+/// One relaxed dot for 16 codes, activations in the i8 slot, codes in the i7 slot.
+pub struct Dot;
 
-/// [`crate::scalar::gemv_q1a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums::<8>(codes, q)), sum));
-}
-
-/// [`crate::scalar::gemv_q2a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows(w, x, y, |codes, q, sum| less(block_sums::<4>(codes, q), sum));
-}
-
-/// [`crate::scalar::gemv_i4a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
-    int4_rows(w, x, y, block_sums::<2>);
-}
-
-/// Dot products into i16 lanes, for engines without a fused i32 form.
-pub mod dot16 {
-    use super::*;
-
-    /// [`crate::scalar::gemv_w158a8`]
-    #[inline(never)]
-    pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-        ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums16::<4>(codes, x.q), x.sum));
-    }
-
-    /// [`crate::scalar::gemv_q1a8`]
-    #[inline(never)]
-    pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-        grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums16::<8>(codes, q)), sum));
-    }
-
-    /// [`crate::scalar::gemv_q2a8`]
-    #[inline(never)]
-    pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-        grouped_rows(w, x, y, |codes, q, sum| less(block_sums16::<4>(codes, q), sum));
-    }
-}
-
-#[inline(always)]
-fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
-    let bits = 8 / PLANES as u32;
-    let mask = code_mask::<PLANES>();
-    let mut acc = [i32x4_splat(0); 8];
-    for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
-        let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
-        for (v, acc) in acc.iter_mut().enumerate() {
-            let w = load(step, 16 * v);
-            for (p, x) in quads.iter().enumerate() {
-                // Wasm has no 8-bit shift worth using: a 16-bit one, then the mask drops what crossed over.
-                let codes = v128_and(u16x8_shr(w, bits * p as u32), mask);
-                *acc = i32x4_relaxed_dot_i8x16_i7x16_add(*x, codes, *acc);
+impl CodeSums for Dot {
+    #[inline(always)]
+    fn sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
+        let bits = 8 / PLANES as u32;
+        let mask = code_mask::<PLANES>();
+        let mut acc = [i32x4_splat(0); 8];
+        for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
+            let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
+            for (v, acc) in acc.iter_mut().enumerate() {
+                let w = load(step, 16 * v);
+                for (p, x) in quads.iter().enumerate() {
+                    // Wasm has no 8-bit shift worth using: a 16-bit one, then the mask drops what crossed over.
+                    let codes = v128_and(u16x8_shr(w, bits * p as u32), mask);
+                    *acc = i32x4_relaxed_dot_i8x16_i7x16_add(*x, codes, *acc);
+                }
             }
         }
+        acc
     }
-    acc
 }
+
+/// Dot products into i16 lanes, for engines without a fused i32 form. Codes ≤ 3.
+pub struct Dot16;
 
 /// Dots of codes ≤ 3 (±762 a pair) whose sum fits i16.
 const DOT16_RUN: usize = 40;
 
-/// [`block_sums`] through i16 accumulators.
-#[inline(always)]
-fn block_sums16<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
-    let bits = 8 / PLANES as u32;
-    let mask = code_mask::<PLANES>();
-    let steps = DOT16_RUN / PLANES;
-    let mut acc = [i32x4_splat(0); 8];
-    for (codes, q) in codes.chunks(steps * STEP_BYTES).zip(q.chunks(steps * 4 * PLANES)) {
-        let mut sums = [i16x8_splat(0); 8];
-        for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
-            let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
-            for (v, sums) in sums.iter_mut().enumerate() {
-                let w = load(step, 16 * v);
-                for (p, x) in quads.iter().enumerate() {
-                    let codes = v128_and(u16x8_shr(w, bits * p as u32), mask);
-                    *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(*x, codes));
+impl CodeSums for Dot16 {
+    #[inline(always)]
+    fn sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
+        let bits = 8 / PLANES as u32;
+        let mask = code_mask::<PLANES>();
+        let steps = DOT16_RUN / PLANES;
+        let mut acc = [i32x4_splat(0); 8];
+        for (codes, q) in codes.chunks(steps * STEP_BYTES).zip(q.chunks(steps * 4 * PLANES)) {
+            let mut sums = [i16x8_splat(0); 8];
+            for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
+                let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
+                for (v, sums) in sums.iter_mut().enumerate() {
+                    let w = load(step, 16 * v);
+                    for (p, x) in quads.iter().enumerate() {
+                        let codes = v128_and(u16x8_shr(w, bits * p as u32), mask);
+                        *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(*x, codes));
+                    }
                 }
             }
+            for (acc, sums) in acc.iter_mut().zip(sums) {
+                *acc = i32x4_add(*acc, i32x4_extadd_pairwise_i16x8(sums));
+            }
         }
-        for (acc, sums) in acc.iter_mut().zip(sums) {
-            *acc = i32x4_add(*acc, i32x4_extadd_pairwise_i16x8(sums));
-        }
+        acc
     }
-    acc
 }
 
 /// [`crate::scalar::gemv_i8a8`] with the sign moved to the weights: |x| in the i7 slot, ±w in the i8 slot.

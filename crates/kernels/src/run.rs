@@ -9,7 +9,6 @@ pub use wasm::*;
 
 use crate::choice::{Family, Gemv};
 use crate::line::Line;
-use crate::matrix::Activation;
 
 /// Room a GEMM works in.
 pub struct Workspace<'a> {
@@ -52,21 +51,11 @@ impl Tables {
     }
 }
 
-/// Bytes of the largest tables for `k` activations.
-pub const fn most_table_bytes(k: usize) -> usize {
-    Tables::Pairs.bytes(k)
-}
-
 /// Σ q of each `group` of `q`.
 pub fn group_sums(q: &[i8], group: usize, sums: &mut [i32]) {
     for (q, sum) in q.chunks(group).zip(sums) {
         *sum = q.iter().map(|q| i32::from(*q)).sum();
     }
-}
-
-/// An activation row of one scale with its sum.
-pub fn activation(q: &[i8], scale: f32) -> Activation<'_> {
-    Activation { q, scale, sum: q.iter().map(|q| i32::from(*q)).sum() }
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -137,13 +126,14 @@ mod wasm {
         Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary, Tokens,
     };
     use crate::pack::Bits;
-    use crate::{gemm, lookup, popcount, simd128};
+    use crate::simd128::{self, Widening};
+    use crate::{gemm, lookup, popcount, quads};
 
     #[cfg(target_feature = "relaxed-simd")]
-    use crate::relaxed::{self as dot, dot16};
+    use crate::relaxed::{self as dot, Dot, Dot16};
     /// Without relaxed SIMD the lists name no dot kernel.
     #[cfg(not(target_feature = "relaxed-simd"))]
-    use crate::simd128::{self as dot, self as dot16};
+    use crate::simd128::{self as dot, Widening as Dot, Widening as Dot16};
 
     pub use crate::gemm::widen;
 
@@ -160,9 +150,9 @@ mod wasm {
     pub fn gemv_w158a8(kernel: Gemv, w: &Ternary, x: Activation, tables: &[u8], y: &mut [f32]) {
         match kernel {
             Gemv::Lookup => lookup::gemv_w158a8(w, x, tables, y),
-            Gemv::Dot => dot::gemv_w158a8(w, x, y),
-            Gemv::Dot16 => dot16::gemv_w158a8(w, x, y),
-            _ => simd128::gemv_w158a8(w, x, y),
+            Gemv::Dot => quads::gemv_w158a8::<Dot>(w, x, y),
+            Gemv::Dot16 => quads::gemv_w158a8::<Dot16>(w, x, y),
+            _ => quads::gemv_w158a8::<Widening>(w, x, y),
         }
     }
 
@@ -170,13 +160,13 @@ mod wasm {
     pub fn gemv_grouped(kernel: Gemv, w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
         match (w.bits(), kernel) {
             (Bits::One, Gemv::Lookup) => lookup::gemv_q1a8(w, x, tables, y),
-            (Bits::One, Gemv::Dot) => dot::gemv_q1a8(w, x, y),
-            (Bits::One, Gemv::Dot16) => dot16::gemv_q1a8(w, x, y),
-            (Bits::One, _) => simd128::gemv_q1a8(w, x, y),
+            (Bits::One, Gemv::Dot) => quads::gemv_q1a8::<Dot>(w, x, y),
+            (Bits::One, Gemv::Dot16) => quads::gemv_q1a8::<Dot16>(w, x, y),
+            (Bits::One, _) => quads::gemv_q1a8::<Widening>(w, x, y),
             (_, Gemv::Lookup) => lookup::gemv_q2a8(w, x, tables, y),
-            (_, Gemv::Dot) => dot::gemv_q2a8(w, x, y),
-            (_, Gemv::Dot16) => dot16::gemv_q2a8(w, x, y),
-            _ => simd128::gemv_q2a8(w, x, y),
+            (_, Gemv::Dot) => quads::gemv_q2a8::<Dot>(w, x, y),
+            (_, Gemv::Dot16) => quads::gemv_q2a8::<Dot16>(w, x, y),
+            _ => quads::gemv_q2a8::<Widening>(w, x, y),
         }
     }
 
@@ -199,8 +189,8 @@ mod wasm {
     /// `y = W·x`
     pub fn gemv_i4a8(kernel: Gemv, w: &Int4Rows, x: Activation, y: &mut [f32]) {
         match kernel {
-            Gemv::Dot => dot::gemv_i4a8(w, x, y),
-            _ => simd128::gemv_i4a8(w, x, y),
+            Gemv::Dot => quads::gemv_i4a8::<Dot>(w, x, y),
+            _ => quads::gemv_i4a8::<Widening>(w, x, y),
         }
     }
 

@@ -5,23 +5,16 @@
 use core::arch::wasm32::*;
 
 use crate::math::{reduce, LANES};
-use crate::matrix::{Activation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
-use crate::pack::{Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
+use crate::matrix::{Activation, Grouped, GroupedActivation, Int8Rows, Ternary};
+use crate::pack::{Form, Layout, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
+use crate::quads::CodeSums;
 use crate::scalar;
 
 pub use crate::simd_ops::{abs_max, round_row, round_row16, sign_bits};
+pub(crate) use crate::simd_ops::{lanes, load, store};
 
 /// Vectors of a ternary step.
 pub(crate) const STEP_VECTORS: usize = STEP_BYTES / 16;
-
-/// The 16 bytes at `from[at..]`.
-#[inline(always)]
-pub(crate) fn load<T: Copy>(from: &[T], at: usize) -> v128 {
-    debug_assert!((from.len() - at) * size_of::<T>() >= 16);
-    // SAFETY: callers pass an index at least 16 bytes before the end (asserted in debug builds): their slices are
-    // whole vectors by construction of the matrix views or by `chunks_exact`. v128_load takes any alignment.
-    unsafe { v128_load(from.as_ptr().add(at).cast()) }
-}
 
 /// Sixteen bytes at a multiple of 16, read through a pointer only.
 #[repr(align(16))]
@@ -54,30 +47,6 @@ pub(crate) fn byte_at(from: &[u8], at: usize) -> u8 {
     unsafe { *from.get_unchecked(at) }
 }
 
-/// Stores a vector of four floats at `to[at..]`.
-#[inline(always)]
-pub(crate) fn store(to: &mut [f32], at: usize, v: v128) {
-    debug_assert!(to.len() - at >= 4);
-    // SAFETY: callers pass an index at least 4 floats before the end; v128_store takes any alignment.
-    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
-}
-
-/// Stores 16 bytes at `to[at..]`.
-#[inline(always)]
-pub(crate) fn put(to: &mut [u8], at: usize, v: v128) {
-    debug_assert!(to.len() - at >= 16);
-    // SAFETY: callers pass an index at least 16 bytes before the end; v128_store takes any alignment.
-    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
-}
-
-/// Stores four integers at `to[at..]`.
-#[inline(always)]
-pub(crate) fn store_i32(to: &mut [i32], at: usize, v: v128) {
-    debug_assert!(to.len() - at >= 4);
-    // SAFETY: callers pass an index at least 4 integers before the end; v128_store takes any alignment.
-    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
-}
-
 /// The two i16 at `from[at..]` in every 32-bit lane.
 #[inline(always)]
 pub(crate) fn load_quad16(from: &[i16], at: usize) -> v128 {
@@ -88,41 +57,6 @@ pub(crate) fn load_quad16(from: &[i16], at: usize) -> v128 {
 
 /// Sums of a block of 32 rows: vector `v` holds rows `4v..4v + 4`.
 pub(crate) type Sums = [v128; STEP_VECTORS];
-
-/// [`scalar::gemv_w158a8`]: even and odd bytes as i16 lanes into `i32x4.dot_i16x8`.
-#[inline(never)]
-pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    ternary_rows(w, Layout::Quad, x, y, |codes| less(block_sums::<4>(codes, x.q), x.sum));
-}
-
-/// [`scalar::gemv_q1a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows(w, x, y, |codes, q, sum| less(twice(block_sums::<8>(codes, q)), sum));
-}
-
-/// [`scalar::gemv_q2a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows(w, x, y, |codes, q, sum| less(block_sums::<4>(codes, q), sum));
-}
-
-/// [`scalar::gemv_i4a8`], sums as in [`gemv_w158a8`].
-#[inline(never)]
-pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
-    int4_rows(w, x, y, block_sums::<2>);
-}
-
-/// Σ code·q to Σ (code − 1)·q.
-#[inline(always)]
-pub(crate) fn less(sums: Sums, sum: i32) -> Sums {
-    core::array::from_fn(|v| i32x4_sub(sums[v], i32x4_splat(sum)))
-}
-
-#[inline(always)]
-pub(crate) fn twice(sums: Sums) -> Sums {
-    core::array::from_fn(|v| i32x4_shl(sums[v], 1))
-}
 
 /// Runs `block` (Σ w·q) over the 32-row blocks of `w` and scales its sums.
 #[inline(always)]
@@ -148,20 +82,8 @@ pub(crate) fn put_rows(y: &mut [f32], rows: Sums) {
     y.copy_from_slice(&out[..y.len()]);
 }
 
-/// Runs `block` (Σ w·q of codes, q and Σq) over the groups of the 32-row blocks of `w`, adding scaled sums group by group as
-/// scalar does.
-#[inline(always)]
-pub(crate) fn grouped_rows(
-    w: &Grouped,
-    x: GroupedActivation,
-    y: &mut [f32],
-    block: impl Fn(&[u8], &[i8], i32) -> Sums,
-) {
-    let group = w.group;
-    group_rows(w, Layout::Quad, x, y, |codes, g| block(codes, &x.q[g * group..][..group], x.sums[g]));
-}
-
-/// [`grouped_rows`] in any layout; `block` is given the codes and the number of their group.
+/// Runs `block` (Σ w·q) over the groups of the 32-row blocks of `w`, given their codes and number, adding scaled sums group by
+/// group as scalar does.
 #[inline(always)]
 pub(crate) fn group_rows(
     w: &Grouped,
@@ -188,23 +110,6 @@ pub(crate) fn group_rows(
     }
 }
 
-/// Runs `block` (Σ code·q) over the 32-row blocks of `w` and scales its sums row by row.
-#[inline(always)]
-pub(crate) fn int4_rows(w: &Int4Rows, x: Activation, y: &mut [f32], block: impl Fn(&[u8], &[i8]) -> Sums) {
-    assert!(x.q.len() == w.k && y.len() == w.scales.len());
-    let block_bytes = w.k / INT8_STEP * 2 * STEP_BYTES;
-    let blocks = w.codes.chunks_exact(block_bytes).zip(w.scales.chunks(LANE_ROWS));
-    for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
-        let mut factors = [0f32; LANE_ROWS];
-        factors.iter_mut().zip(scales).for_each(|(factor, scale)| *factor = scale * x.scale);
-        let mut rows = less(block(codes, x.q), 8 * x.sum);
-        for (v, row) in rows.iter_mut().enumerate() {
-            *row = f32x4_mul(f32x4_convert_i32x4(*row), load(&factors, 4 * v));
-        }
-        put_rows(y, rows);
-    }
-}
-
 /// Four finite halves at `from[at..]` as floats: magnitude bits moved into place, then 2¹¹² for the exponents' bias.
 #[inline(always)]
 pub(crate) fn load_halves(from: &[u16], at: usize) -> v128 {
@@ -226,27 +131,31 @@ pub(crate) fn code_mask<const PLANES: usize>() -> v128 {
     }
 }
 
-/// Code sums of one block, `PLANES` codes a byte; see [`scalar`].
-#[inline(always)]
-fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [v128; STEP_VECTORS] {
-    let bits = 8 / PLANES as u32;
-    let mask = v128_and(code_mask::<PLANES>(), u16x8_splat(0x00ff));
-    let mut acc = [i32x4_splat(0); STEP_VECTORS];
-    for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
-        let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
-        let even = quads.map(|x| i16x8_shr(i16x8_shl(x, 8), 8));
-        let odd = quads.map(|x| i16x8_shr(x, 8));
-        for (v, acc) in acc.iter_mut().enumerate() {
-            let w = load(step, 16 * v);
-            for p in 0..PLANES {
-                let low = v128_and(u16x8_shr(w, bits * p as u32), mask);
-                let high = v128_and(u16x8_shr(w, 8 + bits * p as u32), mask);
-                let pair = i32x4_add(i32x4_dot_i16x8(low, even[p]), i32x4_dot_i16x8(high, odd[p]));
-                *acc = i32x4_add(*acc, pair);
+/// Even and odd bytes as i16 lanes into `i32x4.dot_i16x8`.
+pub struct Widening;
+
+impl CodeSums for Widening {
+    #[inline(always)]
+    fn sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> Sums {
+        let bits = 8 / PLANES as u32;
+        let mask = v128_and(code_mask::<PLANES>(), u16x8_splat(0x00ff));
+        let mut acc = [i32x4_splat(0); STEP_VECTORS];
+        for (step, q) in codes.chunks_exact(STEP_BYTES).zip(q.chunks_exact(4 * PLANES)) {
+            let quads: [v128; PLANES] = core::array::from_fn(|p| load_quad(q, 4 * p));
+            let even = quads.map(|x| i16x8_shr(i16x8_shl(x, 8), 8));
+            let odd = quads.map(|x| i16x8_shr(x, 8));
+            for (v, acc) in acc.iter_mut().enumerate() {
+                let w = load(step, 16 * v);
+                for p in 0..PLANES {
+                    let low = v128_and(u16x8_shr(w, bits * p as u32), mask);
+                    let high = v128_and(u16x8_shr(w, 8 + bits * p as u32), mask);
+                    let pair = i32x4_add(i32x4_dot_i16x8(low, even[p]), i32x4_dot_i16x8(high, odd[p]));
+                    *acc = i32x4_add(*acc, pair);
+                }
             }
         }
+        acc
     }
-    acc
 }
 
 /// Rows of an int8 matrix that share one load of the activations.
@@ -286,7 +195,7 @@ pub(crate) fn int8_rows(
         let sums = block(row, x.q);
         for r in 0..HEAD_ROWS {
             if let Some(y) = y.get_mut(i + r * quarter) {
-                let sum: i32 = lanes_i32(sums[r]).iter().sum();
+                let sum: i32 = lanes(sums[r]).iter().sum();
                 *y = sum as f32 * (w.scales[i + r * quarter] * x.scale);
             }
         }
@@ -301,15 +210,10 @@ fn dot_i8x16(a: v128, b: v128) -> v128 {
     i32x4_add(low, high)
 }
 
-#[inline(always)]
-pub(crate) fn lanes_i32(v: v128) -> [i32; 4] {
-    [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
-}
-
 /// Four integers as floats.
 #[inline(always)]
 pub(crate) fn floats(v: v128) -> [f32; 4] {
-    lanes_i32(v).map(|lane| lane as f32)
+    lanes(v).map(|lane| lane as f32)
 }
 
 /// [`scalar::dot_f32`]: partials 4j..4j+4 of the lane sum live in accumulator j.
@@ -340,7 +244,7 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     for at in (0..whole).step_by(16) {
         acc = i32x4_add(acc, dot_i8x16(load(a, at), load(b, at)));
     }
-    lanes_i32(acc).iter().sum::<i32>() + scalar::dot_i8(&a[whole..], &b[whole..])
+    lanes(acc).iter().sum::<i32>() + scalar::dot_i8(&a[whole..], &b[whole..])
 }
 
 /// [`scalar::axpy_f32`]

@@ -155,7 +155,8 @@ pub fn sign_bits(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
     reduce(partial)
 }
 
+/// The four lanes.
 #[inline(always)]
-fn lanes(v: v128) -> [i32; 4] {
+pub(crate) fn lanes(v: v128) -> [i32; 4] {
     [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
 }

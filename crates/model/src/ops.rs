@@ -5,14 +5,10 @@ use pocketbit_kernels::float::{relu2_gate, scale_by, silu_gate};
 
 use crate::config::Glu;
 
-/// `out[i] = (x[i] · r) · weight[i]`, `r = 1/√(mean x² + eps)`. Source: RMSNorm (arXiv 1910.07467).
-pub(crate) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
-    scale_by(x, inverse_rms(x, eps), weight, out);
-}
-
-fn inverse_rms(x: &[f32], eps: f32) -> f32 {
+/// `x[i] = (x[i] · r) · weight[i]`, `r = 1/√(mean x² + eps)`. Source: RMSNorm (arXiv 1910.07467).
+pub(crate) fn rms_norm(x: &mut [f32], weight: &[f32], eps: f32) {
     let mean = dot_f32(x, x) / x.len() as f32;
-    1.0 / libm::sqrtf(mean + eps)
+    scale_by(x, 1.0 / libm::sqrtf(mean + eps), weight);
 }
 
 /// `gate[i] = act(gate[i]) · up[i]`
@@ -32,12 +28,7 @@ pub(crate) fn scale(x: &mut [f32], factor: f32) {
 
 /// RMS-normalises each head of `heads` `[n][weight.len()]` in place.
 pub(crate) fn norm_heads(heads: &mut [f32], weight: &[f32], eps: f32) {
-    for head in heads.chunks_exact_mut(weight.len()) {
-        let r = inverse_rms(head, eps);
-        for (h, w) in head.iter_mut().zip(weight) {
-            *h = (*h * r) * w;
-        }
-    }
+    heads.chunks_exact_mut(weight.len()).for_each(|head| rms_norm(head, weight, eps));
 }
 
 #[cfg(test)]
@@ -46,8 +37,8 @@ mod tests {
 
     #[test]
     fn rms_norm_of_equal_values_is_the_weight() {
-        let mut out = [0f32; 20];
-        rms_norm(&[3.0; 20], &[0.5; 20], 1e-12, &mut out);
-        assert!(out.iter().all(|o| (o - 0.5).abs() < 1e-6));
+        let mut x = [3f32; 20];
+        rms_norm(&mut x, &[0.5; 20], 1e-12);
+        assert!(x.iter().all(|o| (o - 0.5).abs() < 1e-6));
     }
 }

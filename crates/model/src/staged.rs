@@ -79,7 +79,7 @@ impl Staged {
             derived: Derived {
                 q16: filled(0, SLICE * widest)?,
                 q16_of: None,
-                tables: filled(0, run::most_table_bytes(widest))?,
+                tables: filled(0, Tables::Pairs.bytes(widest))?,
                 tables_of: (Tables::None, 0, false),
             },
             scratch: Scratch {
@@ -101,10 +101,9 @@ impl Staged {
         self.derived.tables_of.0 = Tables::None;
         for (t, row) in rows.chunks_exact(k).enumerate() {
             let x = &mut self.x[t * k..(t + 1) * k];
-            if norm.is_empty() {
-                x.copy_from_slice(row);
-            } else {
-                rms_norm(row, norm, eps, x);
+            x.copy_from_slice(row);
+            if !norm.is_empty() {
+                rms_norm(x, norm, eps);
             }
             self.sound &= all_finite(x);
             if !int8 {

@@ -5,7 +5,7 @@ use core::arch::wasm32::*;
 use super::layout::{Depth, BLOCK};
 use super::{Kernels, Query, Rows, CHUNK, LEAST_WEIGHT, TILE};
 use crate::math::LANES;
-use crate::simd_ops::{exp, load, max, most_bits, reduce, rounded, store};
+use crate::simd_ops::{exp, lanes, load, max, most_bits, reduce, rounded, store};
 
 /// The SIMD variant, in the simd128 and the relaxed artifact.
 pub struct Simd128;
@@ -232,7 +232,7 @@ fn sum_i16(u: &[i16; CHUNK]) -> i32 {
     for at in (0..CHUNK).step_by(8) {
         sum = i32x4_add(sum, i32x4_extadd_pairwise_i16x8(load(u, at)));
     }
-    crate::simd128::lanes_i32(sum).iter().sum()
+    lanes(sum).iter().sum()
 }
 
 /// Eight bytes at `from[at..]` as int16, sign kept.

@@ -226,7 +226,7 @@ impl Case {
         let x = Rows::draw(&mut self.draw(2), 1, self.k);
         let naive: Vec<f32> =
             (0..self.rows).map(|r| dot((0..self.k).map(|i| weight(r, i)), &x.q) as f32 * (scales[r] * 0.011)).collect();
-        let row = run::activation(&x.q, 0.011);
+        let row = Activation { q: &x.q, scale: 0.011, sum: sum(&x.q) };
         gemv_kernels(family).iter().all(|kernel| same(self.rows, &naive, |_, y| gemv(*kernel, row, y), |_| false))
     }
 }

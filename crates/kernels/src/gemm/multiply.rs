@@ -7,7 +7,7 @@ use core::arch::wasm32::*;
 use crate::pack::{LANE_ROWS, STEP_BYTES};
 #[cfg(target_feature = "relaxed-simd")]
 use crate::simd128::load_quad;
-use crate::simd128::{load, load_quad16, store_i32};
+use crate::simd128::{load, load_quad16, store};
 
 /// Adds Σ code·q of a tile `[k / 4][8][16]` and tokens `q` (rows `width` apart) to `sums` `[n][32]`, `n` as many as `q` reaches.
 ///
@@ -71,7 +71,7 @@ fn dot<const V: usize, const T: usize>(tile: &[u8], first: usize, q: &[i8], widt
     }
     for t in 0..T {
         for v in 0..V {
-            store_i32(sums, at(t, v), acc[t][v]);
+            store(sums, at(t, v), acc[t][v]);
         }
     }
     T
@@ -125,8 +125,8 @@ fn packed<const T: usize, const SHIFT: u32, const RUN: usize>(
                 let low = i32x4_shr(i32x4_shl(both, 32 - SHIFT), 32 - SHIFT);
                 let high = i32x4_shr(i32x4_sub(both, low), SHIFT);
                 let at = t * LANE_ROWS + 8 * j;
-                store_i32(sums, at, i32x4_add(load(sums, at), low));
-                store_i32(sums, at + 4, i32x4_add(load(sums, at + 4), high));
+                store(sums, at, i32x4_add(load(sums, at), low));
+                store(sums, at + 4, i32x4_add(load(sums, at + 4), high));
             }
         }
     }

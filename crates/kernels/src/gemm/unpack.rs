@@ -3,7 +3,7 @@
 use core::arch::wasm32::*;
 
 use crate::pack::{Bits, Form, Layout, LANE_ROWS, STEP_BYTES};
-use crate::simd128::{code_mask, load, put, splat};
+use crate::simd128::{code_mask, load, splat, store};
 
 /// Unpacks the codes of 32 rows.
 pub(super) fn unpack(form: Form, codes: &[u8], tile: &mut [u8]) {
@@ -23,7 +23,7 @@ fn quads<const PLANES: usize>(codes: &[u8], tile: &mut [u8]) {
         for v in 0..8 {
             let w = load(step, 16 * v);
             for p in 0..PLANES {
-                put(tile, STEP_BYTES * p + 16 * v, v128_and(u16x8_shr(w, bits * p as u32), mask));
+                store(tile, STEP_BYTES * p + 16 * v, v128_and(u16x8_shr(w, bits * p as u32), mask));
             }
         }
     }
@@ -37,7 +37,7 @@ fn two_bit_columns(codes: &[u8], tile: &mut [u8]) {
             let w = load(column, 16 * half);
             let plane: [v128; 4] = core::array::from_fn(|p| v128_and(u16x8_shr(w, 2 * p as u32), mask));
             for (i, quad) in interleave(plane).into_iter().enumerate() {
-                put(tile, 64 * half + 16 * i, quad);
+                store(tile, 64 * half + 16 * i, quad);
             }
         }
     }
@@ -63,8 +63,8 @@ fn one_bit_columns(codes: &[u8], tile: &mut [u8]) {
         for half in 0..2 {
             for (i, bytes) in spread(load(column, 16 * half)).into_iter().enumerate() {
                 let at = 64 * half + 16 * i;
-                put(tile, at, u8x16_min(v128_and(bytes, low), one));
-                put(tile, STEP_BYTES + at, u8x16_min(v128_and(bytes, high), one));
+                store(tile, at, u8x16_min(v128_and(bytes, low), one));
+                store(tile, STEP_BYTES + at, u8x16_min(v128_and(bytes, high), one));
             }
         }
     }
@@ -93,8 +93,8 @@ pub(super) fn pack16<const SPREAD: u32, const SHIFT: u32>(tile: &mut [u8]) {
         let v: [v128; 8] = core::array::from_fn(|i| load(quad, 16 * i));
         for j in 0..4 {
             let (a, b) = (v[2 * j], v[2 * j + 1]);
-            put(quad, 16 * j, pair(v128_and(a, low), v128_and(b, low)));
-            put(quad, 64 + 16 * j, pair(u16x8_shr(a, 8), u16x8_shr(b, 8)));
+            store(quad, 16 * j, pair(v128_and(a, low), v128_and(b, low)));
+            store(quad, 64 + 16 * j, pair(u16x8_shr(a, 8), u16x8_shr(b, 8)));
         }
     }
 }
