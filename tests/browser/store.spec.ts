@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chromium, type Page } from '@playwright/test';
 import { withArgs } from '../support/chromium.ts';
-import type { MirrorSchedule } from '../support/fault-schedules.ts';
+import { type MirrorSchedule, scheduled } from '../support/fault-schedules.ts';
 import { type FaultRun, startFaultServer } from '../support/fault-server.ts';
 import { expect, openLab, test } from './fixtures.ts';
 
@@ -10,14 +10,6 @@ const CHUNK = 4 * 1024 * 1024;
 const FILE = new Uint8Array(randomBytes(2 * CHUNK + 1000));
 FILE.set(new TextEncoder().encode('GGUF'));
 const SHA256 = createHash('sha256').update(FILE).digest('hex');
-
-const honest: MirrorSchedule = {
-  validator: 'etag',
-  ranges: true,
-  faults: [],
-  forGood: false,
-  changesAt: Number.POSITIVE_INFINITY,
-};
 
 /** A lab page whose own server has FILE at mirrors that behave as told. */
 async function withMirrors(
@@ -36,18 +28,7 @@ async function withMirrors(
   try {
     await page.goto(`${server.url}/lab/`);
     await page.waitForFunction(() => 'lab' in window);
-    const run = server.serve(
-      {
-        seed: 0,
-        mirrors: mirrors.map((mirror) => ({ ...honest, ...mirror })),
-        knows: 'sha256',
-        leaves: [],
-        mustArrive: true,
-        onlyCuts: false,
-      },
-      [FILE, FILE],
-    );
-    await body(run, asked);
+    await body(server.serve(scheduled(...mirrors), [FILE, FILE]), asked);
   } finally {
     await server.close();
   }

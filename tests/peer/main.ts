@@ -9,39 +9,37 @@ const peer = {
 
   /** The text of the greedy token after each prompt, '' for one that ends the answer; and how many tokens the prompt had. */
   async next(model: string, prompts: string[]): Promise<{ text: string; promptTokens: number }[]> {
-    const wllama = await open(model);
-    const found = [];
-    for (const prompt of prompts) {
-      const { choices, usage } = await wllama.createCompletion({
-        prompt,
-        max_tokens: 1,
-        temperature: 0,
-      });
-      found.push({ text: choices[0]!.text, promptTokens: usage.prompt_tokens });
-    }
-    return found;
+    const answers = await nextTokens(model, prompts);
+    return answers.map(({ text, promptTokens }) => ({ text, promptTokens }));
   },
 
   /** The `most` likeliest ids after each prompt with their natural log probabilities. */
   async likeliest(model: string, prompts: string[], most: number): Promise<Likeliest[]> {
-    const wllama = await open(model);
-    const found = [];
-    for (const prompt of prompts) {
-      const { choices, usage } = await wllama.createCompletion({
-        prompt,
-        max_tokens: 1,
-        temperature: 0,
-        logprobs: most,
-      });
+    const answers = await nextTokens(model, prompts, { logprobs: most });
+    return answers.map(({ promptTokens, logprobs }) => {
       // llama.cpp's server answers with ids, which the declared type does not tell.
-      const { content } = choices[0]!.logprobs as unknown as Logprobs;
-      const logprobs = content[0]!.top_logprobs.map(({ id, logprob }) => [id, logprob] as const);
-      found.push({ promptTokens: usage.prompt_tokens, logprobs });
-    }
-    await wllama.exit();
-    return found;
+      const { content } = logprobs as Logprobs;
+      const likeliest = content[0]!.top_logprobs;
+      return { promptTokens, logprobs: likeliest.map(({ id, logprob }) => [id, logprob] as const) };
+    });
   },
 };
+
+/** One greedy token after each prompt. */
+async function nextTokens(model: string, prompts: string[], more: { logprobs?: number } = {}) {
+  const wllama = createWllama();
+  const file = await (await fetch(model)).blob();
+  await wllama.loadModel([file], { n_ctx: 512, n_gpu_layers: 0, n_threads: 1 });
+  const found = [];
+  for (const prompt of prompts) {
+    const options = { prompt, max_tokens: 1, temperature: 0, ...more };
+    const { choices, usage } = await wllama.createCompletion(options);
+    const { text, logprobs } = choices[0]!;
+    found.push({ text, promptTokens: usage.prompt_tokens, logprobs: logprobs as unknown });
+  }
+  await wllama.exit();
+  return found;
+}
 
 interface Logprobs {
   content: { top_logprobs: { id: number; logprob: number }[] }[];
@@ -51,13 +49,6 @@ export interface Likeliest {
   promptTokens: number;
   /** Id and natural log probability, the likeliest first. */
   logprobs: (readonly [number, number])[];
-}
-
-async function open(model: string): Promise<Wllama> {
-  const wllama = createWllama();
-  const file = await (await fetch(model)).blob();
-  await wllama.loadModel([file], { n_ctx: 512, n_gpu_layers: 0, n_threads: 1 });
-  return wllama;
 }
 
 export type Peer = typeof peer;

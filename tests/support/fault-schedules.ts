@@ -55,6 +55,20 @@ export interface Schedule {
   readonly onlyCuts: boolean;
 }
 
+const HONEST: MirrorSchedule = {
+  validator: 'etag',
+  ranges: true,
+  faults: [],
+  forGood: false,
+  changesAt: Number.POSITIVE_INFINITY,
+};
+
+/** A schedule made by hand: mirrors that are honest but for what is said of them. */
+export function scheduled(...mirrors: Partial<MirrorSchedule>[]): Schedule {
+  const known = { knows: 'nothing', leaves: [], mustArrive: true, onlyCuts: false } as const;
+  return { seed: 0, mirrors: mirrors.map((mirror) => ({ ...HONEST, ...mirror })), ...known };
+}
+
 const TRANSIENT = ['cut', 'stall', 'refuse', 'busy', 'other-range', 'too-long'] as const;
 /** What no client can notice without knowing a hash. */
 const LIES = ['lying-range', 'flip', 'truncated'] as const;
@@ -91,13 +105,7 @@ function cuts(seed: number, random: () => number, only: boolean): Schedule {
     faultOf(kinds[Math.floor(random() * kinds.length)]!, random),
   );
   const validator = random() < 0.7 ? 'etag' : 'date';
-  const mirror: MirrorSchedule = {
-    validator,
-    ranges: true,
-    faults,
-    forGood: false,
-    changesAt: Number.POSITIVE_INFINITY,
-  };
+  const mirror: MirrorSchedule = { ...HONEST, validator, faults };
   const knows = random() < 0.5 ? 'nothing' : 'sha256';
   const leaves = only ? [] : leavesOf(random);
   return { seed, mirrors: [mirror], knows, leaves, mustArrive: true, onlyCuts: only };

@@ -4,6 +4,7 @@ import { inLab } from '../../../tests/drivers/lab.ts';
 import { buildLab } from '../../../tests/lab/build.ts';
 import type { Crowded } from '../../../tests/lab/store.ts';
 import { withArgs } from '../../../tests/support/chromium.ts';
+import { scheduled } from '../../../tests/support/fault-schedules.ts';
 import { startFaultServer } from '../../../tests/support/fault-server.ts';
 import { startSite } from '../../../tests/support/serve.ts';
 import { WebKit } from '../../../tests/webkit/browser.ts';
@@ -68,25 +69,8 @@ async function filledMidway(page: Page, server: Awaited<ReturnType<typeof startF
   // IndexedDB compresses what can be compressed.
   const file = new Uint8Array(randomBytes(40_000_000));
   file.set(new TextEncoder().encode('GGUF'));
-  const { urls } = server.serve(
-    {
-      seed: 0,
-      mirrors: [
-        {
-          validator: 'etag',
-          ranges: true,
-          faults: [{ kind: 'chunked' }],
-          forGood: true,
-          changesAt: Number.POSITIVE_INFINITY,
-        },
-      ],
-      knows: 'nothing',
-      leaves: [],
-      mustArrive: false,
-      onlyCuts: false,
-    },
-    [file, file],
-  );
+  const schedule = scheduled({ faults: [{ kind: 'chunked' }], forGood: true });
+  const { urls } = server.serve(schedule, [file, file]);
   return page.evaluate(async ([url]) => {
     const { importModel, storageEstimate } = window.lab.pocketbit;
     const failure = await window.lab.failure(() => importModel(url!));

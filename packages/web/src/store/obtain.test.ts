@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sha256, versionsOf } from '../../../../tests/support/fault-runs.ts';
-import type { Fault } from '../../../../tests/support/fault-schedules.ts';
+import { type Fault, scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import type { FileRequest } from '../protocol.ts';
 import { CHUNK_BYTES } from './manifest.ts';
@@ -16,15 +16,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 function serve(faults: Fault[] = [], changesAt = Number.POSITIVE_INFINITY): string {
-  const mirror = { validator: 'etag', ranges: true, faults, forGood: false, changesAt } as const;
-  const known = {
-    seed: 0,
-    knows: 'nothing',
-    leaves: [],
-    mustArrive: true,
-    onlyCuts: false,
-  } as const;
-  return server.serve({ ...known, mirrors: [mirror] }, [FILE, OTHER]).urls[0]!;
+  return server.serve(scheduled({ faults, changesAt }), [FILE, OTHER]).urls[0]!;
 }
 
 function open(source: FileRequest['source'], signal = new AbortController().signal) {

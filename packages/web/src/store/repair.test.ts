@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chunkHashes, sha256, versionsOf } from '../../../../tests/support/fault-runs.ts';
-import type { MirrorSchedule } from '../../../../tests/support/fault-schedules.ts';
+import { scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import { openDatabase } from './database.ts';
 import { download } from './download.ts';
@@ -22,23 +22,10 @@ afterAll(() => server.close());
 
 /** Addresses of FILE, or of OTHER where it `changed`, on servers that may not know ranges. */
 function serve(...mirrors: { changed?: boolean; ranges?: boolean }[]): string[] {
-  const schedule = mirrors.map(
-    ({ changed = false, ranges = true }): MirrorSchedule => ({
-      validator: 'etag',
-      ranges,
-      faults: [],
-      forGood: false,
-      changesAt: changed ? 0 : Number.POSITIVE_INFINITY,
-    }),
+  const schedule = scheduled(
+    ...mirrors.map(({ changed, ranges = true }) => ({ ranges, ...(changed && { changesAt: 0 }) })),
   );
-  const known = {
-    seed: 0,
-    knows: 'nothing',
-    leaves: [],
-    mustArrive: true,
-    onlyCuts: false,
-  } as const;
-  return server.serve({ ...known, mirrors: schedule }, [FILE, OTHER]).urls;
+  return server.serve(schedule, [FILE, OTHER]).urls;
 }
 
 async function stored(store: ModelStore) {

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Fault } from '../../../../tests/support/fault-schedules.ts';
+import { type Fault, scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import { tinyFolder } from '../../../../tests/support/paths.ts';
 import { listModels, storageEstimate } from '../store/library.ts';
@@ -19,16 +19,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 function serve(file: Uint8Array, faults: Fault[] = []): string {
-  const changesAt = Number.POSITIVE_INFINITY;
-  const mirror = { validator: 'none', ranges: false, faults, forGood: false, changesAt } as const;
-  const known = {
-    seed: 0,
-    knows: 'nothing',
-    leaves: [],
-    mustArrive: true,
-    onlyCuts: false,
-  } as const;
-  return server.serve({ ...known, mirrors: [mirror] }, [file, file]).urls[0]!;
+  const schedule = scheduled({ validator: 'none', ranges: false, faults });
+  return server.serve(schedule, [file, file]).urls[0]!;
 }
 
 const open = (source: string) =>
