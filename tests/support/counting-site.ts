@@ -9,19 +9,24 @@ import { type Site, startSite } from './serve.ts';
 export interface CountingSite extends Site {
   /** Requests for models so far, and bytes of them that went out. */
   readonly sent: { requests: number; bytes: number };
+  /** The byte at which each of those requests began. */
+  readonly starts: number[];
+  /** Called with it, and waited for, before the request is answered. */
+  before: (start: number) => Promise<void>;
 }
 
 /** Stands before the test server; models go out at `rate` bytes a second. */
 export async function startCountingSite(rate: number): Promise<CountingSite> {
   const site = await startSite();
   const sent = { requests: 0, bytes: 0 };
-  const server = createServer((request, response) => {
-    const counted = request.url!.includes('.gguf') ? sent : { requests: 0, bytes: 0 };
-    counted.requests++;
-    const pace = counted === sent ? rate : Number.POSITIVE_INFINITY;
+  const counting = { sent, starts: [] as number[], before: async (_: number) => {} };
+  const server = createServer(async (request, response) => {
+    const isModel = request.url!.includes('.gguf');
+    if (isModel) await noted(request, counting);
+    const pace = isModel ? rate : Number.POSITIVE_INFINITY;
     get(new URL(request.url!, site.url), { headers: request.headers }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
-      passOn(answer, response, pace, counted).catch(() => response.destroy());
+      passOn(answer, response, pace, isModel ? sent : { bytes: 0 }).catch(() => response.destroy());
     });
   });
   server.listen(0, '127.0.0.1');
@@ -32,7 +37,17 @@ export async function startCountingSite(rate: number): Promise<CountingSite> {
     server.closeAllConnections();
     await site.kill();
   };
-  return { url: `http://127.0.0.1:${port}/`, sent, kill };
+  return Object.assign(counting, { url: `http://127.0.0.1:${port}/`, kill });
+}
+
+async function noted(
+  { headers }: IncomingMessage,
+  { sent, starts, before }: Pick<CountingSite, 'sent' | 'starts' | 'before'>,
+): Promise<void> {
+  const start = Number(/^bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
+  sent.requests++;
+  starts.push(start);
+  await before(start);
 }
 
 async function passOn(

@@ -77,6 +77,58 @@ export async function untilLoaded(page: Page, bytes: number): Promise<void> {
   await page.waitForFunction((least) => window.loadedBytes >= least, bytes, { timeout: WAIT_MS });
 }
 
+/** What became of a download whose tab ended, bytes. */
+export interface Interruption {
+  /** Where each request to the server began. */
+  starts: number[];
+  /** What the store held when the last of them came. */
+  kept: number;
+  /** The furthest that the tabs were told that the first one was, when it ended. */
+  told: number;
+  /** Of every tab that came to one. */
+  outcomes: TabOutcome[];
+  store: StoreOutcome;
+}
+
+/** Longer than the others need to find a frozen tab out and to finish. */
+const FROZEN_MS = 20_000;
+
+/** Tabs load at once; the one that downloads is closed in the middle, or its worker frozen for a while. */
+export async function interrupt(
+  context: BrowserContext,
+  site: CountingSite,
+  count: number,
+  how: 'closed' | 'frozen',
+): Promise<Interruption> {
+  const pages = await openTabs(context, site, count);
+  await beginLoads(pages);
+  for (const page of pages) await untilLoaded(page, 2.5 * CHUNK_BYTES);
+  const leader = await leaderOf(pages);
+  const others = pages.filter((page) => page !== leader);
+  let [kept, told] = [0, 0];
+  site.before = async () => {
+    kept = await keptBytes(others[0]!);
+    told = Math.max(...(await Promise.all(others.map(loadedBytes))));
+  };
+  if (how === 'closed') await leader.close();
+  else freezeWorkers(leader, FROZEN_MS);
+  const outcomes = await Promise.all(others.map(outcomeOf));
+  if (how === 'frozen') outcomes.push(await outcomeOf(leader));
+  return { starts: site.starts, kept, told, outcomes, store: await verify(others[0]!) };
+}
+
+function loadedBytes(page: Page): Promise<number> {
+  return page.evaluate(() => window.loadedBytes);
+}
+
+/** Bytes of unfinished downloads in the store. */
+function keptBytes(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const { unfinished } = await window.lab.pocketbit.storageEstimate();
+    return unfinished.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);
+  });
+}
+
 /** The first of the tabs that downloads itself. */
 export async function leaderOf(pages: readonly Page[]): Promise<Page> {
   for (const page of pages) {

@@ -14,11 +14,15 @@ const FILE = new Uint8Array(randomBytes(2 * CHUNK_BYTES + 1000));
 FILE.set(new TextEncoder().encode('GGUF'));
 const SHA256 = createHash('sha256').update(FILE).digest('hex');
 
+/** Bytes that arrive at once. */
+const PART = 300_000;
+
 let next = 0;
 
 /** A server of `file` that breaks off after `breakAfter` bytes of an answer, and may not know ranges. */
 function serve(file: Uint8Array, { breakAfter = Number.POSITIVE_INFINITY, ranges = true } = {}) {
   const asked: number[] = [];
+  const sent = { bytes: 0 };
   const origin: Origin = {
     source: `https://models.test/${next++}.gguf`,
     name: 'model.gguf',
@@ -32,16 +36,17 @@ function serve(file: Uint8Array, { breakAfter = Number.POSITIVE_INFINITY, ranges
   }
   function body(bytes: Uint8Array): ReadableStream<Uint8Array> {
     let at = 0;
-    return new ReadableStream({
-      pull(controller) {
-        if (at >= breakAfter) return controller.error(new TypeError('connection lost'));
-        if (at >= bytes.length) return controller.close();
-        controller.enqueue(bytes.slice(at, at + 300_000));
-        at += 300_000;
-      },
-    });
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      if (at >= breakAfter) return controller.error(new TypeError('connection lost'));
+      if (at >= bytes.length) return controller.close();
+      const part = bytes.slice(at, at + PART);
+      controller.enqueue(part);
+      at += part.length;
+      sent.bytes += part.length;
+    };
+    return new ReadableStream({ pull }, { highWaterMark: 0 });
   }
-  return { origin, asked };
+  return { origin, asked, sent };
 }
 
 function options(more: Partial<DownloadOptions> = {}): DownloadOptions {
@@ -82,6 +87,19 @@ test('a broken download leaves no model and goes on where it stopped', async () 
   const manifest = await download(origin, store, options());
   expect(again.asked).toEqual([CHUNK_BYTES]);
   expect(manifest.sha256).toBe(SHA256);
+});
+
+test('a slow store holds the download up: nothing is taken in before the last full chunk is kept', async () => {
+  const store = new MemoryStore();
+  const { origin, sent } = serve(FILE);
+  const ahead: number[] = [];
+  store.putChunk = async (_, index) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    ahead.push(sent.bytes - index * CHUNK_BYTES);
+  };
+  await download(origin, store, options());
+  expect(ahead).toHaveLength(3);
+  expect(Math.max(...ahead)).toBeLessThan(CHUNK_BYTES + PART);
 });
 
 test('a server without ranges starts over', async () => {

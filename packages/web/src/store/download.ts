@@ -7,7 +7,6 @@ import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from './manif
 import { Meter } from './meter.ts';
 import { Mirrors, PACE, type Pace, refuseAborted } from './mirrors.ts';
 import type { Opened, Origin } from './origin.ts';
-import { Pipeline } from './pipeline.ts';
 import { checkRoom, outOfRoom } from './room.ts';
 
 /** What the caller knows of a file, lower-case hex. */
@@ -37,13 +36,11 @@ export interface DownloadOptions extends Expected {
   chunkBytes?: number;
 }
 
-/** Chunks that may wait to be hashed and written while the network goes on. */
-const DEPTH = 2;
-
 /**
- * Brings a file into the store: chunk, hash, keep, drop, all of it at once. Goes on from the kept chunks of a broken
- * download; tries again and elsewhere when a place fails. Bytes of two answers are joined only where a validator of the
- * same place or a hash that the caller gave vouches for them.
+ * Brings a file into the store: chunk, hash, keep, drop; a chunk is kept before the next is begun, so that no end of the
+ * page costs more than one. Goes on from the kept chunks of a broken download; tries again and elsewhere when a place
+ * fails. Bytes of two answers are joined only where a validator of the same place or a hash that the caller gave vouches
+ * for them.
  * Errors: `network`, `offline`, `aborted`, `quota`, `integrity`, `bad-model`, `storage`.
  */
 export function download(
@@ -60,14 +57,12 @@ class Download {
   readonly #options: DownloadOptions;
   readonly #mirrors: Mirrors;
   readonly #meter: Meter;
-  readonly #pipeline = new Pipeline(DEPTH);
   readonly #chunkBytes: number;
   #draft: Draft;
   #hash = new RunningHash();
   #chunker: Chunker;
-  /** Bytes in the store, and bytes handed on to get there. */
+  /** Bytes in the store. */
   #kept = 0;
-  #sent = 0;
   /** Answers whose bytes are joined. */
   #answers = 0;
   #again = false;
@@ -97,7 +92,7 @@ class Download {
   }
 
   get #position(): number {
-    return this.#sent + this.#chunker.filled;
+    return this.#kept + this.#chunker.filled;
   }
 
   #fresh(): Draft {
@@ -131,7 +126,6 @@ class Download {
       if (bytes.byteLength < draft.chunkBytes && !whole) break;
       this.#note(expected, bytes);
     }
-    this.#sent = this.#kept;
     if (this.#kept > 0) this.#answers = 1;
     if (draft.size !== null) this.#options.follower?.begun(this.#draft);
   }
@@ -150,7 +144,7 @@ class Download {
     for await (const part of this.#mirrors.read(this.#position, validator, accept)) {
       const { size } = this.#draft;
       if (size !== null && this.#position + part.length > size) throw this.#changed(place.address);
-      for (const chunk of this.#chunker.push(part)) await this.#send(chunk);
+      for (const chunk of this.#chunker.push(part)) await this.#keep(chunk);
       this.#mirrors.arrived(this.#position);
       this.#meter.update(this.#position, size);
     }
@@ -188,17 +182,12 @@ class Download {
     return Boolean(sha256 || chunkSha256);
   }
 
-  async #send(chunk: ArrayBuffer): Promise<void> {
-    this.#sent += chunk.byteLength;
-    const hashing = digest(chunk);
-    await this.#pipeline.add(async () => this.#keep(chunk, await hashing));
-  }
-
-  async #keep(chunk: ArrayBuffer, hash: string): Promise<void> {
-    const index = this.#draft.hashes.length;
-    if (index === 0) checkMagic(chunk, this.#draft);
-    this.#checkChunk(index, hash);
+  async #keep(chunk: ArrayBuffer): Promise<void> {
     const { hashes } = this.#draft;
+    const index = hashes.length;
+    if (index === 0) checkMagic(chunk, this.#draft);
+    const hash = await digest(chunk);
+    this.#checkChunk(index, hash);
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
     await this.#options.follower?.kept(index, chunk);
@@ -223,14 +212,7 @@ class Download {
   }
 
   /** After a failure: keeps what is whole, forgets what is not, and goes on elsewhere or throws. */
-  async #recover(failure: unknown): Promise<void> {
-    let error = failure;
-    // What failed behind the network counts more: it is why the rest was not kept.
-    await this.#pipeline.drain().catch((cause: unknown) => {
-      error = cause;
-    });
-    if (this.#sent !== this.#kept) this.#chunker.drop();
-    this.#sent = this.#kept;
+  async #recover(error: unknown): Promise<void> {
     if (error instanceof PlaceError && error.stale) await this.#startOver();
     const full = outOfRoom(error, this.#draft, this.#kept);
     // A part that fills the disk is in the way of everything else.
@@ -240,19 +222,17 @@ class Download {
   }
 
   async #startOver(): Promise<void> {
-    await this.#pipeline.drain();
     await this.#store.discard(this.#draft);
     if (this.#position > 0) this.#options.follower?.dropped();
     this.#draft = this.#fresh();
     this.#hash = new RunningHash();
     this.#chunker.drop();
-    this.#kept = this.#sent = this.#answers = 0;
+    this.#kept = this.#answers = 0;
   }
 
   async #finish(): Promise<Manifest> {
     const rest = this.#chunker.rest();
-    if (rest) await this.#send(rest);
-    await this.#pipeline.drain();
+    if (rest) await this.#keep(rest);
     this.#checkCount();
     const sha256 = this.#hash.finish();
     const expected = this.#options.sha256?.toLowerCase();
