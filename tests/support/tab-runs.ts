@@ -54,11 +54,14 @@ export async function beginLoads(pages: readonly Page[]): Promise<void> {
 async function beginLoad(model: string): Promise<void> {
   let followed = false;
   window.loadedBytes = 0;
-  const onProgress = (progress: { loadedBytes: number; elsewhere?: true }) => {
-    window.loadedBytes = progress.loadedBytes;
-    followed ||= progress.elsewhere === true;
-  };
-  const options = { contextLength: 64, kernels: 'default', onProgress } as const;
+  const options = {
+    contextLength: 64,
+    kernels: 'default',
+    onProgress(progress: { loadedBytes: number; elsewhere?: true }) {
+      window.loadedBytes = progress.loadedBytes;
+      followed ||= progress.elsewhere === true;
+    },
+  } as const;
   window.outcome = window.lab.pocketbit.load(model, options).then(async (loaded) => {
     const { fileBytes, sha256 } = loaded.info;
     await loaded.generate('abcd', { raw: true, maxTokens: 2 }).result;
@@ -130,7 +133,7 @@ function keptBytes(page: Page): Promise<number> {
 }
 
 /** The first of the tabs that downloads itself. */
-export async function leaderOf(pages: readonly Page[]): Promise<Page> {
+async function leaderOf(pages: readonly Page[]): Promise<Page> {
   for (const page of pages) {
     const holds = await page.evaluate(async () => {
       const { held = [] } = await navigator.locks.query();
@@ -168,7 +171,7 @@ export async function setFrozen(page: Page, frozen: boolean): Promise<void> {
 }
 
 /** Keeps the workers of a page from doing or answering anything for `ms`, as a phone does that freezes them too. */
-export function freezeWorkers(page: Page, ms: number): void {
+function freezeWorkers(page: Page, ms: number): void {
   const spin = (length: number) => {
     const end = Date.now() + length;
     while (Date.now() < end);

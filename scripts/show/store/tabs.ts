@@ -1,27 +1,26 @@
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, chromium } from '@playwright/test';
 import { launchOptions } from '../../../tests/support/chromium.ts';
 import { type CountingSite, startCountingSite } from '../../../tests/support/counting-site.ts';
 import globalSetup from '../../../tests/support/global-setup.ts';
 import * as runs from '../../../tests/support/tab-runs.ts';
-import type { Check, Context, Figure } from '../report.ts';
+import { bounded, type Check, type Figure } from '../report.ts';
 
 /** Bytes a second that the server sends, so that a download has a middle. */
 const RATE = 16e6;
-/** Longer than the others need to find a frozen tab out and to finish. */
-const FROZEN_MS = 20_000;
+const TABS = 5;
 
 /** Tabs that load one model at once, and what the server sent them. */
 export const tabs: Check = {
   title: 'two and five tabs at once: one download, no corruption, the leader closed or frozen',
-  async run(context: Context): Promise<Figure[]> {
+  async run(): Promise<Figure[]> {
     await globalSetup();
     const browser = await chromium.launch(launchOptions);
     try {
       return [
         ...(await together(browser, 2)),
         ...(await together(browser, 5)),
-        ...(await interrupted(browser, 'closed', context)),
-        ...(await interrupted(browser, 'frozen', context)),
+        ...(await interrupted(browser, 'closed')),
+        ...(await interrupted(browser, 'frozen')),
         ...(await moved(browser, 'closed')),
         ...(await moved(browser, 'asked')),
         ...(await moved(browser, 'frozen')),
@@ -60,18 +59,17 @@ function together(browser: Browser, count: number): Promise<Figure[]> {
         target: `1 request, ${fileBytes} bytes`,
         pass: requests === 1 && bytes === fileBytes,
       },
-      await intact(`${count} tabs`, pages[0]!, outcomes),
+      intact(`${count} tabs`, await runs.verify(pages[0]!), outcomes),
     ];
   });
 }
 
 /** Chunks compared with their hashes, and every tab's hash of the whole file with the others'. */
-async function intact(
+function intact(
   label: string,
-  page: Page,
+  { chunks, damagedChunks, unfinished }: runs.StoreOutcome,
   outcomes: readonly runs.TabOutcome[],
-): Promise<Figure> {
-  const { chunks, damagedChunks, unfinished } = await runs.verify(page);
+): Figure {
   const files = new Set(outcomes.map(({ sha256 }) => sha256)).size;
   return {
     label: `${label}: the store`,
@@ -81,31 +79,25 @@ async function intact(
   };
 }
 
-function interrupted(
-  browser: Browser,
-  how: 'closed' | 'frozen',
-  { note }: Context,
-): Promise<Figure[]> {
+function interrupted(browser: Browser, how: 'closed' | 'frozen'): Promise<Figure[]> {
+  const label = `leader ${how} in the middle of a download`;
   return inTabs(browser, async (context, site) => {
-    const pages = await runs.openTabs(context, site, 5);
-    await runs.beginLoads(pages);
-    for (const page of pages) await runs.untilLoaded(page, 2.5 * runs.CHUNK_BYTES);
-    const leader = await runs.leaderOf(pages);
-    const others = pages.filter((page) => page !== leader);
-    if (how === 'closed') await leader.close();
-    else runs.freezeWorkers(leader, FROZEN_MS);
-    const outcomes = await Promise.all(others.map(runs.outcomeOf));
-    if (how === 'frozen') outcomes.push(await runs.outcomeOf(leader));
-    const again = site.sent.bytes - outcomes[0]!.fileBytes;
-    note(`leader ${how}: ${site.sent.requests} requests, ${(again / 1e6).toFixed(1)} MB again`);
+    const run = await runs.interrupt(context, site, TABS, how);
+    const { starts, kept, told } = run;
     return [
       {
-        label: `leader ${how} in the middle of a download: requests`,
-        value: String(site.sent.requests),
-        target: '2, of which the second goes on',
-        pass: site.sent.requests === 2 && again < 4 * runs.CHUNK_BYTES,
+        label: `${label}: requests from byte`,
+        value: starts.join(', '),
+        target: `0, ${kept}, where the store ended`,
+        pass: starts.join() === `0,${kept}`,
       },
-      await intact(`leader ${how} in the middle of a download`, others[0]!, outcomes),
+      bounded(
+        `${label}: bytes that the others had been told of, fetched again`,
+        Math.max(0, told - kept),
+        { most: runs.CHUNK_BYTES - 1 },
+        String,
+      ),
+      intact(label, run.store, run.outcomes),
     ];
   });
 }
