@@ -7,6 +7,8 @@ const SEED: u64 = 20_261_122;
 const CONFIGS: usize = 100_000;
 const MODELS: usize = 15_000;
 const CONTEXTS: usize = 60_000;
+/// Positions of the models whose contexts are edited.
+const CONTEXT: usize = 9;
 
 /// A splitmix64 stream.
 struct Random(u64);
@@ -229,10 +231,30 @@ fn tensors(c: &Config) -> Vec<(u32, u32, usize, usize, bool)> {
     all
 }
 
-/// A whole model of random weights, or why not.
+/// Tensors that a file may have besides: RoPE factors and the gains of linears.
+fn optional(random: &mut Random, c: &Config) -> Vec<(u32, u32, usize, usize, bool)> {
+    let mut some = Vec::new();
+    if random.once_in(4) {
+        some.push((3, 0, 1, c.rope_dims / 2, true));
+    }
+    for slot in [11, 12, 13, 15, 17, 18, 20] {
+        if random.once_in(8) {
+            some.push((slot + 40, random.below(c.layers) as u32, 1, 1, true));
+        }
+    }
+    some
+}
+
+/// A whole model of random weights, in any order, or why not.
 fn load(random: &mut Random, config: Config) -> Result<Model, Error> {
     let binary = config.activations == Activations::Binary;
-    let list = tensors(&config);
+    let mut list = tensors(&config);
+    list.extend(optional(random, &config));
+    if random.once_in(3) {
+        for i in 0..list.len() {
+            list.swap(i, random.below(i + 1));
+        }
+    }
     let mut loader = Loader::new(config);
     let mut failed = None;
     for (slot, layer, rows, k, vector) in list {
@@ -319,12 +341,12 @@ fn models_of_random_bytes_answer_or_are_refused() {
 }
 
 #[test]
-fn edited_contexts_are_restored_or_refused_and_change_nothing() {
+fn edited_contexts_are_restored_or_refused() {
     let mut random = Random(SEED + 2);
     let mut models = 0;
     while models < 6 {
         let mut values = small(&mut random);
-        values[10] = 9.0;
+        values[10] = CONTEXT as f64;
         let Ok(mut model) = Config::decode(&values).and_then(|config| load(&mut random, config)) else { continue };
         if model.forward(&[0, 0, 0]).is_err() {
             continue;
@@ -334,28 +356,68 @@ fn edited_contexts_are_restored_or_refused_and_change_nothing() {
     }
 }
 
+/// Restores edited bytes, most of them with the checksum that they should have: then the rows themselves are judged.
 fn edit_contexts(random: &mut Random, model: &mut Model, cases: usize) {
     let saved = model.save_context().unwrap();
+    let (mut signed, mut taken) = (0, 0);
     for _ in 0..cases {
-        let mut bytes = saved.clone();
-        for _ in 0..1 + random.below(3) {
-            match random.below(4) {
-                0 => bytes.truncate(random.below(bytes.len() + 1)),
-                1 => bytes.extend((0..random.below(40)).map(|_| 255)),
-                _ if bytes.is_empty() => {}
-                _ => {
-                    let within = random.pick(&[64, usize::MAX]);
-                    let (at, any) = (random.below(bytes.len().min(within)), random.next() as u8);
-                    bytes[at] = random.pick(&[0, 1, 127, 128, 255, any]);
-                }
-            }
+        let mut bytes = edited(random, &saved);
+        let sign = !random.once_in(4) && bytes.len() >= CHECKSUM_BYTES;
+        if sign {
+            signed += 1;
+            let end = bytes.len() - CHECKSUM_BYTES;
+            let sum = checksum(&bytes[..end]);
+            bytes[end..].copy_from_slice(&sum.to_le_bytes());
         }
-        let unchanged = bytes == saved;
         match model.restore_context(&bytes) {
-            Ok(()) => assert!(unchanged, "edited bytes were taken"),
+            Ok(()) => {
+                assert!(sign || bytes == saved, "edited bytes were taken");
+                assert_eq!(model.save_context().unwrap(), bytes, "another context came back");
+                taken += 1;
+                go_on(model);
+                model.restore_context(&saved).unwrap();
+            }
             Err(error) => told(&error),
         }
-        assert_eq!(model.ids(), [0, 0, 0]);
+        assert_eq!(model.save_context().unwrap(), saved);
     }
-    assert_eq!(model.save_context().unwrap(), saved);
+    assert!(taken > cases / 20 && taken < signed, "{taken} of {signed} signed contexts taken");
+}
+
+/// What a context that was taken answers: finite numbers, or why not.
+fn go_on(model: &mut Model) {
+    if model.ids().len() == CONTEXT {
+        return;
+    }
+    match model.forward(&[0]) {
+        Ok(()) => assert!(model.logits().iter().all(|l| l.is_finite())),
+        Err(error) => told(&error),
+    }
+}
+
+fn edited(random: &mut Random, saved: &[u8]) -> Vec<u8> {
+    let mut bytes = saved.to_vec();
+    for _ in 0..1 + random.below(3) {
+        match random.below(8) {
+            0 => bytes.truncate(random.below(bytes.len() + 1)),
+            1 => bytes.extend((0..random.below(40)).map(|_| 255)),
+            _ if bytes.is_empty() => {}
+            _ => {
+                let within = random.pick(&[64, usize::MAX, usize::MAX]);
+                let (at, any) = (random.below(bytes.len().min(within)), random.next() as u8);
+                bytes[at] = random.pick(&[0, 1, 127, 128, 255, any]);
+            }
+        }
+    }
+    bytes
+}
+
+const CHECKSUM_BYTES: usize = 8;
+
+/// FNV-1a over words of four bytes, as saved contexts end with.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.chunks(4).fold(0xcbf2_9ce4_8422_2325, |sum, four| {
+        let word = four.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+        (sum ^ word).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -60,6 +60,8 @@ pub struct Loader {
     tensors: BTreeMap<(u32, u32), Tensor>,
     upload: Option<Upload>,
     choices: Choices,
+    /// whether a call failed: a model of what came besides would lack it in silence
+    failed: bool,
 }
 
 enum Tensor {
@@ -71,7 +73,7 @@ enum Tensor {
 impl Loader {
     /// An empty model of this shape.
     pub fn new(config: Config) -> Self {
-        Loader { config, tensors: BTreeMap::new(), upload: None, choices: Choices::default() }
+        Loader { config, tensors: BTreeMap::new(), upload: None, choices: Choices::default(), failed: false }
     }
 
     /// Sets, by name, the kernels of one family (see [`Family`]) and shape class; before the first tensor, as layouts
@@ -89,7 +91,13 @@ impl Loader {
 
     /// Starts tensor `slot` of `layer`: GGUF type `ggml`, `[rows][k]`.
     pub fn begin(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), Error> {
-        let key = (layer, slot);
+        let upload = self.upload((layer, slot), ggml, (rows, k));
+        self.upload = Some(self.noted(upload)?);
+        Ok(())
+    }
+
+    fn upload(&self, key: (u32, u32), ggml: u32, (rows, k): (usize, usize)) -> Result<Upload, Error> {
+        let (layer, slot) = key;
         if self.upload.is_some() || self.tensors.contains_key(&key) {
             return Err(Error::bad_model(format!("tensor {key:?} (layer, slot) comes twice or inside another")));
         }
@@ -99,30 +107,36 @@ impl Loader {
         }
         let unknown = || Error::bad_model(format!("tensor {key:?} has type {ggml}, which this engine does not read"));
         let kind = Type::from_ggml(ggml).ok_or_else(unknown)?;
-        self.upload = Some(Upload::new(key, kind, (rows, k), self.keep(role, kind)?, &self.choices)?);
-        Ok(())
+        Upload::new(key, kind, (rows, k), self.keep(role, kind)?, &self.choices)
     }
 
     /// The next bytes of the open tensor, in file order, cut anywhere. After an error no tensor is open: what came of this
     /// one is gone.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let upload = self.upload.as_mut().ok_or_else(|| Error::bad_model("bytes came with no tensor open"))?;
-        let result = upload.push(bytes);
+        let none = || Err(Error::bad_model("bytes came with no tensor open"));
+        let result = self.upload.as_mut().map_or_else(none, |upload| upload.push(bytes));
         if result.is_err() {
             self.upload = None;
         }
-        result
+        self.noted(result)
     }
 
     /// Ends the open tensor.
     pub fn end(&mut self) -> Result<(), Error> {
-        let upload = self.upload.take().ok_or_else(|| Error::bad_model("no tensor is open"))?;
-        let key = upload.key;
-        self.tensors.insert(key, upload.finish(&self.choices)?);
+        let none = || Error::bad_model("no tensor is open");
+        let upload = self.upload.take().ok_or_else(none);
+        let ended = upload.and_then(|upload| Ok((upload.key, upload.finish(&self.choices)?)));
+        let (key, tensor) = self.noted(ended)?;
+        self.tensors.insert(key, tensor);
         Ok(())
     }
 
-    /// The model, once every tensor is there.
+    fn noted<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        self.failed |= result.is_err();
+        result
+    }
+
+    /// The model, once every tensor is there and none was refused.
     pub fn finish(mut self) -> Result<Model, Error> {
         let layers = (0..self.config.layers as u32).map(|l| self.layer(l)).collect::<Result<Vec<_>, _>>()?;
         let weights = Weights {
@@ -134,6 +148,7 @@ impl Loader {
         };
         match self.tensors.first_key_value() {
             Some((key, _)) => Err(Error::bad_model(format!("tensor {key:?} (layer, slot) has no place in this model"))),
+            None if self.failed => Err(Error::bad_model("a tensor was refused: the model is not whole")),
             None => Model::new(self.config, weights),
         }
     }
