@@ -12,6 +12,7 @@ import { bundledModel, modelCache } from '../support/paths.ts';
 import { type Site, startSite } from '../support/serve.ts';
 import type { TestBrowser } from './browser.ts';
 import { inBrowser, inLab } from './lab.ts';
+import { tabChecks } from './tabs.ts';
 
 const QUESTION = 'Set a timer for 10 minutes';
 
@@ -29,6 +30,7 @@ export function checksFor(browser: TestBrowser): Checks {
   };
   checks['a stream is stored, given out as it was, damaged, put right and deleted'] = () =>
     stores(browser);
+  Object.assign(checks, tabChecks(browser));
   for (const artifact of browser.artifacts) {
     checks[`every kernel case holds: ${artifact}`] = () => casesHold(browser, artifact);
   }

@@ -19,13 +19,13 @@ export async function inBrowser<T>(
   }
 }
 
-/** Opens the lab on a server of its own. */
+/** Opens the lab on a server of its own, or on one that was started; it is ended. */
 export async function inLab<T>(
   browser: TestBrowser,
   body: (run: Run) => Promise<T>,
-  options: SiteOptions = {},
+  options: SiteOptions | Site = {},
 ): Promise<T> {
-  const site: Site = await startSite(options);
+  const site = 'kill' in options ? options : await startSite(options);
   try {
     return await inBrowser(browser, async (page) => {
       await page.open(`${site.url}lab/`);

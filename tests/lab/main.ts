@@ -9,6 +9,7 @@ import type { Artifact } from './measure.ts';
 import type { MicroRequest } from './micro.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
 import * as store from './store.ts';
+import * as tabs from './tabs.ts';
 import type { LabWorker } from './worker.ts';
 
 async function inWorker<T>(work: (api: Comlink.Remote<LabWorker>) => Promise<T>): Promise<T> {
@@ -33,6 +34,7 @@ const lab = {
   firstTokenTimes,
   headerSteps,
   store,
+  tabs,
 
   logitsHash: (artifact: Artifact, model: string, ids: number[], options: PlanOptions) =>
     inWorker((api) => api.logitsHash(artifact, absolute(model), ids, options)),

@@ -1,0 +1,126 @@
+// Tabs that share a model. A frame stands for another tab: it has the same locks, channels and store, and workers of its own.
+import { deleteModel, type LoadOptions, load } from 'pocketbit';
+import type { Lab } from './main.ts';
+
+const WAIT_MS = 60_000;
+const SMALL = { contextLength: 64, kernels: 'default' } as const;
+
+interface Tab {
+  readonly lab: Lab;
+  close(): void;
+}
+
+/** A second tab, with the lab in it. */
+async function openTab(): Promise<Tab> {
+  const frame = document.createElement('iframe');
+  frame.src = location.href;
+  document.body.append(frame);
+  const found = () => (frame.contentWindow as { lab?: Lab } | null)?.lab;
+  await until(() => found() !== undefined);
+  return { lab: found()!, close: () => frame.remove() };
+}
+
+async function until(state: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS;
+  while (!(await state())) {
+    if (performance.now() > deadline) throw new Error(`never true: ${state}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** How far a load is, and how far it was told that another tab is, bytes. */
+interface Heard {
+  loaded: number;
+  told: number;
+}
+
+/** A load to its end: the hash of the whole file, and its size. */
+async function loadIn(lab: Pick<Lab, 'pocketbit'>, model: string, heard: Heard) {
+  const loaded = await lab.pocketbit.load(model, {
+    ...SMALL,
+    onProgress: ({ loadedBytes, elsewhere }) => {
+      if (elsewhere) heard.told = loadedBytes;
+      else heard.loaded = loadedBytes;
+    },
+  });
+  const { sha256, fileBytes } = loaded.info;
+  await loaded.close();
+  return { sha256, fileBytes };
+}
+
+const unheard = (): Heard => ({ loaded: 0, told: 0 });
+
+/** Two tabs load a model at once: what each has in the end, and how many were told of the other's download. */
+export async function loadTogether(lab: Pick<Lab, 'pocketbit'>, model: string) {
+  const tab = await openTab();
+  const heard = [unheard(), unheard()] as const;
+  const files = await Promise.all([loadIn(lab, model, heard[0]), loadIn(tab.lab, model, heard[1])]);
+  tab.close();
+  return { files, told: heard.filter(({ told }) => told > 0).length };
+}
+
+/** The tab that downloads is closed once the other was told of `leaveAt` bytes: all that it was told of, and the file. */
+export async function loseDownloader(
+  lab: Pick<Lab, 'pocketbit'>,
+  { model, leaveAt }: { model: string; leaveAt: number },
+) {
+  const tab = await openTab();
+  const [there, here] = [unheard(), unheard()];
+  void loadIn(tab.lab, model, there);
+  await until(() => there.loaded > 0);
+  const loading = loadIn(lab, model, here);
+  await until(() => here.told >= leaveAt);
+  tab.close();
+  const { fileBytes } = await loading;
+  return { told: here.told, fileBytes };
+}
+
+/** A tab holds the lock of the model's download and answers nothing: how it loses it. */
+export async function outlast(model: string): Promise<string> {
+  const source = new URL(model, location.href).href;
+  const lost = holdSilently(`pocketbit:${source}`);
+  await (await load(model, SMALL)).close();
+  await deleteModel(source);
+  return lost;
+}
+
+/** Takes a lock for good; resolves with the name of the error that takes it away. */
+function holdSilently(name: string): Promise<string> {
+  return navigator.locks
+    .request(name, () => new Promise<never>(() => {}))
+    .catch((error: Error) => error.name);
+}
+
+/** One engine for two tabs: the second asks for it, then takes it from one that does not answer. */
+export async function moveEngine(lab: Lab, model: string) {
+  const tab = await openTab();
+  const told: string[] = [];
+  const first = await load(model, oneOf(told));
+  const second = await tab.lab.pocketbit.load(model, oneOf(told));
+  const { ids } = await second.generate('abcd', { raw: true, maxTokens: 2 }).result;
+  const lost = await lab.failure(() => first.generate('abcd').result);
+  await second.close();
+  await until(async () => !(await held('pocketbit-engine')));
+  const stolen = holdSilently('pocketbit-engine');
+  await (await tab.lab.pocketbit.load(model, oneOf(told))).close();
+  tab.close();
+  return { told, tokens: ids.length, lost: lost?.code, stolen: await stolen };
+}
+
+/** Loads where one tab has the engine: what happens is noted, and the engine taken over. */
+function oneOf(told: string[]): LoadOptions {
+  return {
+    ...SMALL,
+    tabs: 'one',
+    onYield: (reason) => void told.push(reason),
+    onElsewhere: ({ takeOver }) => {
+      told.push('elsewhere');
+      takeOver();
+    },
+  };
+}
+
+async function held(name: string): Promise<boolean> {
+  const { held: locks = [] } = await navigator.locks.query();
+  return locks.some((lock) => lock.name === name);
+}
