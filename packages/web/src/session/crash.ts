@@ -1,6 +1,6 @@
 import { del, get, set } from 'idb-keyval';
 import { sessionDatabase } from './database.ts';
-import { awayKey, type Crash, lockOf, type Mark } from './marks.ts';
+import { awayKey, type Caution, type Crash, lockOf, type Mark } from './marks.ts';
 
 let visit: string | undefined;
 
@@ -56,23 +56,19 @@ export function noteLeaving(work: Promise<unknown>): void {
   work.then(stop, stop);
 }
 
-/** How long a model that took the page down starts smaller. */
+/** How long a crash is remembered. */
 const CAUTION_MS = 7 * 86_400_000;
 /** A context below this is no use for a conversation. */
 const LEAST_CONTEXT = 256;
 
-interface Caution {
-  contextLength: number;
-  at: number;
-}
-
-/** The largest context that this model starts with after `crash`, or after one of the last days; null for any. */
+/** The largest context that this model starts with after `crash`, or after an earlier one; null for any. */
 export async function cautiousContext(source: string, crash: Crash | null): Promise<number | null> {
   const key = ['caution', source];
   const kept = await get<Caution>(key, sessionDatabase()).catch(() => undefined);
-  const recent = kept && Date.now() - kept.at < CAUTION_MS ? kept.contextLength : null;
-  if (!crash?.contextLength || crash.phase === 'download') return recent;
+  const recent = kept && Date.now() - kept.at < CAUTION_MS ? kept : null;
+  if (!crash?.contextLength || crash.phase === 'download') return recent?.contextLength ?? null;
   const contextLength = Math.max(LEAST_CONTEXT, crash.contextLength >> 1);
-  await set(key, { contextLength, at: Date.now() }, sessionDatabase()).catch(() => {});
+  const caution: Caution = { contextLength, at: Date.now(), again: recent !== null };
+  await set(key, caution, sessionDatabase()).catch(() => {});
   return contextLength;
 }

@@ -3,7 +3,7 @@
  * mark, and lifts it afterwards. A mark found later whose page is gone and did not leave by itself tells of a crash:
  * browsers kill a page that takes too much memory without a word.
  */
-import { del, set } from 'idb-keyval';
+import { del, get, set } from 'idb-keyval';
 import { sessionDatabase } from './database.ts';
 
 export type RiskyPhase = 'download' | 'load' | 'generate';
@@ -21,6 +21,16 @@ export interface Crash {
 
 export interface Mark extends Crash {
   visit: string;
+}
+
+/** What a crash came to: until a token is made, or after a second one for a week, the model starts with less. */
+export interface Caution {
+  /** Positions it starts with; null for any. */
+  contextLength: number | null;
+  /** When the crash was found, milliseconds since 1970. */
+  at: number;
+  /** It was not the first in a week. */
+  again: boolean;
 }
 
 export const lockOf = (visit: string) => `pocketbit-visit:${visit}`;
@@ -49,5 +59,14 @@ export class Marks {
 
   async lift(): Promise<void> {
     if (this.#key) await del(this.#key, sessionDatabase()).catch(() => {});
+  }
+
+  /** A token was made: lifts the mark and, unless it came twice, what a crash taught. */
+  async prove(): Promise<void> {
+    await this.lift();
+    if (!this.#key) return;
+    const key = ['caution', this.#key[1]];
+    const kept = await get<Caution>(key, sessionDatabase());
+    if (kept && !kept.again) await set(key, { ...kept, contextLength: null }, sessionDatabase());
   }
 }

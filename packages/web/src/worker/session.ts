@@ -126,7 +126,7 @@ async function run(
 function prove(model: LoadedModel): void {
   if (model.proven) return;
   model.proven = true;
-  void model.marks.lift();
+  model.marks.prove().catch(() => {});
 }
 
 function keep(answer: Answer, { send }: Line): void {
