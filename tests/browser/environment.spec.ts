@@ -77,6 +77,7 @@ for (const [lack, prelude] of Object.entries(LACKS)) {
     await page.goto(site.url);
     await expect(page.getByTestId('status')).toHaveText('Not stored');
     await expect(page.getByTestId('status')).toHaveAttribute('data-offline', 'false');
+    await expect(page.getByTestId('notice')).toHaveAttribute('data-notice', 'unkept');
     expect(await ask(page, QUESTION)).toEqual(await expectedAnswer(bundledModel, QUESTION));
     await site.kill();
   });

@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 import { expectedAnswer } from '../support/engine.ts';
 import { bundledModel } from '../support/paths.ts';
+import { markCrash } from '../support/screens.ts';
 import { ask, idsOf, untilReady } from './assistant.ts';
 import { expect, test } from './fixtures.ts';
 
@@ -154,37 +155,31 @@ test('what an older version kept as one list is there', async ({ page, site }) =
   }
 });
 
-test('after a visit that ended in the middle the model starts smaller, once, and the quiet line says so', async ({
+test('after a visit that ended in the middle the model starts smaller until it has answered; after a second one it stays so', async ({
   page,
   site,
 }) => {
   await page.goto(`${site.url}icons/icon.svg`);
   const source = `${site.url}models/pocketbit-actions.gguf`;
-  await page.evaluate(
-    (key) =>
-      new Promise<void>((resolve) => {
-        const open = indexedDB.open('pocketbit-session');
-        open.onupgradeneeded = () => open.result.createObjectStore('records');
-        open.onsuccess = () => {
-          const write = open.result.transaction('records', 'readwrite');
-          const mark = { phase: 'load', contextLength: 512, residentBytes: 1, at: 1, visit: 'x' };
-          write.objectStore('records').put(mark, ['mark', key]);
-          write.oncomplete = () => {
-            open.result.close();
-            resolve();
-          };
-        };
-      }),
-    source,
-  );
+  const notice = page.getByTestId('notice');
+  await markCrash(page, source, 512);
   await page.goto(site.url);
   await untilReady(page);
-  const notice = page.getByTestId('notice');
   await expect(notice).toHaveAttribute('data-notice', 'smaller');
   await expect(notice).toContainText('closed by itself');
   await expect(notice).toContainText('256 tokens');
+  await page.reload();
+  await untilReady(page);
+  await expect(notice).toContainText('To fit on this device');
   expect(await ask(page, TIMER)).toEqual(await expectedAnswer(bundledModel, TIMER));
   await page.reload();
   await untilReady(page);
-  await expect(notice).toContainText('less room');
+  await expect(notice).toHaveCount(0);
+  await markCrash(page, source, 512);
+  for (const why of ['closed by itself', 'To fit on this device']) {
+    await page.reload();
+    await untilReady(page);
+    await expect(notice).toContainText(why);
+    await ask(page, TIMER);
+  }
 });

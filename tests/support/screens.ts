@@ -38,6 +38,28 @@ async function ask(page: Page, text: string): Promise<void> {
   await expect(answer).not.toHaveAttribute('data-state', 'streaming');
 }
 
+/** Leaves behind what a visit leaves that was killed while `source` was loaded with `contextLength` positions. */
+export async function markCrash(page: Page, source: string, contextLength: number): Promise<void> {
+  await page.evaluate(
+    ([key, positions]) =>
+      new Promise<void>((resolve) => {
+        const open = indexedDB.open('pocketbit-session');
+        open.onupgradeneeded = () => open.result.createObjectStore('records');
+        open.onsuccess = () => {
+          const write = open.result.transaction('records', 'readwrite');
+          const size = { contextLength: positions, residentBytes: 1 };
+          const mark = { phase: 'load', ...size, at: 1, visit: 'x' };
+          write.objectStore('records').put(mark, ['mark', key]);
+          write.oncomplete = () => {
+            open.result.close();
+            resolve();
+          };
+        };
+      }),
+    [source, contextLength] as const,
+  );
+}
+
 export const SCREENS: readonly Screen[] = [
   { name: 'empty', path: '', arrive: ready },
   {
@@ -87,6 +109,35 @@ export const SCREENS: readonly Screen[] = [
     },
   },
   {
+    name: 'stored',
+    path: '?model=files/random-125m-1.gguf%3Fhold%3D9000000',
+    async arrive(page) {
+      await expect(page.getByTestId('loading')).toContainText(/[4-9]\.\d MB of/);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('button', { name: 'Use the built-in model' }).click();
+      await ready(page);
+      await page.getByTestId('model-button').click();
+      await expect(page.getByTestId('unfinished')).toBeVisible();
+      await page.getByRole('button', { name: 'Check pocketbit-actions.gguf' }).click();
+      const work = page.getByTestId('work');
+      await expect(work).toHaveAttribute('data-state', 'good');
+      await work.evaluate((line) => line.closest('section')?.scrollIntoView());
+    },
+  },
+  {
+    name: 'crashed',
+    path: '',
+    async arrive(page) {
+      await ready(page);
+      await ask(page, 'Tell me a story about a fox');
+      const source = new URL('models/pocketbit-actions.gguf', page.url()).href;
+      await markCrash(page, source, 512);
+      await page.reload();
+      await ready(page);
+      await expect(page.getByTestId('notice')).toBeVisible();
+    },
+  },
+  {
     name: 'kept',
     path: '',
     async arrive(page) {
@@ -101,6 +152,14 @@ export const SCREENS: readonly Screen[] = [
     name: 'loading',
     path: '?model=models/pocketbit-actions.gguf%3Fhold%3D700000',
     arrive: (page) => expect(page.getByTestId('loading')).toContainText('of'),
+  },
+  {
+    name: 'stopped',
+    path: '?model=files/random-125m-1.gguf%3Fhold%3D700000',
+    async arrive(page) {
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await expect(page.getByTestId('error')).toBeVisible();
+    },
   },
   {
     name: 'error',

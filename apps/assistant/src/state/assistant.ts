@@ -15,6 +15,7 @@ import { armAlarm } from './alarm.ts';
 import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
 import { Chat } from './chat.ts';
 import { keep, recall } from './database.ts';
+import { textOf } from './errors.ts';
 import { Installer } from './install.ts';
 import { Keeper } from './keeper.ts';
 import { type Message, promptOf } from './message.ts';
@@ -33,7 +34,7 @@ const MAX_TOKENS = 512;
 const CHAT_SAMPLING = { temperature: 0.7, topK: 40, topP: 0.95 };
 
 /** Something that happened without being asked for, worth one quiet line. */
-export type Notice = 'resumed' | 'recovered' | 'smaller' | null;
+export type Notice = 'resumed' | 'recovered' | 'smaller' | 'unkept' | null;
 
 /** The app without its looks: the model, the conversation and what is kept. Fires `change`. */
 export class Assistant extends EventTarget {
@@ -176,7 +177,7 @@ export class Assistant extends EventTarget {
       if (outcome) answer.outcome = outcome;
     } catch (error) {
       answer.state = 'failed';
-      answer.error = PocketbitError.from(error).message;
+      answer.error = textOf(PocketbitError.from(error));
     } finally {
       this.#answer = null;
       this.#abort = null;
@@ -198,7 +199,7 @@ export class Assistant extends EventTarget {
     try {
       const model = await this.#fetch(job.signal);
       if (this.#loading !== job) return void model.close();
-      if (model.info.reducedFrom !== null) this.notice = 'smaller';
+      this.notice = noticeOf(model);
       await this.#comeBack();
       this.#show({ name: 'ready', model });
       void this.#resume();
@@ -406,4 +407,10 @@ export class Assistant extends EventTarget {
   #changed(): void {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** What is worth saying of a model that was just loaded. */
+function noticeOf({ info }: Model): Notice {
+  if (info.reducedFrom !== null) return 'smaller';
+  return info.storage === 'memory' ? 'unkept' : null;
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from 'pocketbit';
+import type { ErrorCode, PocketbitError } from 'pocketbit';
 
 /** A heading for each way of failing; the message below it says the rest. */
 const TITLES: Record<ErrorCode, string> = {
@@ -16,6 +16,29 @@ const TITLES: Record<ErrorCode, string> = {
   'worker-crashed': 'The model stopped unexpectedly',
   storage: 'The browser’s storage failed',
 };
+
+const megabytes = (value: number | boolean) => `${Math.round(Number(value) / 1e6)} MB`;
+
+/** What a person can do about an error; the message itself where it is not meant for programmers. */
+export function textOf({ code, message, details }: PocketbitError): string {
+  switch (code) {
+    case 'does-not-fit': {
+      const { neededBytes, budgetBytes } = details ?? {};
+      if (!neededBytes || !budgetBytes) return message;
+      return `It takes ${megabytes(neededBytes)} of memory, and this device can spare ${megabytes(budgetBytes)}. Choose a smaller model.`;
+    }
+    case 'aborted':
+      return 'What has arrived is kept. It goes on from there.';
+    case 'context-full':
+      return 'The message is longer than what the model can read at once. Shorten it and send it again.';
+    case 'quota':
+      return 'Delete a model that is stored here, or free some space on the device, and try again.';
+    case 'storage':
+      return 'Reload the page and try again. In a private window, browsers may store nothing.';
+    default:
+      return message;
+  }
+}
 
 export function titleOf(code: ErrorCode): string {
   return TITLES[code];

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { textOf } from '../state/errors.ts';
 import './composer.ts';
 import './kept.ts';
 import './message.ts';
@@ -125,8 +126,8 @@ export class AppView extends View {
 
   #notice(): TemplateResult | typeof nothing {
     const { notice, phase } = this.assistant;
-    if (!notice) return nothing;
-    const text = noticeText(notice, phase.name === 'ready' ? phase.model.info : null);
+    const text = notice && noticeText(notice, phase.name === 'ready' ? phase.model.info : null);
+    if (!text) return nothing;
     return html`
       <p class="quiet" role="status" data-testid="notice" data-notice=${notice}>
         <span>${text}</span>
@@ -148,7 +149,7 @@ export class AppView extends View {
   /** What a screen reader hears when an answer is complete. */
   #spoken(): string {
     const last = this.assistant.messages.at(-1);
-    if (this.assistant.phase.name === 'failed') return this.assistant.phase.error.message;
+    if (this.assistant.phase.name === 'failed') return textOf(this.assistant.phase.error);
     if (last?.role !== 'assistant' || last.state === 'streaming') return '';
     return last.outcome ? spoken(last.outcome) : last.text;
   }

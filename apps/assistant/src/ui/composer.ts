@@ -45,7 +45,7 @@ export class ComposerView extends View {
   #elsewhere(taking: boolean): TemplateResult {
     return html`
       <section class="elsewhere" role="status" data-testid="elsewhere">
-        <p>Pocketbit is open in another tab.</p>
+        <p>In use in another tab.</p>
         <button class="button" data-testid="use-here" ?disabled=${taking} @click=${() => this.assistant.useHere()}>
           ${taking ? 'Moving here…' : 'Use it here'}
         </button>

@@ -11,6 +11,7 @@ import {
 import type { Message } from '../state/message.ts';
 import { bytes, count, moment } from './format.ts';
 import { icons } from './icons.ts';
+import './stored-model.ts';
 import { View } from './view.ts';
 
 const ARTIFACTS = { relaxed: 'Relaxed SIMD', simd128: 'SIMD', scalar: 'Scalar (no SIMD)' } as const;
@@ -93,7 +94,7 @@ export class ModelSheetView extends View {
     return html`
       <section class="group">
         <h3>Models in this browser</h3>
-        <ul class="plain">
+        <ul class="plain" data-testid="stored">
           ${this.stored.map((model) => this.#storedRow(model))} ${this.#unfinished.map((model) => this.#unfinishedRow(model))}
         </ul>
         ${this.#promise()}
@@ -106,21 +107,20 @@ export class ModelSheetView extends View {
   }
 
   #storedRow(model: StoredModel): TemplateResult {
-    const { phase } = this.assistant;
-    const current = phase.name === 'ready' && phase.model.info.source === model.source;
     return html`
-      <li class="entry">
-        <div><p>${model.name}</p><p class="faint">${bytes(model.bytes)}${current ? ' · in use' : ''}</p></div>
-        ${
-          current
-            ? nothing
-            : html`
-              <button class="text-button" @click=${() => this.#use(model.source)}>Use</button>
-              <button class="round small" aria-label="Delete ${model.name}" @click=${() => this.#forget(model.source)}>${icons.trash}</button>
-            `
-        }
+      <li>
+        <pb-stored-model
+          .assistant=${this.assistant}
+          .model=${model}
+          @use=${() => this.#use(model.source)}
+          @forget=${() => this.#confirmForget(model)}
+        ></pb-stored-model>
       </li>
     `;
+  }
+
+  #confirmForget({ source, name, bytes: size }: StoredModel): void {
+    if (confirm(`Delete ${name} (${bytes(size)}) from this browser?`)) void this.#forget(source);
   }
 
   /** Downloads that nobody is at. */
@@ -134,7 +134,7 @@ export class ModelSheetView extends View {
     return html`
       <li class="entry" data-testid="unfinished">
         <div><p>${name}</p><p class="faint">${bytes(loadedBytes)}${whole} so far</p></div>
-        <button class="text-button" @click=${() => this.#use(source)}>Go on</button>
+        <button class="text-button" @click=${() => this.#use(source)}>Continue</button>
         <button class="round small" aria-label="Delete ${name}" @click=${() => this.#forget(source)}>${icons.trash}</button>
       </li>
     `;
@@ -147,7 +147,7 @@ export class ModelSheetView extends View {
     const text = persisted
       ? 'The browser has promised to keep them.'
       : 'The browser may clear them when the device runs out of space.';
-    return html`<p class="faint" data-testid="persisted">${text}</p>`;
+    return html`<p class="faint promise" data-testid="persisted">${text}</p>`;
   }
 
   #conversations(): TemplateResult | typeof nothing {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { LoadProgress } from 'pocketbit';
-import { titleOf } from './errors.ts';
+import { textOf, titleOf } from '../state/errors.ts';
 import { bytes } from './format.ts';
 import { View } from './view.ts';
 
@@ -88,9 +88,9 @@ export class WelcomeView extends View {
     return html`
       <section class="notice" role="alert" data-testid="error" data-code=${phase.error.code}>
         <h2>${titleOf(phase.error.code)}</h2>
-        <p>${phase.error.message}</p>
+        <p>${textOf(phase.error)}</p>
         <div class="actions">
-          <button class="button" data-testid="retry" @click=${() => this.assistant.retry()}>Try again</button>
+          <button class="button" data-testid="retry" @click=${() => this.assistant.retry()}>${phase.error.code === 'aborted' ? 'Continue' : 'Try again'}</button>
           ${
             choice.entry
               ? nothing
