@@ -1,6 +1,4 @@
 // A part of the fuzzing, in a thread of its own: it can be ended when it hangs, and its memory is its own.
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   createTokenizer,
@@ -11,15 +9,23 @@ import {
   readGguf,
 } from '@pocketbit/core';
 import { type Report, runCampaign } from '../../../packages/core/test/fuzz/campaign.ts';
+import { collect, memory, stopwatch } from '../../../packages/core/test/fuzz/gauges.ts';
 import { LARGE_HEADERS } from '../../../packages/core/test/fuzz/large-headers.ts';
 import type { VirtualFile } from '../../../packages/core/test/fuzz/virtual-file.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
+import { runEngines } from './fuzz-engine.ts';
 
-/** What a worker is asked for: a run of seeds, or one of the large headers. */
+/** What a worker is asked for: edited headers, engines called in disorder, or one of the large headers. */
 export type FuzzTask = {
   /** Where the seed in work is written, for who waits for it. */
   readonly seed: Int32Array;
-} & ({ readonly first: number; readonly cases: number } | { readonly large: number });
+} & (
+  | { readonly kind: 'headers' | 'engines'; readonly first: number; readonly cases: number }
+  | { readonly kind: 'large'; readonly index: number }
+);
+
+/** Of edited headers: `engines` of the files that load went on into the engine, and `answered` there. */
+export type HeadersReport = Report & { engines: number; answered: number };
 
 export interface LargeReport {
   readonly name: string;
@@ -35,56 +41,63 @@ const ENGINE_EVERY = 10;
 const MOST_ENGINE_BYTES = 32 * 1024 * 1024;
 
 const task = workerData as FuzzTask;
-parentPort!.postMessage('large' in task ? await measureLarge(task.large) : await fuzz(task));
+parentPort!.postMessage(await done(task));
 
-function memory(): number {
-  const { used_heap_size, external_memory } = getHeapStatistics();
-  return used_heap_size + external_memory;
+async function done(task: FuzzTask) {
+  if (task.kind === 'large') return measureLarge(task.index);
+  const { Engine } = await bindEngine('simd128');
+  const before = (seed: number) => {
+    task.seed[0] = seed;
+  };
+  return task.kind === 'engines'
+    ? runEngines(Engine, task.first, task.cases, before)
+    : editHeaders(Engine, task.first, task.cases, before);
 }
 
-async function fuzz({ first, cases, seed }: FuzzTask & { first: number; cases: number }) {
-  const { Engine } = await bindEngine('simd128');
-  let engines = 0;
-  const report: Report = await runCampaign(first, cases, {
-    now: () => performance.now(),
+type EngineType = Awaited<ReturnType<typeof bindEngine>>['Engine'];
+
+async function editHeaders(
+  Engine: EngineType,
+  first: number,
+  cases: number,
+  before: (seed: number) => void,
+): Promise<HeadersReport> {
+  let [engines, answered] = [0, 0];
+  const report = await runCampaign(first, cases, {
+    stopwatch,
     memory,
-    before: (current) => {
-      seed[0] = current;
-    },
-    async loaded(plan, file, current) {
-      if (current % ENGINE_EVERY !== 0 || plan.residentBytes > MOST_ENGINE_BYTES) return;
+    collect,
+    before,
+    async loaded(plan, file, seed) {
+      if (seed % ENGINE_EVERY !== 0 || plan.residentBytes > MOST_ENGINE_BYTES) return;
       engines++;
-      await runEngine(Engine, plan, file);
+      if (await runEngine(Engine, plan, file)) answered++;
     },
   });
-  return { ...report, engines };
+  return { ...report, engines, answered };
 }
 
 /** Loads a file that was taken into the engine, which may refuse its weights, with a code, and never traps. */
-async function runEngine(
-  Engine: Awaited<ReturnType<typeof bindEngine>>['Engine'],
-  plan: ModelPlan,
-  file: VirtualFile,
-): Promise<void> {
+async function runEngine(Engine: EngineType, plan: ModelPlan, file: VirtualFile): Promise<boolean> {
   try {
     const engine = new Engine(encodeConfig(plan.config));
     try {
       await loadTensors(plan, file, engine);
       engine.forward(Uint32Array.of(0));
       engine.sample();
+      return true;
     } finally {
       engine.free();
     }
   } catch (error) {
     const { code, message } = PocketbitError.from(error);
     if (code !== 'bad-model' && code !== 'out-of-memory') throw new Error(`engine: ${message}`);
+    return false;
   }
 }
 
 async function measureLarge(index: number): Promise<LargeReport> {
   const { name, make } = LARGE_HEADERS[index]!;
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
   const file = make();
   collect();
   const before = memory();
@@ -92,9 +105,9 @@ async function measureLarge(index: number): Promise<LargeReport> {
   file.onRead = () => {
     peak = Math.max(peak, memory());
   };
-  const started = performance.now();
+  const elapsed = stopwatch();
   const header = await readGguf(file).catch((error: unknown) => PocketbitError.from(error));
-  const ms = performance.now() - started;
+  const ms = elapsed();
   const bytes = Math.max(peak, memory()) - before;
   if (header instanceof PocketbitError) {
     return { name, outcome: `${header.code}: ${header.message}`, ms, bytes, tokenizerMs: 0 };
@@ -103,11 +116,11 @@ async function measureLarge(index: number): Promise<LargeReport> {
 }
 
 function tokenizerTime(header: Parameters<typeof createTokenizer>[0]): number {
-  const started = performance.now();
+  const elapsed = stopwatch();
   try {
     createTokenizer(header);
   } catch (error) {
     if (!(error instanceof PocketbitError)) throw error;
   }
-  return performance.now() - started;
+  return elapsed();
 }

@@ -1,8 +1,8 @@
 import { type Environment, Interpreter } from '@huggingface/jinja';
 
-// Work is counted in units of about ten nanoseconds, so that a template ends within a second or two on any machine;
-// of a conversation of a million characters it takes a quarter.
-const MAX_WORK = 2 ** 26;
+// Work is counted in units of about ten nanoseconds, so that a template ends within a second on any machine; a
+// conversation of a million characters takes half of it.
+const MAX_WORK = 2 ** 25;
 const STEP = 256;
 /** Of a round of a loop, which has a scope of its own. */
 const ROUND = 4 * STEP;
@@ -19,7 +19,7 @@ const SEARCHED = 8;
 /** Characters and elements of one value, each counted as often as it would be written out. */
 const MAX_SIZE = 2 ** 22;
 /** Most work of one filter or method, which nothing can stop on its way. */
-const MAX_CALL = 2 ** 25;
+const MAX_CALL = 2 ** 24;
 
 type Value = ReturnType<Interpreter['evaluate']>;
 type Statement = NonNullable<Parameters<Interpreter['evaluate']>[0]>;

@@ -1,5 +1,5 @@
 import { badModel, PocketbitError, unsupported } from '../errors.ts';
-import type { ByteSource } from '../source.ts';
+import { type ByteSource, joined } from '../source.ts';
 import { MAX_HEADER_BYTES, MAX_KEPT_BYTES } from './limits.ts';
 
 // One read is one HTTP request or one IndexedDB record: begin with what holds a small model's header
@@ -13,7 +13,7 @@ const LAST_WINDOW_BYTES = 4 * 1024 * 1024;
  */
 export class Cursor {
   readonly #source: ByteSource;
-  #window = new Uint8Array(0);
+  #window: Uint8Array = new Uint8Array(0);
   #view = new DataView(this.#window.buffer);
   #windowOffset = 0;
   #position = 0;
@@ -155,10 +155,8 @@ export class Cursor {
     }
     this.#windowOffset = this.offset;
     this.#position = 0;
-    this.#window = new Uint8Array(rest.length + length);
-    this.#window.set(rest);
-    this.#window.set(read, rest.length);
-    this.#view = new DataView(this.#window.buffer);
+    this.#window = rest.length === 0 ? read : joined([rest, read]);
+    this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);
     this.#windowBytes = Math.min(this.#windowBytes * 2, LAST_WINDOW_BYTES);
   }
 }

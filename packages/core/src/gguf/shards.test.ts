@@ -34,6 +34,7 @@ async function loaded(source: ByteSource, header: Awaited<ReturnType<typeof read
   const found = new Map<string, number[]>();
   let open: number[] = [];
   const sink: EngineSink = {
+    reserve: () => {},
     beginTensor: (slot, layer) => {
       open = [];
       found.set(`${layer} ${slot}`, open);

@@ -1,6 +1,6 @@
 import { badModel } from '../errors.ts';
 import { Metadata } from '../plan/metadata.ts';
-import type { ByteSource } from '../source.ts';
+import { type ByteSource, joined } from '../source.ts';
 import { type GgufHeader, readGguf } from './header.ts';
 import { MAX_TENSORS } from './limits.ts';
 import type { TensorInfo } from './tensors.ts';
@@ -115,18 +115,9 @@ function concatenated(sources: readonly ByteSource[]): ByteSource {
         const to = Math.min(source.size, offset + length - starts[i]!);
         if (from < to) parts.push(await source.read(from, to - from));
       }
-      return parts.length === 1 ? parts[0]! : joined(parts, length);
+      const bytes = parts.length === 1 ? parts[0]! : joined(parts);
+      if (bytes.length === length) return bytes;
+      throw new RangeError(`a read of ${length} bytes ends past the last shard`);
     },
   };
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  if (at !== length) throw new RangeError(`a read of ${length} bytes ends past the last shard`);
-  return bytes;
 }

@@ -59,7 +59,8 @@ async function readEntry(cursor: Cursor, index: number): Promise<Entry> {
     throw badModel(`tensor "${name}" has ${dimensions} dimensions; expected 1 to 4`);
   }
   await cursor.need(dimensions * 8 + 12, what);
-  const shape = Array.from({ length: dimensions }, () => cursor.count());
+  const shape: number[] = [];
+  for (let i = 0; i < dimensions; i++) shape.push(cursor.count());
   const elements = shape.reduce((product, extent) => product * extent, 1);
   if (elements < 1 || elements > MAX_TENSOR_ELEMENTS) {
     throw badModel(`tensor "${name}" has the shape [${shape}]; expected 1 to 2^40 elements`);

@@ -1,6 +1,7 @@
 import { badModel, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
+import { joined } from '../source.ts';
 import { decodeUtf8, utf8Stream } from '../text.ts';
 import { byteLevelCodec } from './byte-level.ts';
 import type { Codec } from './codec.ts';
@@ -149,14 +150,7 @@ export class Tokenizer {
    * the first word goes, invalid UTF-8 becomes U+FFFD.
    */
   decode(ids: Iterable<number>): string {
-    const parts = Array.from(ids, (id) => this.tokenBytes(id));
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    const text = decodeUtf8(bytes);
+    const text = decodeUtf8(joined(Array.from(ids, (id) => this.tokenBytes(id))));
     return this.#codec.prefix.length > 0 && text.startsWith(' ') ? text.slice(1) : text;
   }
 

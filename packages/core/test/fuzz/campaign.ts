@@ -2,13 +2,15 @@ import type { ModelPlan } from '../../src/plan/plan.ts';
 import { randomOf } from '../random.ts';
 import { mutated, type Subject, subjectOf } from './mutate.ts';
 import { originals } from './originals.ts';
-import { type Outcome, useFile } from './use.ts';
+import { type Outcome, STAGES, type Stage, useFile } from './use.ts';
 import { VirtualFile } from './virtual-file.ts';
 
 /** What a campaign has seen. */
 export interface Report {
   cases: number;
   loaded: number;
+  /** Files that were refused, by what was done with them then. */
+  refusedAt: Record<Stage, number>;
   /** Refusals by reason. */
   reasons: Record<string, number>;
   slowest: Worst;
@@ -26,76 +28,109 @@ export interface Worst {
 
 /** How a campaign looks at time and memory. */
 export interface Probe {
-  /** Milliseconds. */
-  now(): number;
+  /** Milliseconds since it was called. */
+  stopwatch(): () => number;
   /** Bytes in use, garbage and buffers counted. */
   memory(): number;
+  /** Frees what nothing holds. */
+  collect(): void;
   /** Called before each case with its seed. */
   before?(seed: number): void;
   /** Called with each file that loads; what it throws is a failure. */
   loaded?(plan: ModelPlan, file: VirtualFile, seed: number): Promise<void>;
+  /** What is done with a file, where it is not `useFile`. */
+  use?(file: VirtualFile): Promise<Outcome>;
 }
 
 const MOST_FAILURES = 5;
 /** From here on a case is timed again: a busy machine slows single runs. */
 const SLOW_MS = 400;
 const TIMES = 5;
+/** From here on a case is measured again without the garbage of those before it. */
+const SUSPECT_BYTES = 48e6;
 
 /** One edited header of each seed from `first` on, used whole. A seed tells all about its case. */
 export async function runCampaign(first: number, cases: number, probe: Probe): Promise<Report> {
-  const subjects = originals().map(subjectOf);
-  const report: Report = {
-    cases: 0,
-    loaded: 0,
-    reasons: {},
-    slowest: { value: 0, seed: first },
-    largest: { value: 0, seed: first },
-    failures: [],
-  };
+  const edited = subjects();
+  const report = emptyReport(first);
+  probe.collect();
+  const floor = probe.memory();
   for (let seed = first; seed < first + cases; seed++) {
     probe.before?.(seed);
-    await runCase(subjects, seed, probe, report);
+    await runCase(fileOf(edited, seed), seed, { ...probe, floor }, report);
     if (report.failures.length >= MOST_FAILURES) break;
   }
   return report;
 }
 
+/** The originals, ready to be edited. */
+export function subjects(): Subject[] {
+  return originals().map(subjectOf);
+}
+
+export function emptyReport(seed: number): Report {
+  return {
+    cases: 0,
+    loaded: 0,
+    refusedAt: Object.fromEntries(STAGES.map((stage) => [stage, 0])) as Record<Stage, number>,
+    reasons: {},
+    slowest: { value: 0, seed },
+    largest: { value: 0, seed },
+    failures: [],
+  };
+}
+
+/** The largest of the originals: after it the weights go on where the header has grown. */
+const ALIGNMENT = 64;
+
 /** The file of a seed. */
 export function fileOf(subjects: readonly Subject[], seed: number): VirtualFile {
   const random = randomOf(Math.imul(seed, 0x9e37_79b1));
   const subject = subjects[random(subjects.length)]!;
-  return VirtualFile.of(mutated(subject, random, subjects), subject.fileSize, random);
+  const header = mutated(subject, random, subjects);
+  const grown = Math.ceil((header.length - subject.header.length) / ALIGNMENT) * ALIGNMENT;
+  return VirtualFile.of(header, subject.fileSize + grown, random);
 }
 
+/** Memory that everything but the cases takes, beside the probe. */
+type Watch = Probe & { readonly floor: number };
+
 async function runCase(
-  subjects: readonly Subject[],
+  file: VirtualFile,
   seed: number,
-  probe: Probe,
+  watch: Watch,
   report: Report,
 ): Promise<void> {
-  const file = fileOf(subjects, seed);
-  const first = await measured(file, probe);
-  let { ms } = first;
+  const first = await measured(file, watch);
+  let { ms, bytes } = first;
   for (let i = 1; i < TIMES && ms > SLOW_MS; i++)
-    ms = Math.min(ms, (await measured(file, probe)).ms);
+    ms = Math.min(ms, (await measured(file, watch)).ms);
+  if (bytes > SUSPECT_BYTES) bytes = await bytesAlone(file, watch);
   worsen(report.slowest, ms, seed);
-  worsen(report.largest, first.bytes, seed);
-  await count(first.outcome, file, seed, probe, report).catch((error: unknown) => {
+  worsen(report.largest, bytes, seed);
+  await count(first.outcome, file, seed, watch, report).catch((error: unknown) => {
     report.failures.push(`seed ${seed}: ${describe(error)}`);
   });
 }
 
-/** Uses a file, and says how long it took and by how much memory grew meanwhile, at most. */
-async function measured(file: VirtualFile, probe: Probe) {
-  const before = probe.memory();
-  const started = probe.now();
-  let peak = before;
+/**
+ * Uses a file, and says how long it took and how far memory stood above the floor, at most. The garbage of earlier
+ * cases counts: a collection in the middle of a case hides nothing.
+ */
+async function measured(file: VirtualFile, { floor, ...probe }: Watch) {
+  const elapsed = probe.stopwatch();
+  let peak = 0;
   file.onRead = () => {
     peak = Math.max(peak, probe.memory());
   };
-  const outcome = await useFile(file);
-  const ms = probe.now() - started;
-  return { outcome, ms, bytes: Math.max(peak, probe.memory()) - before };
+  const outcome = await (probe.use ?? useFile)(file);
+  const ms = elapsed();
+  return { outcome, ms, bytes: Math.max(peak, probe.memory()) - floor };
+}
+
+async function bytesAlone(file: VirtualFile, watch: Watch): Promise<number> {
+  watch.collect();
+  return (await measured(file, watch)).bytes;
 }
 
 async function count(
@@ -108,6 +143,7 @@ async function count(
   report.cases++;
   if (outcome.kind === 'threw') throw outcome.error;
   if (outcome.kind === 'refused') {
+    report.refusedAt[outcome.stage]++;
     report.reasons[outcome.reason] = (report.reasons[outcome.reason] ?? 0) + 1;
     return;
   }

@@ -2,9 +2,20 @@
 
 /** A part of a header by what it means. */
 export interface Field {
-  readonly kind: 'count' | 'length' | 'type' | 'extent' | 'offset' | 'number' | 'text' | 'magic';
+  readonly kind:
+    | 'count'
+    | 'length'
+    | 'type'
+    | 'extent'
+    | 'offset'
+    | 'number'
+    | 'text'
+    | 'name'
+    | 'magic';
   readonly start: number;
   readonly end: number;
+  /** The metadata key whose value it is, or belongs to. */
+  readonly key?: string | undefined;
 }
 
 /** Fields of a header, and its entries as runs of bytes. */
@@ -41,13 +52,16 @@ class Walk {
   readonly fields: Field[] = [];
   readonly #view: DataView;
   #at = 0;
+  #key: string | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   take(kind: Field['kind'], bytes: number): void {
-    if (bytes > 0) this.fields.push({ kind, start: this.#at, end: this.#at + bytes });
+    if (bytes > 0) {
+      this.fields.push({ kind, start: this.#at, end: this.#at + bytes, key: this.#key });
+    }
     this.#at += bytes;
   }
 
@@ -65,24 +79,30 @@ class Walk {
   }
 
   entry(): void {
-    this.#string();
-    this.#value(this.number('type', 4));
+    const key = this.#string('name');
+    const type = this.number('type', 4);
+    this.#key = key;
+    this.#value(type);
+    this.#key = undefined;
   }
 
   tensor(): void {
-    this.#string();
+    this.#string('name');
     const dimensions = this.number('count', 4);
     for (let i = 0; i < dimensions; i++) this.take('extent', 8);
     this.take('type', 4);
     this.take('offset', 8);
   }
 
-  #string(): void {
-    this.take('text', this.number('length', 8));
+  #string(kind: 'text' | 'name'): string {
+    const length = this.number('length', 8);
+    const start = this.#view.byteOffset + this.#at;
+    this.take(kind, length);
+    return Buffer.from(this.#view.buffer, start, length).toString();
   }
 
   #value(type: number): void {
-    if (type === STRING) this.#string();
+    if (type === STRING) this.#string('text');
     else if (type === ARRAY) this.#array();
     else this.take('number', SCALAR_BYTES[type]!);
   }

@@ -1,4 +1,5 @@
 // Edits of valid headers that know what they edit.
+import { DEEP_EDITS } from './deep-edits.ts';
 import { type Field, type Layout, layoutOf, type Span } from './fields.ts';
 import type { Original } from './originals.ts';
 
@@ -15,7 +16,7 @@ export function subjectOf(original: Original): Subject {
 }
 
 /** Numbers at which readers go wrong. */
-const EDGES: readonly bigint[] = [
+export const EDGES: readonly bigint[] = [
   0n,
   1n,
   2n,
@@ -69,7 +70,7 @@ const EDGES: readonly bigint[] = [
   2n ** 64n - 1n,
 ];
 
-const FLOATS = [
+export const FLOATS = [
   0,
   -0,
   1,
@@ -83,7 +84,7 @@ const FLOATS = [
 ];
 
 /** Texts that mean something to some reader. */
-const WORDS = [
+export const WORDS = [
   'general.architecture',
   'general.alignment',
   'bitnet.block_count',
@@ -128,14 +129,24 @@ const WORDS = [
 const INVALID_UTF8 = [[0xff], [0xc3], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]];
 
 /** Bytes in place of others. */
-interface Patch extends Span {
+export interface Patch extends Span {
   readonly bytes: ArrayLike<number>;
+  /** Where it is a count: by how much, so that several such patches add up. */
+  readonly change?: number;
 }
 
-type Edit = (subject: Subject, random: Random, others: readonly Subject[]) => readonly Patch[];
+export type Edit = (
+  subject: Subject,
+  random: Random,
+  others: readonly Subject[],
+) => readonly Patch[];
 
-const pick = <T>(among: readonly T[], random: Random): T => among[random(among.length)]!;
-const replaced = ({ start, end }: Span, bytes: ArrayLike<number>): Patch => ({ start, end, bytes });
+export const pick = <T>(among: readonly T[], random: Random): T => among[random(among.length)]!;
+export const replaced = ({ start, end }: Span, bytes: ArrayLike<number>): Patch => ({
+  start,
+  end,
+  bytes,
+});
 
 /** Edits, the likelier ones more than once. */
 const EDITS: readonly Edit[] = [
@@ -162,17 +173,26 @@ const EDITS: readonly Edit[] = [
   },
 ];
 
-/** A header with one to four edits; the same random numbers give the same header. */
+/**
+ * A header with one to four edits, in two of three cases such as leave it readable; the same random numbers give the
+ * same header.
+ */
 export function mutated(subject: Subject, random: Random, others: readonly Subject[]): Uint8Array {
+  const edits = random(3) === 0 ? EDITS : DEEP_EDITS;
   const patches: Patch[] = [];
-  for (let edits = 1 + random(random(4) + 1); edits > 0; edits--) {
-    patches.push(...pick(EDITS, random)(subject, random, others));
+  for (let left = 1 + random(random(4) + 1); left > 0; left--) {
+    patches.push(...pick(edits, random)(subject, random, others));
   }
-  return patched(subject.header, patches);
+  return patched(subject, patches);
 }
 
-/** The last patch first, so that places hold; patches of the same bytes count once. */
-function patched(header: Uint8Array, patches: Patch[]): Uint8Array {
+/** From the first patch on; of those that overlap the first counts. */
+function patched(subject: Subject, given: readonly Patch[]): Uint8Array {
+  const { header } = subject;
+  const patches = [
+    ...given.filter(({ change }) => change === undefined),
+    ...counts(subject, given),
+  ];
   patches.sort((a, b) => a.start - b.start);
   const parts: Uint8Array[] = [];
   let at = 0;
@@ -183,6 +203,14 @@ function patched(header: Uint8Array, patches: Patch[]): Uint8Array {
   }
   parts.push(header.subarray(at));
   return joined(parts);
+}
+
+function counts(subject: Subject, patches: readonly Patch[]): Patch[] {
+  return [TENSOR_COUNT, METADATA_COUNT].flatMap((place) => {
+    const changes = patches.filter(({ start, change }) => start === place.start && change);
+    const change = changes.reduce((sum, patch) => sum + patch.change!, 0);
+    return changes.length === 0 ? [] : [counted(subject, place, change)];
+  });
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -204,6 +232,7 @@ function changeField({ header, layout }: Subject, random: Random): readonly Patc
   const width = field.end - field.start;
   switch (field.kind) {
     case 'text':
+    case 'name':
       return changeText(layout.fields, field, random);
     case 'magic':
       return [replaced(field, randomBytes(4, random))];
@@ -218,8 +247,16 @@ function changeField({ header, layout }: Subject, random: Random): readonly Patc
 function changeText(fields: readonly Field[], field: Field, random: Random): readonly Patch[] {
   const bytes =
     random(4) === 0 ? pick(INVALID_UTF8, random) : Buffer.from(pick(WORDS, random), 'utf8');
-  const length = fields.find(({ kind, end }) => kind === 'length' && end === field.start);
-  if (!length || random(8) === 0) return [replaced(field, bytes)];
+  return random(8) === 0 ? [replaced(field, bytes)] : replacedText(fields, field, bytes);
+}
+
+/** A text of another length, which is written before it. */
+export function replacedText(
+  fields: readonly Field[],
+  field: Field,
+  bytes: ArrayLike<number>,
+): readonly Patch[] {
+  const length = fields.find(({ kind, end }) => kind === 'length' && end === field.start)!;
   return [replaced(length, littleEndian(BigInt(bytes.length), 8)), replaced(field, bytes)];
 }
 
@@ -240,17 +277,17 @@ function changeNumber(found: Uint8Array, width: number, random: Random): ArrayLi
 
 function dropEntry(subject: Subject, random: Random): readonly Patch[] {
   const { list, count } = lists(subject, random);
-  return [replaced(pick(list, random), []), ...counted(subject, count, -1, random)];
+  return [replaced(pick(list, random), []), ...mostlyCounted(subject, count, -1, random)];
 }
 
 function repeatEntry(subject: Subject, random: Random): readonly Patch[] {
   const { list, count } = lists(subject, random);
   const { start, end } = pick(list, random);
   const copy = subject.header.subarray(start, end);
-  return [{ start: end, end, bytes: copy }, ...counted(subject, count, 1, random)];
+  return [{ start: end, end, bytes: copy }, ...mostlyCounted(subject, count, 1, random)];
 }
 
-function moveEntry(subject: Subject, random: Random): readonly Patch[] {
+export function moveEntry(subject: Subject, random: Random): readonly Patch[] {
   const { list } = lists(subject, random);
   const [a, b] = [pick(list, random), pick(list, random)];
   const { header } = subject;
@@ -275,11 +312,11 @@ function spliceEntry(
   const bytes = other.header.subarray(from.start, from.end);
   const place = pick(list, random);
   if (random(2) === 0) return [replaced(place, bytes)];
-  return [{ start: place.end, end: place.end, bytes }, ...counted(subject, count, 1, random)];
+  return [{ start: place.end, end: place.end, bytes }, ...mostlyCounted(subject, count, 1, random)];
 }
 
-const TENSOR_COUNT: Span = { start: 8, end: 16 };
-const METADATA_COUNT: Span = { start: 16, end: 24 };
+export const TENSOR_COUNT: Span = { start: 8, end: 16 };
+export const METADATA_COUNT: Span = { start: 16, end: 24 };
 
 function lists({ layout }: Subject, random: Random): { list: readonly Span[]; count: Span } {
   return random(2) === 0
@@ -288,22 +325,26 @@ function lists({ layout }: Subject, random: Random): { list: readonly Span[]; co
 }
 
 /** The count of a list made right, or, now and then, left as it was. */
-function counted(
-  { header }: Subject,
+function mostlyCounted(
+  subject: Subject,
   place: Span,
   change: number,
   random: Random,
 ): readonly Patch[] {
-  if (random(6) === 0) return [];
-  const value = numberOf(header.subarray(place.start, place.end)) + BigInt(change);
-  return [replaced(place, littleEndian(value, 8))];
+  return random(6) === 0 ? [] : [counted(subject, place, change)];
 }
 
-function numberOf(bytes: Uint8Array): bigint {
+/** The count of a list made right. */
+export function counted({ header }: Subject, place: Span, change: number): Patch {
+  const value = numberOf(header.subarray(place.start, place.end)) + BigInt(change);
+  return { ...replaced(place, littleEndian(value, 8)), change };
+}
+
+export function numberOf(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n);
 }
 
-function littleEndian(value: bigint, width: number): number[] {
+export function littleEndian(value: bigint, width: number): number[] {
   const wrapped = BigInt.asUintN(8 * width, value);
   return Array.from({ length: width }, (_, i) => Number((wrapped >> BigInt(8 * i)) & 255n));
 }

@@ -12,6 +12,8 @@ export interface Original {
 interface Kind {
   readonly name: string;
   readonly arch: string;
+  /** Width of everything; a multiple of the block of the linears' type, so that the files stay small. */
+  readonly dim: number;
   /** GGUF type id of the linears, and the bytes of `weights` of them. */
   readonly linear: readonly [type: number, bytes: (weights: number) => number];
   readonly metadata: Readonly<Record<string, TypedValue>>;
@@ -77,6 +79,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'bitnet, TQ2_0, byte pairs',
     arch: 'bitnet',
+    dim: 256,
     linear: [35, blocks(256, 66)],
     metadata: { ...BYTE_PAIRS, 'tokenizer.chat_template': TEMPLATE },
     subNorms: true,
@@ -84,6 +87,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'bitnet-b1.58, I2_S, byte pairs',
     arch: 'bitnet-b1.58',
+    dim: 128,
     linear: [36, (weights) => weights / 4 + 32],
     metadata: { ...BYTE_PAIRS, 'general.alignment': count(64) },
     subNorms: true,
@@ -91,6 +95,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'W1A1, byte pairs',
     arch: 'bitnet',
+    dim: 128,
     linear: [41, blocks(128, 18)],
     metadata: { ...BYTE_PAIRS, 'pocketbit.activation_bits': count(1) },
     subNorms: true,
@@ -99,6 +104,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'qwen3, Q2_0, YaRN, byte pairs',
     arch: 'qwen3',
+    dim: 64,
     linear: [42, blocks(64, 18)],
     metadata: { ...BYTE_PAIRS, ...YARN('qwen3') },
     qkNorms: true,
@@ -106,6 +112,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'llama, Q8_0, own head, RoPE factors, SentencePiece',
     arch: 'llama',
+    dim: 32,
     linear: [8, blocks(32, 34)],
     metadata: { ...SENTENCES, 'tokenizer.chat_template': TEMPLATE },
     output: true,
@@ -114,13 +121,12 @@ const KINDS: readonly Kind[] = [
   {
     name: 'minicpm, F32, YaRN, SentencePiece',
     arch: 'minicpm',
+    dim: 32,
     linear: F32,
     metadata: { ...SENTENCES, ...YARN('minicpm'), 'minicpm.logit_scale': real(2) },
   },
 ];
 
-const DIM = 256;
-const FFN = 256;
 const HEADS = 2;
 const LAYERS = 1;
 
@@ -129,7 +135,7 @@ export function originals(): Original[] {
   return KINDS.map((kind) => {
     const alignment = Number(kind.metadata['general.alignment']?.value ?? 32);
     const tensors = tensorsOf(kind);
-    const metadata = Object.entries({ ...shapeOf(kind.arch), ...kind.metadata });
+    const metadata = Object.entries({ ...shapeOf(kind), ...kind.metadata });
     const writer = writeHeader({ metadata, tensors }, alignment).pad(alignment);
     const weights = tensors.reduce((sum, { bytes }) => sum + padded(bytes.length, alignment), 0);
     return { name: kind.name, header: writer.bytes(), fileSize: writer.length + weights };
@@ -140,14 +146,14 @@ function padded(bytes: number, alignment: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
 
-function shapeOf(arch: string): Record<string, TypedValue> {
+function shapeOf({ arch, dim }: Kind): Record<string, TypedValue> {
   return {
     'general.architecture': text(arch),
     'general.name': text('a ünïcode name'),
     [`${arch}.context_length`]: count(64),
-    [`${arch}.embedding_length`]: { type: 'u64', value: DIM },
+    [`${arch}.embedding_length`]: { type: 'u64', value: dim },
     [`${arch}.block_count`]: count(LAYERS),
-    [`${arch}.feed_forward_length`]: count(FFN),
+    [`${arch}.feed_forward_length`]: count(dim),
     [`${arch}.attention.head_count`]: count(HEADS),
     [`${arch}.attention.head_count_kv`]: count(1),
     [`${arch}.attention.layer_norm_rms_epsilon`]: real(1e-5),
@@ -158,6 +164,7 @@ type Hollow = Omit<TensorSpec, 'bytes'> & { bytes: { length: number } };
 
 function tensorsOf(kind: Kind): Hollow[] {
   const [type, bytes] = kind.linear;
+  const { dim } = kind;
   const vocab = (kind.metadata['tokenizer.ggml.tokens'] as { value: readonly string[] }).value
     .length;
   const vector = (name: string, k: number): Hollow => ({
@@ -168,35 +175,35 @@ function tensorsOf(kind: Kind): Hollow[] {
   });
   const embedding = (name: string): Hollow => ({
     name,
-    shape: [DIM, vocab],
+    shape: [dim, vocab],
     type: 1,
-    bytes: { length: 2 * DIM * vocab },
+    bytes: { length: 2 * dim * vocab },
   });
   const linear = (name: string, k: number, rows: number): Hollow[] => [
     { name: `${name}.weight`, shape: [k, rows], type, bytes: { length: bytes(k * rows) } },
     ...(kind.thresholds ? [vector(`${name}.act_threshold`, k)] : []),
   ];
-  const head = DIM / HEADS;
+  const head = dim / HEADS;
   const layer = (i: number) => {
     const at = (name: string) => `blk.${i}.${name}`;
     return [
-      vector(at('attn_norm.weight'), DIM),
-      ...linear(at('attn_q'), DIM, DIM),
-      ...linear(at('attn_k'), DIM, head),
-      ...linear(at('attn_v'), DIM, head),
-      ...linear(at('attn_output'), DIM, DIM),
-      vector(at('ffn_norm.weight'), DIM),
-      ...linear(at('ffn_gate'), DIM, FFN),
-      ...linear(at('ffn_up'), DIM, FFN),
-      ...linear(at('ffn_down'), FFN, DIM),
-      ...(kind.subNorms ? [vector(at('attn_sub_norm.weight'), DIM)] : []),
-      ...(kind.subNorms ? [vector(at('ffn_sub_norm.weight'), FFN)] : []),
+      vector(at('attn_norm.weight'), dim),
+      ...linear(at('attn_q'), dim, dim),
+      ...linear(at('attn_k'), dim, head),
+      ...linear(at('attn_v'), dim, head),
+      ...linear(at('attn_output'), dim, dim),
+      vector(at('ffn_norm.weight'), dim),
+      ...linear(at('ffn_gate'), dim, dim),
+      ...linear(at('ffn_up'), dim, dim),
+      ...linear(at('ffn_down'), dim, dim),
+      ...(kind.subNorms ? [vector(at('attn_sub_norm.weight'), dim)] : []),
+      ...(kind.subNorms ? [vector(at('ffn_sub_norm.weight'), dim)] : []),
       ...(kind.qkNorms ? ['q', 'k'].map((n) => vector(at(`attn_${n}_norm.weight`), head)) : []),
     ];
   };
   return [
     embedding('token_embd.weight'),
-    vector('output_norm.weight', DIM),
+    vector('output_norm.weight', dim),
     ...(kind.output ? [embedding('output.weight')] : []),
     ...(kind.ropeFactors ? [vector('rope_freqs.weight', head / 2)] : []),
     ...Array.from({ length: LAYERS }, (_, i) => layer(i)).flat(),

@@ -9,11 +9,15 @@ import { createTokenizer } from '../../src/tokenizer/tokenizer.ts';
 /** What may come of a file that is no model: a code of these, with words. */
 const CODES: readonly string[] = ['bad-model', 'unsupported', 'does-not-fit'];
 
-/** What came of a file. */
+/** What is done with a file, in order. */
+export const STAGES = ['header', 'plan', 'tokenizer', 'template', 'weights'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What came of a file, and, of one that is no model, where. */
 export type Outcome =
   | { readonly kind: 'loaded'; readonly plan: ModelPlan }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'threw'; readonly error: unknown };
+  | { readonly kind: 'refused'; readonly stage: Stage; readonly reason: string }
+  | { readonly kind: 'threw'; readonly stage: Stage; readonly error: unknown };
 
 /** A message is for a person. */
 const MOST_CHARACTERS = 2000;
@@ -26,28 +30,49 @@ const MESSAGES = [
 
 /** Everything that is done with a file before and while its weights are read. */
 export async function useFile(source: ByteSource): Promise<Outcome> {
+  const at: { stage: Stage } = { stage: 'header' };
   try {
-    return { kind: 'loaded', plan: await useWhole(source) };
+    return { kind: 'loaded', plan: await useWhole(source, at) };
   } catch (error) {
-    if (!(error instanceof PocketbitError)) return { kind: 'threw', error };
+    const { stage } = at;
+    if (!(error instanceof PocketbitError)) return { kind: 'threw', stage, error };
     const { length } = error.message;
     const sound = CODES.includes(error.code) && length > 10 && length < MOST_CHARACTERS;
-    return sound ? { kind: 'refused', reason: reasonOf(error) } : { kind: 'threw', error };
+    return sound
+      ? { kind: 'refused', stage, reason: reasonOf(error) }
+      : { kind: 'threw', stage, error };
   }
 }
 
-async function useWhole(source: ByteSource): Promise<ModelPlan> {
+async function useWhole(source: ByteSource, at: { stage: Stage }): Promise<ModelPlan> {
   const header = await readGguf(source);
+  at.stage = 'plan';
   const plan = planModel(header);
+  at.stage = 'tokenizer';
   const tokenizer = createTokenizer(header);
+  at.stage = 'template';
   const ids = createChat(header, tokenizer).encode(MESSAGES);
+  checkIds(ids, plan.config.vocab);
   tokenizer.decode(ids);
+  at.stage = 'weights';
   if (plan.weightBytes <= MOST_WEIGHTS) await loadTensors(plan, source, NOTHING);
   return plan;
 }
 
+/** An id without a row of the embedding would be refused by the engine, in the middle of a conversation. */
+function checkIds(ids: readonly number[], rows: number): void {
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
+  if (bad !== undefined) throw new Error(`the prompt has the id ${bad} of ${rows}`);
+}
+
 const nothing = () => {};
-const NOTHING = { beginTensor: nothing, push: nothing, endTensor: nothing, finish: nothing };
+const NOTHING = {
+  reserve: nothing,
+  beginTensor: nothing,
+  push: nothing,
+  endTensor: nothing,
+  finish: nothing,
+};
 
 /** A message without what is particular to a file, so that equal reasons are counted together. */
 function reasonOf({ code, message }: PocketbitError): string {
