@@ -1,10 +1,10 @@
 //! Tensor types as files hold them, block by block. Sources: ggml-quants.c, ggml-common.h; microsoft/BitNet for I2_S.
 
 use crate::math::f16_to_f32;
-use crate::pack::Bits;
+use crate::pack::{quad_of_two, Bits};
 
-/// Most weights a block of codes holds.
-pub const MAX_CODES: usize = 256;
+/// Most bytes the codes of a block take, row-major.
+pub const MAX_CODE_BYTES: usize = 64;
 /// Bytes after an I2_S tensor's groups: the f32 scale, then padding.
 pub const I2_S_TAIL: usize = 32;
 
@@ -86,14 +86,14 @@ impl Type {
         matches!(self, Type::Q1_0 | Type::Q2_0 | Type::Q2_0_G128)
     }
 
-    /// Writes a block's codes and returns its scale as f16 bits (0 for I2_S, whose scale ends the tensor).
-    pub fn codes(self, block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+    /// Writes a block's codes in the order of [`Layout::Row`](crate::pack::Layout::Row) and returns its scale as f16 bits
+    /// (0 for I2_S, whose scale ends the tensor).
+    pub fn codes(self, block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
         match self {
             Type::TQ1_0 => tq1_0(block, codes),
             Type::TQ2_0 => tq2_0(block, codes),
             Type::I2_S => i2_s(block, codes),
-            Type::Q1_0 => q1_0(block, codes),
-            _ => q2_0(block, codes),
+            _ => row_major(block, codes),
         }
     }
 
@@ -120,25 +120,34 @@ fn half(bytes: &[u8], at: usize) -> u16 {
 }
 
 /// `y[l·32 + m] = qs[m] >> 2l & 3` per half of 128.
-fn tq2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (half, codes) in codes.chunks_exact_mut(128).enumerate() {
-        for (l, codes) in codes.chunks_exact_mut(32).enumerate() {
-            for (code, byte) in codes.iter_mut().zip(&block[32 * half..32 * half + 32]) {
-                *code = byte >> (2 * l) & 3;
+fn tq2_0(block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
+    for (codes, half) in codes.chunks_exact_mut(32).zip(block.chunks_exact(32)) {
+        let words = transposed(half);
+        for (l, codes) in codes.chunks_exact_mut(8).enumerate() {
+            for (code, word) in codes.iter_mut().zip(words) {
+                *code = (word >> (8 * l)) as u8;
             }
         }
     }
     half(block, 64)
 }
 
+/// Byte `l` of word `w` holds bits `2l, 2l + 1` of bytes `4w..4w + 4` of 32.
+fn transposed(bytes: &[u8]) -> [u32; 8] {
+    core::array::from_fn(|w| {
+        quad_of_two(u32::from_le_bytes([bytes[4 * w], bytes[4 * w + 1], bytes[4 * w + 2], bytes[4 * w + 3]]))
+    })
+}
+
 /// Base 3: five digits a byte for `qs` (32, then 16 bytes), four for `qh`.
-fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
+fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
     const POWERS: [u8; 5] = [1, 3, 9, 27, 81];
     for (first, bytes, digits, at) in [(0, 32, 5, 0), (32, 16, 5, 160), (48, 4, 4, 240)] {
         for (n, power) in POWERS[..digits].iter().enumerate() {
-            for m in 0..bytes {
-                let shifted = u16::from(block[first + m].wrapping_mul(*power));
-                codes[at + n * bytes + m] = ((shifted * 3) >> 8) as u8;
+            let at = (at + n * bytes) / 4;
+            for (code, bytes) in codes[at..].iter_mut().zip(block[first..first + bytes].chunks_exact(4)) {
+                let digit = |i: usize| ((u16::from(bytes[i].wrapping_mul(*power)) * 3) >> 8) as u8;
+                *code = digit(0) | digit(1) << 2 | digit(2) << 4 | digit(3) << 6;
             }
         }
     }
@@ -146,31 +155,19 @@ fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
 }
 
 /// 128 codes, the first 32 in the top two bits.
-fn i2_s(group: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (g, codes) in codes[..128].chunks_exact_mut(32).enumerate() {
-        for (code, byte) in codes.iter_mut().zip(&group[..32]) {
-            *code = byte >> (6 - 2 * g) & 3;
+fn i2_s(group: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
+    let words = transposed(group);
+    for (l, codes) in codes[..32].chunks_exact_mut(8).enumerate() {
+        for (code, word) in codes.iter_mut().zip(words) {
+            *code = (word >> (24 - 8 * l)) as u8;
         }
     }
     0
 }
 
-fn q1_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (codes, byte) in codes[..128].chunks_exact_mut(8).zip(&block[2..18]) {
-        for (j, code) in codes.iter_mut().enumerate() {
-            *code = byte >> j & 1;
-        }
-    }
-    half(block, 0)
-}
-
-/// 64 or 128 codes after the scale.
-fn q2_0(block: &[u8], codes: &mut [u8; MAX_CODES]) -> u16 {
-    for (codes, byte) in codes.chunks_exact_mut(4).zip(&block[2..]) {
-        for (j, code) in codes.iter_mut().enumerate() {
-            *code = byte >> (2 * j) & 3;
-        }
-    }
+/// Q1_0 and Q2_0: codes as they are, after the scale.
+fn row_major(block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
+    codes[..block.len() - 2].copy_from_slice(&block[2..]);
     half(block, 0)
 }
 
@@ -221,18 +218,22 @@ fn q4_k(block: &[u8], out: &mut [f32]) {
 /// `d · scale · (six bits − 32)`.
 fn q6_k(block: &[u8], out: &mut [f32]) {
     let d = f16_to_f32(half(block, 208));
-    for (i, o) in out.iter_mut().enumerate() {
-        let (part, quarter, l) = (i / 128, i % 128 / 32, i % 32);
-        let low = block[64 * part + 32 * (quarter % 2) + l] >> (4 * (quarter / 2)) & 15;
-        let high = block[128 + 32 * part + l] >> (2 * quarter) & 3;
-        let scale = block[192 + i / 16] as i8;
-        *o = d * f32::from(scale) * (i32::from(low | high << 4) - 32) as f32;
+    for (run, out) in out.chunks_exact_mut(16).enumerate() {
+        let (part, quarter, l) = (run / 8, run % 8 / 2, run % 2 * 16);
+        let step = d * f32::from(block[192 + run] as i8);
+        let low = &block[64 * part + 32 * (quarter % 2) + l..][..16];
+        let high = &block[128 + 32 * part + l..][..16];
+        for ((o, low), high) in out.iter_mut().zip(low).zip(high) {
+            let six = low >> (4 * (quarter / 2)) & 15 | (high >> (2 * quarter) & 3) << 4;
+            *o = step * (i32::from(six) - 32) as f32;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pack::{code_at, Form, Layout};
     use std::vec;
     use std::vec::Vec;
 
@@ -251,14 +252,19 @@ mod tests {
         u8::from((5 * i) % 7 < 3)
     }
 
+    fn code_of(kind: Type, codes: &[u8], i: usize) -> u8 {
+        let form = Form::new(Layout::Row, kind.bits().unwrap());
+        code_at(form, codes, 0, 0, i)
+    }
+
     /// Checks the golden CRC of `blocks` and that decoding gives `value` at every index.
     fn golden(kind: Type, blocks: Vec<Vec<u8>>, crc: u32, scale: u16, value: fn(usize) -> u8) {
         assert_eq!(crc32(&blocks.concat()), crc, "{kind:?}: the golden bytes");
         let n = kind.block().1;
         for (b, block) in blocks.iter().enumerate() {
-            let mut codes = [9u8; MAX_CODES];
+            let mut codes = [9u8; MAX_CODE_BYTES];
             assert_eq!(kind.codes(block, &mut codes), scale);
-            assert!(codes[..n].iter().enumerate().all(|(i, c)| *c == value(n * b + i)), "{kind:?} block {b}");
+            assert!((0..n).all(|i| code_of(kind, &codes, i) == value(n * b + i)), "{kind:?} block {b}");
         }
     }
 
@@ -302,10 +308,10 @@ mod tests {
         let quad = |b: usize, i: usize| (0..4).fold(0, |v, j| v | tern(64 * b + 4 * i + j) << (2 * j));
         let blocks = (0..64).map(|b| HALF.into_iter().chain((0..16).map(|i| quad(b, i))).collect());
         golden(Type::Q2_0, blocks.collect(), 0xced4_fa84, 0x3800, tern);
-        let mut codes = [9u8; MAX_CODES];
+        let mut codes = [9u8; MAX_CODE_BYTES];
         let block: Vec<u8> = HALF.into_iter().chain((0..32).map(|i| quad(0, i))).collect();
         assert_eq!(Type::Q2_0_G128.codes(&block, &mut codes), 0x3800);
-        assert!((0..128).all(|i| codes[i] == tern(i)) && codes[128] == 9);
+        assert!((0..128).all(|i| code_of(Type::Q2_0_G128, &codes, i) == tern(i)) && codes[32] == 9);
     }
 
     #[test]

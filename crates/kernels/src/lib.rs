@@ -20,6 +20,7 @@ pub mod matrix;
 pub mod pack;
 pub mod probe;
 pub mod quant;
+pub mod repack;
 pub mod run;
 pub mod scalar;
 

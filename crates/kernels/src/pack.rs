@@ -2,6 +2,7 @@
 //!
 //! Packing works block by block, so a matrix is repacked while its bytes stream in, with no second copy.
 
+use crate::blocks::MAX_CODE_BYTES;
 use crate::line::Line;
 
 /// Rows of a block of quads or columns.
@@ -111,78 +112,121 @@ pub const fn int8_lines(rows: usize, k: usize) -> usize {
     Line::count(rows * k)
 }
 
+/// Codes that are made into row-major bytes at a time.
+const RUN: usize = 256;
+
 /// Stores `codes` at `[row][k0..]` of a packed matrix with `k` columns. `k0` and `codes.len()` are multiples of the
 /// form's [`Bits::step`].
 pub fn put_codes(form: Form, packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    match (form.layout, form.bits) {
-        (Layout::Quad, Bits::One) => put_quads::<8>(packed, k, row, k0, codes),
-        (Layout::Quad, Bits::Two) => put_quads::<4>(packed, k, row, k0, codes),
-        (Layout::Quad, Bits::Four) => put_quads::<2>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::One) => put_columns::<8, LANE_ROWS>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::Two) => put_columns::<4, LANE_ROWS>(packed, k, row, k0, codes),
-        (Layout::Column, Bits::Four) => put_columns::<2, LANE_ROWS>(packed, k, row, k0, codes),
-        (Layout::Tall, Bits::One) => put_columns::<8, TALL_ROWS>(packed, k, row, k0, codes),
-        (Layout::Tall, Bits::Two) => put_columns::<4, TALL_ROWS>(packed, k, row, k0, codes),
-        (Layout::Tall, Bits::Four) => put_columns::<2, TALL_ROWS>(packed, k, row, k0, codes),
-        (Layout::Row, Bits::One) => put_row::<8>(packed, k, row, k0, codes),
-        (Layout::Row, Bits::Two) => put_row::<4>(packed, k, row, k0, codes),
-        (Layout::Row, Bits::Four) => put_row::<2>(packed, k, row, k0, codes),
-    }
-}
-
-/// [`put_codes`] with `PLANES` codes a byte, known to the compiler so that a step unrolls.
-#[inline(always)]
-fn put_quads<const PLANES: usize>(packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    let step = 4 * PLANES;
-    let block = row / LANE_ROWS * (k / step);
-    let lane = row % LANE_ROWS * 4;
-    for (g, codes) in codes.chunks_exact(step).enumerate() {
-        let at = (block + k0 / step + g) * STEP_BYTES + lane;
-        let mut word = 0u32;
-        for (p, quad) in codes.chunks_exact(4).enumerate() {
-            word |= u32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]) << (p * (8 / PLANES));
+    let planes = form.bits.planes();
+    for (run, codes) in codes.chunks(RUN).enumerate() {
+        let mut bytes = [0u8; RUN];
+        for (byte, codes) in bytes.iter_mut().zip(codes.chunks_exact(planes)) {
+            *byte = codes.iter().enumerate().fold(0, |byte, (i, code)| byte | code << (i * (8 / planes)));
         }
-        packed[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        put_bytes(form, packed, k, row, k0 + run * RUN, &bytes[..codes.len() / planes]);
+    }
+}
+
+/// [`put_codes`] of codes in the order of [`Layout::Row`]: neighbouring k in a byte, the first in its lowest bits.
+pub fn put_bytes(form: Form, packed: &mut [u8], k: usize, row: usize, k0: usize, bytes: &[u8]) {
+    let planes = form.bits.planes();
+    let rows = form.layout.block_rows();
+    // A block is a run of columns, of a byte a row or (quads) of four.
+    let first = (row / rows * k + k0) / planes * rows;
+    match form.layout {
+        Layout::Row => packed[first..first + bytes.len()].copy_from_slice(bytes),
+        Layout::Column => put_columns::<LANE_ROWS>(&mut packed[first..], row % rows, bytes),
+        Layout::Tall => put_columns::<TALL_ROWS>(&mut packed[first..], row % rows, bytes),
+        Layout::Quad => match form.bits {
+            Bits::One => put_quads(&mut packed[first..], row % rows, bytes, quad_of_one),
+            Bits::Two => put_quads(&mut packed[first..], row % rows, bytes, quad_of_two),
+            Bits::Four => put_quads(&mut packed[first..], row % rows, bytes, quad_of_four),
+        },
+    }
+}
+
+/// Codes of the rows of a lane block, row-major, as many bytes of each as a file's block may fill.
+pub type Band = [[u8; MAX_CODE_BYTES]; LANE_ROWS];
+
+/// [`put_bytes`] of the first `bytes` of all rows of a block in columns or quads, of which `row` is the first: what it
+/// writes is one run of memory.
+pub fn put_band(form: Form, packed: &mut [u8], k: usize, (row, k0): (usize, usize), band: &Band, bytes: usize) {
+    let first = (row / LANE_ROWS * k + k0) / form.bits.planes() * LANE_ROWS;
+    let out = &mut packed[first..first + bytes * LANE_ROWS];
+    match (form.layout, form.bits) {
+        (Layout::Quad, Bits::One) => quad_band(out, band, quad_of_one),
+        (Layout::Quad, Bits::Two) => quad_band(out, band, quad_of_two),
+        (Layout::Quad, Bits::Four) => quad_band(out, band, quad_of_four),
+        _ => {
+            debug_assert!(form.layout == Layout::Column);
+            for (j, column) in out.chunks_exact_mut(LANE_ROWS).enumerate() {
+                for (byte, row) in column.iter_mut().zip(band) {
+                    *byte = row[j];
+                }
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn put_columns<const PLANES: usize, const ROWS: usize>(
-    packed: &mut [u8],
-    k: usize,
-    row: usize,
-    k0: usize,
-    codes: &[u8],
-) {
-    let first = row / ROWS * (k / PLANES) + k0 / PLANES;
-    for (column, codes) in codes.chunks_exact(PLANES).enumerate() {
-        packed[(first + column) * ROWS + row % ROWS] = byte_of::<PLANES>(codes);
+fn quad_band(out: &mut [u8], band: &Band, quad: impl Fn(u32) -> u32) {
+    for (g, step) in out.chunks_exact_mut(STEP_BYTES).enumerate() {
+        for (lane, row) in step.chunks_exact_mut(4).zip(band) {
+            let word = u32::from_le_bytes([row[4 * g], row[4 * g + 1], row[4 * g + 2], row[4 * g + 3]]);
+            lane.copy_from_slice(&quad(word).to_le_bytes());
+        }
     }
 }
 
 #[inline(always)]
-fn put_row<const PLANES: usize>(packed: &mut [u8], k: usize, row: usize, k0: usize, codes: &[u8]) {
-    for (byte, codes) in packed[(row * k + k0) / PLANES..].iter_mut().zip(codes.chunks_exact(PLANES)) {
-        *byte = byte_of::<PLANES>(codes);
+fn put_columns<const ROWS: usize>(columns: &mut [u8], row: usize, bytes: &[u8]) {
+    for (column, byte) in columns.chunks_exact_mut(ROWS).zip(bytes) {
+        column[row % ROWS] = *byte;
     }
 }
 
 #[inline(always)]
-fn byte_of<const PLANES: usize>(codes: &[u8]) -> u8 {
-    codes.iter().enumerate().fold(0, |byte, (i, code)| byte | code << (i * (8 / PLANES)))
+fn put_quads(steps: &mut [u8], row: usize, bytes: &[u8], quad: impl Fn(u32) -> u32) {
+    let lane = row % LANE_ROWS * 4;
+    for (step, word) in steps.chunks_exact_mut(STEP_BYTES).zip(bytes.chunks_exact(4)) {
+        let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        step[lane..lane + 4].copy_from_slice(&quad(word).to_le_bytes());
+    }
 }
 
-/// Stores sign bits (bit `i` of a byte: k `8j + i`) at `[row][k0..]` of a one-bit matrix, row-major or in columns.
-pub fn put_signs(layout: Layout, packed: &mut [u8], k: usize, row: usize, k0: usize, signs: &[u8]) {
-    if layout == Layout::Row {
-        packed[(row * k + k0) / 8..][..signs.len()].copy_from_slice(signs);
-        return;
+/// A step's bits in row-major order, `k = 4p + kk`, to those of a quad's lane, where `kk` counts bytes: bits of the index
+/// of each bit change places. From the highest: p p p kk kk to kk kk p p p.
+fn quad_of_one(word: u32) -> u32 {
+    swap::<0, 1>(swap::<1, 2>(swap::<0, 3>(swap::<1, 4>(word))))
+}
+
+/// The same of two-bit codes: p p kk kk to kk kk p p; its own inverse, a transposition.
+pub(crate) fn quad_of_two(word: u32) -> u32 {
+    swap::<1, 3>(swap::<2, 4>(word))
+}
+
+/// The same of four-bit codes: p kk kk to kk kk p.
+fn quad_of_four(word: u32) -> u32 {
+    swap::<2, 3>(swap::<3, 4>(word))
+}
+
+/// Moves each bit to where bits `LOW` and `HIGH` of its index have changed places (Hacker's Delight, 7-3).
+#[inline(always)]
+fn swap<const LOW: u32, const HIGH: u32>(word: u32) -> u32 {
+    let shift = (1 << HIGH) - (1 << LOW);
+    let moved = (word ^ word >> shift) & const { index_mask(LOW, HIGH) };
+    word ^ moved ^ moved << shift
+}
+
+/// The bits whose index has bit `set` and not bit `clear`.
+const fn index_mask(set: u32, clear: u32) -> u32 {
+    let (mut mask, mut i) = (0, 0);
+    while i < 32 {
+        mask |= (i >> set & !(i >> clear) & 1) << i;
+        i += 1;
     }
-    let rows = layout.block_rows();
-    let first = row / rows * (k / 8) + k0 / 8;
-    for (column, byte) in signs.iter().enumerate() {
-        packed[(first + column) * rows + row % rows] = *byte;
-    }
+    mask
 }
 
 /// The code at `[row][k0]` of a packed matrix with `k` columns.
@@ -251,7 +295,7 @@ mod tests {
             let form = Form::new(layout, Bits::One);
             let (mut by_code, mut by_sign) = ([0u8; 64 * 64 / 8], [0u8; 64 * 64 / 8]);
             put_codes(form, &mut by_code, 64, 37, 0, &codes);
-            put_signs(layout, &mut by_sign, 64, 37, 0, &signs);
+            put_bytes(form, &mut by_sign, 64, 37, 0, &signs);
             assert_eq!(by_code, by_sign);
         }
     }

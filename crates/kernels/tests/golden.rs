@@ -1,8 +1,9 @@
 //! Golden tensors of ggml: 4096 values `0.1 + 2·cos(i)` quantised as ggml-quants.c does, by CRC32, and their sums when
 //! read back. The quantisers stand here because only this test writes these types.
 
-use pocketbit_kernels::blocks::{Type, MAX_CODES};
+use pocketbit_kernels::blocks::{Type, MAX_CODE_BYTES};
 use pocketbit_kernels::math::f16_to_f32;
+use pocketbit_kernels::pack::{code_at, Form, Layout};
 
 const N: usize = 4096;
 
@@ -183,14 +184,15 @@ fn values(kind: Type, file: &[u8]) -> Vec<f32> {
     let (bytes, n) = kind.block();
     let one = kind == Type::Q1_0;
     let mut out = vec![0f32; file.len() / bytes * n];
-    if kind.bits().is_none() {
+    let Some(bits) = kind.bits() else {
         kind.row(file, &mut out);
         return out;
-    }
+    };
     for (block, out) in file.chunks(bytes).zip(out.chunks_mut(n)) {
-        let mut codes = [0u8; MAX_CODES];
+        let mut codes = [0u8; MAX_CODE_BYTES];
         let d = f16_to_f32(kind.codes(block, &mut codes));
-        for (o, code) in out.iter_mut().zip(codes) {
+        for (i, o) in out.iter_mut().enumerate() {
+            let code = code_at(Form::new(Layout::Row, bits), &codes, 0, 0, i);
             *o = d * if one { 2 * i32::from(code) - 1 } else { i32::from(code) - 1 } as f32;
         }
     }

@@ -2,10 +2,12 @@
 
 use alloc::vec::Vec;
 
+use pocketbit_kernels::blocks::Type;
 use pocketbit_kernels::choice::{Choice, Family};
-use pocketbit_kernels::line::Line;
+use pocketbit_kernels::line::{bytes_mut, Line};
 use pocketbit_kernels::matrix::{Binary, Grouped, Int4Rows, Int8Rows, Ternary};
 use pocketbit_kernels::pack::{Bits, Form};
+use pocketbit_kernels::repack::Repack;
 
 use crate::memory::bytes_of;
 
@@ -197,6 +199,12 @@ impl Lanes {
 
     pub(crate) fn form(&self) -> Form {
         Form::new(self.choice.layout(self.family()), self.bits)
+    }
+
+    /// Takes blocks of the file's type `kind`.
+    pub(crate) fn repack(&mut self, kind: Type) -> Repack<'_> {
+        let form = self.form();
+        Repack { kind, form, k: self.k, codes: bytes_mut(&mut self.lines), scales: &mut self.scales }
     }
 
     pub(crate) fn view(&self) -> Grouped<'_> {

@@ -37,6 +37,11 @@ impl Engine {
         Ok(self.model()?.profile())
     }
 
+    /// Grows the memory once, for `bytes` of weights, cache and scratch, and not with every tensor.
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), JsError> {
+        Ok(self.loader()?.reserve(bytes)?)
+    }
+
     /// Starts a tensor: slot, layer, GGUF type, `[rows][k]`.
     #[wasm_bindgen(js_name = beginTensor)]
     pub fn begin_tensor(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), JsError> {

@@ -16,6 +16,11 @@ class Recorder implements EngineSink {
   readonly tensors: { key: string; bytes: number[] }[] = [];
   open = false;
   finished = false;
+  reserved = 0;
+
+  reserve(bytes: number): void {
+    this.reserved += bytes;
+  }
 
   beginTensor(slot: number, layer: number, type: number, rows: number, k: number): void {
     expect(this.open).toBe(false);
@@ -65,6 +70,7 @@ describe('loadTensors', () => {
         const recorder = new Recorder();
         await loadTensors(plan, source, recorder, { chunkBytes });
         check(plan, recorder);
+        expect(recorder.reserved).toBe(plan.residentBytes);
       }),
       { numRuns: 12, seed: 7 },
     );

@@ -4,6 +4,8 @@ import type { ByteSource } from './source.ts';
 
 /** The loading half of the wasm Engine. */
 export interface EngineSink {
+  /** Grows the memory for so many bytes of weights, cache and scratch at once. */
+  reserve(bytes: number): void;
   beginTensor(slot: number, layer: number, type: number, rows: number, k: number): void;
   /** The next bytes of that tensor, in file order; the view is not kept. */
   push(bytes: Uint8Array): void;
@@ -32,7 +34,7 @@ const DEFAULT_CHUNK_BYTES = 4 * 1024 * 1024;
  * code they carry.
  */
 export async function loadTensors(
-  plan: Pick<ModelPlan, 'tensors'>,
+  plan: Pick<ModelPlan, 'tensors' | 'residentBytes'>,
   source: ByteSource,
   sink: EngineSink,
   options: LoadTensorsOptions = {},
@@ -40,6 +42,7 @@ export async function loadTensors(
   const chunkBytes = options.chunkBytes ?? DEFAULT_CHUNK_BYTES;
   const total = plan.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const feed = new Feed(plan.tensors, sink);
+  guarded(() => sink.reserve(plan.residentBytes));
   while (!feed.done) {
     refuseAborted(options.signal);
     const start = feed.offset;

@@ -12,6 +12,7 @@ use pocketbit_kernels::choice::{Choice, Choices, Family};
 use crate::config::{Activations, Config, HeadKind};
 use crate::error::{Error, Kind};
 use crate::forward::Model;
+use crate::memory::reserved;
 use crate::weights::{BinaryMatrix, Layer, Linear, Rows, Weights};
 
 use upload::{Keep, Upload};
@@ -87,6 +88,13 @@ impl Loader {
         let family = Family::ALL.get(family as usize).copied().ok_or_else(none)?;
         let choice = Choice::named(family, gemv, gemm).ok_or_else(none)?;
         self.choices.set(family, class, choice).ok_or_else(none)
+    }
+
+    /// Has the allocator grow its memory by `bytes` now. Measurement: V8 collects garbage with every growth of a wasm memory,
+    /// and WebKit may copy it whole.
+    pub fn reserve(&self, bytes: usize) -> Result<(), Error> {
+        // Without the black box the compiler leaves out what is allocated and freed.
+        reserved::<u8>(bytes.min(isize::MAX as usize)).map(|room| drop(core::hint::black_box(room)))
     }
 
     /// Starts tensor `slot` of `layer`: GGUF type `ggml`, `[rows][k]`.

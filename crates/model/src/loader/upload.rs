@@ -3,13 +3,15 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::{Type, I2_S_TAIL, MAX_CODES};
+use pocketbit_kernels::blocks::{Type, I2_S_TAIL};
 use pocketbit_kernels::choice::{Choice, Choices, Family};
+use pocketbit_kernels::float::all_finite;
 use pocketbit_kernels::line::{bytes_mut, int8_mut, Line};
 use pocketbit_kernels::math::f16_to_f32;
 use pocketbit_kernels::matrix::Int4Rows;
 use pocketbit_kernels::pack::{self, Bits, Form};
 use pocketbit_kernels::quant::{quantize_row, quantize_row4};
+use pocketbit_kernels::repack::BadBlock;
 
 use crate::error::Error;
 use crate::memory::filled;
@@ -99,42 +101,49 @@ impl Upload {
             bytes = rest;
             if self.carry.len() == self.unit_bytes {
                 let unit = core::mem::take(&mut self.carry);
-                self.unit(&unit)?;
+                self.whole(&unit)?;
             }
         }
-        let mut units = bytes.chunks_exact(self.unit_bytes);
-        for unit in &mut units {
-            self.unit(unit)?;
-        }
-        self.carry.extend_from_slice(units.remainder());
+        let (whole, rest) = bytes.split_at(bytes.len() / self.unit_bytes * self.unit_bytes);
+        self.whole(whole)?;
+        self.carry.extend_from_slice(rest);
         Ok(())
     }
 
-    fn unit(&mut self, unit: &[u8]) -> Result<(), Error> {
-        let at = self.done;
-        if at >= self.units {
-            return Err(Error::bad_model(format!("tensor {:?} has more bytes than its shape", self.key)));
+    /// Whole units.
+    fn whole(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let (first, key) = (self.done, self.key);
+        self.done += bytes.len() / self.unit_bytes;
+        if self.done > self.units {
+            return Err(Error::bad_model(format!("tensor {key:?} has more bytes than its shape")));
         }
-        self.done += 1;
-        match &mut self.target {
-            Target::Vector(out) => self.kind.row(unit, out),
-            Target::Floats { values } => self.kind.row(unit, &mut values[at * self.k..(at + 1) * self.k]),
-            Target::Rows { rows, row, codes } => {
-                self.kind.row(unit, row);
-                check_finite(row, self.key, at)?;
-                put_row(rows, at, row, codes);
-            }
-            Target::Lanes { lanes, scale } if self.kind == Type::I2_S => {
-                i2_s(lanes, scale, (at, self.units), unit, self.key)?
-            }
-            Target::Lanes { lanes, .. } => block(lanes, self.kind, at, unit, self.key)?,
-            Target::Binary(matrix) => binary(matrix, self.k, at, unit, self.key)?,
+        if let Target::Lanes { lanes, scale } = &mut self.target {
+            let tail = if self.kind == Type::I2_S && self.done == self.units { self.unit_bytes } else { 0 };
+            let (bytes, tail) = bytes.split_at(bytes.len().saturating_sub(tail));
+            lanes.wide |= lanes.repack(self.kind).blocks(first, bytes).map_err(|bad| refused(bad, key))?;
+            return one_scale_of(tail, scale);
         }
-        match &self.target {
-            Target::Vector(row) => check_finite(row, self.key, at),
-            Target::Floats { values } => check_finite(&values[at * self.k..(at + 1) * self.k], self.key, at),
-            _ => Ok(()),
+        bytes.chunks_exact(self.unit_bytes).enumerate().try_for_each(|(i, unit)| self.unit(first + i, unit))
+    }
+
+    /// Unit `at` of a tensor that is not packed block by block.
+    fn unit(&mut self, at: usize, unit: &[u8]) -> Result<(), Error> {
+        let (kind, key, k) = (self.kind, self.key, self.k);
+        let row = match &mut self.target {
+            Target::Vector(out) => &mut out[..],
+            Target::Floats { values } => &mut values[at * k..(at + 1) * k],
+            Target::Rows { row, .. } => &mut row[..],
+            Target::Binary(matrix) => return binary(matrix, k, at, unit, key),
+            Target::Lanes { .. } => unreachable!("packed by blocks"),
+        };
+        kind.row(unit, row);
+        if !all_finite(row) {
+            return Err(Error::bad_model(format!("tensor {key:?} row {at} holds a value that is not finite")));
         }
+        if let Target::Rows { rows, row, codes } = &mut self.target {
+            put_row(rows, at, row, codes);
+        }
+        Ok(())
     }
 
     pub(super) fn finish(self, choices: &Choices) -> Result<Tensor, Error> {
@@ -224,70 +233,21 @@ fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
     };
 }
 
-fn check_finite(row: &[f32], key: (u32, u32), at: usize) -> Result<(), Error> {
-    if row.iter().all(|v| v.is_finite()) {
-        return Ok(());
-    }
-    Err(Error::bad_model(format!("tensor {key:?} row {at} holds a value that is not finite")))
+fn refused(bad: BadBlock, key: (u32, u32)) -> Error {
+    Error::bad_model(match bad {
+        BadBlock::Scale { at } => format!("tensor {key:?} block {at} has a scale that is not finite"),
+        BadBlock::Three { .. } => format!("tensor {key:?} holds ternary code 3; 0, 1 and 2 are valid"),
+    })
 }
 
-/// Whether any of these two-bit codes is 3: a fold, which compiles to vectors as a search does not.
-fn holds_three(codes: &[u8]) -> bool {
-    codes.iter().fold(0, |found, code| found | (code & code >> 1)) != 0
-}
-
-fn check_ternary(codes: &[u8], key: (u32, u32)) -> Result<(), Error> {
-    match holds_three(codes) {
-        false => Ok(()),
-        true => Err(Error::bad_model(format!("tensor {key:?} holds ternary code 3; 0, 1 and 2 are valid"))),
+/// Reads what ends an I2_S tensor; other bytes are none.
+fn one_scale_of(tail: &[u8], scale: &mut Option<f32>) -> Result<(), Error> {
+    let Some(bytes) = tail.first_chunk() else { return Ok(()) };
+    let value = f32::from_le_bytes(*bytes);
+    if !value.is_finite() {
+        return Err(Error::bad_model(format!("an I2_S tensor has scale {value}; a finite one is needed")));
     }
-}
-
-fn block(lanes: &mut Lanes, kind: Type, at: usize, unit: &[u8], key: (u32, u32)) -> Result<(), Error> {
-    let mut codes = [0u8; MAX_CODES];
-    let scale = kind.codes(unit, &mut codes);
-    if !f16_to_f32(scale).is_finite() {
-        return Err(Error::bad_model(format!("tensor {key:?} block {at} has a scale that is not finite")));
-    }
-    let codes = &mut codes[..lanes.group];
-    if scale & 0x7fff == 0 && lanes.bits == Bits::Two {
-        // A block of zeros: its codes carry no weight, whatever they are.
-        codes.fill(1);
-    }
-    if kind == Type::TQ2_0 {
-        check_ternary(codes, key)?;
-    } else if lanes.bits == Bits::Two {
-        lanes.wide |= holds_three(codes);
-    }
-    let first = at * lanes.group;
-    let (row, k0) = (first / lanes.k, first % lanes.k);
-    pack::put_codes(lanes.form(), bytes_mut(&mut lanes.lines), lanes.k, row, k0, codes);
-    lanes.scales[pack::scale_at(row, lanes.k / lanes.group, k0 / lanes.group)] = scale;
-    Ok(())
-}
-
-/// A group of I2_S codes, or, last, the tensor's scale.
-fn i2_s(
-    lanes: &mut Lanes,
-    scale: &mut Option<f32>,
-    (at, units): (usize, usize),
-    unit: &[u8],
-    key: (u32, u32),
-) -> Result<(), Error> {
-    if at + 1 == units {
-        let value = f32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]);
-        if !value.is_finite() {
-            return Err(Error::bad_model(format!("an I2_S tensor has scale {value}; a finite one is needed")));
-        }
-        *scale = Some(value);
-        return Ok(());
-    }
-    let mut codes = [0u8; MAX_CODES];
-    Type::I2_S.codes(unit, &mut codes);
-    let codes = &codes[..lanes.group];
-    check_ternary(codes, key)?;
-    let first = at * lanes.group;
-    pack::put_codes(lanes.form(), bytes_mut(&mut lanes.lines), lanes.k, first / lanes.k, first % lanes.k, codes);
+    *scale = Some(value);
     Ok(())
 }
 
@@ -302,7 +262,8 @@ fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8], key: (u32, u32
         )));
     }
     w.alpha[row] = scale;
-    pack::put_signs(w.choice.layout(Family::Binary), bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
+    let form = Form::new(w.choice.layout(Family::Binary), Bits::One);
+    pack::put_bytes(form, bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
     Ok(())
 }
 
