@@ -148,7 +148,7 @@ const HOSTILE = {
   truncated: 'bad-model',
   'web-page': 'bad-model',
   'missing-tensor': 'bad-model',
-  'unknown-type': 'unsupported',
+  'unknown-type': 'bad-model',
 };
 
 function refuses(browser: TestBrowser): Promise<void> {

@@ -180,11 +180,11 @@ export function contradictions(): Contradiction[] {
       /blk\.2\..* is missing/,
     ),
     bad('one shard of three', fileOf(metadata({ 'split.count': count(3) })), /one shard of 3/),
-    refused('TL1', fileOf(tensor(Q, { type: 38 })), /TL1.*tile sizes/),
-    refused('TL2', fileOf(tensor(Q, { type: 39 })), /TL2/),
-    refused('PQ2_0', fileOf(tensor(Q, { type: 142 })), /PQ2_0.*PrismML/),
-    refused('PTQ1_0', fileOf(tensor(Q, { type: 143 })), /PTQ1_0.*PrismML/),
-    refused(
+    bad('TL1', fileOf(tensor(Q, { type: 38 })), /TL1.*tile sizes/),
+    bad('TL2', fileOf(tensor(Q, { type: 39 })), /TL2/),
+    bad('PQ2_0', fileOf(tensor(Q, { type: 142 })), /PQ2_0.*PrismML/),
+    bad('PTQ1_0', fileOf(tensor(Q, { type: 143 })), /PTQ1_0.*PrismML/),
+    bad(
       'Hadamard-rotated weights',
       fileOf(metadata({ 'prism.hadamard.size': count(128) })),
       /Hadamard/,

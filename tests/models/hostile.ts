@@ -71,7 +71,7 @@ export function hostileFiles(): Hostile[] {
     {
       name: 'unknown-type',
       bytes: withTensor(name, (t) => [{ ...t, type: 200 }]),
-      code: 'unsupported',
+      code: 'bad-model',
       says: /200/,
     },
     {

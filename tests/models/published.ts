@@ -138,6 +138,10 @@ export const PUBLISHED = {
     heads: 32,
     ffn: 12_288,
     context: 65_536,
+    metadata: {
+      ...YARN_BONSAI,
+      'rope.scaling.original_context_length': { type: 'u32', value: 16_384 },
+    },
     output: 'Q1_0',
   },
   'falcon-e-1b': {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fileOf, type Probe, runCampaign, subjects } from '../test/fuzz/campaign.ts';
-import { collect, memory, stopwatch } from '../test/fuzz/gauges.ts';
+import { clock, collect, memory, stopwatch } from '../test/fuzz/gauges.ts';
 import { originals } from '../test/fuzz/originals.ts';
 import { type Outcome, STAGES, useFile } from '../test/fuzz/use.ts';
 import { VirtualFile } from '../test/fuzz/virtual-file.ts';
@@ -10,7 +10,7 @@ const CASES = 6000;
 const SLOWEST_MS = 1000;
 const LARGEST_BYTES = 64e6;
 
-const probe: Probe = { stopwatch, memory, collect };
+const probe: Probe = { clock, stopwatch, memory, collect };
 
 test.each(originals())('unedited, $name loads', async ({ header, fileSize }) => {
   expect(await useFile(new VirtualFile(header, fileSize))).toMatchObject({ kind: 'loaded' });
@@ -51,7 +51,7 @@ describe('the campaign tells', () => {
 
   test('a second in one header', async () => {
     const use = async () => refused;
-    const { slowest } = await told({ stopwatch: () => () => 1001, use });
+    const { slowest } = await told({ clock: () => () => 1002, stopwatch: () => () => 1001, use });
     expect(slowest).toEqual({ value: 1001, seed: 7 });
   });
 

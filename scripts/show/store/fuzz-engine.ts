@@ -69,6 +69,7 @@ class Run {
     if (!engine) return;
     this.#counts.engines++;
     try {
+      this.#try(() => engine.reserve(pick([0, 1, 2 ** 20, 2 ** 31, 2 ** 32 - 1], this.#random)));
       this.#load(engine, plan);
       for (let left = 4 + this.#random(8); left > 0; left--) this.#use(engine, plan);
     } finally {

@@ -9,7 +9,7 @@ import {
   readGguf,
 } from '@pocketbit/core';
 import { type Report, runCampaign } from '../../../packages/core/test/fuzz/campaign.ts';
-import { collect, memory, stopwatch } from '../../../packages/core/test/fuzz/gauges.ts';
+import { clock, collect, memory, stopwatch } from '../../../packages/core/test/fuzz/gauges.ts';
 import { LARGE_HEADERS } from '../../../packages/core/test/fuzz/large-headers.ts';
 import type { VirtualFile } from '../../../packages/core/test/fuzz/virtual-file.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
@@ -40,6 +40,9 @@ export interface LargeReport {
 const ENGINE_EVERY = 10;
 const MOST_ENGINE_BYTES = 32 * 1024 * 1024;
 
+// Most cases end in an error whose stack nobody reads; `replay.ts` shows that of a failure.
+Error.stackTraceLimit = 0;
+
 const task = workerData as FuzzTask;
 parentPort!.postMessage(await done(task));
 
@@ -64,6 +67,7 @@ async function editHeaders(
 ): Promise<HeadersReport> {
   let [engines, answered] = [0, 0];
   const report = await runCampaign(first, cases, {
+    clock,
     stopwatch,
     memory,
     collect,

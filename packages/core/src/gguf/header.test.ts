@@ -192,7 +192,7 @@ describe('a broken file', () => {
     ['five dimensions', oneTensor({ shape: [1, 1, 1, 1, 64] }), '5 dimensions'],
     ['an extent of 0', oneTensor({ shape: [64, 0] }), 'shape [64,0]'],
     ['2^60 elements', oneTensor({ shape: [2 ** 30, 2 ** 30] }), '2^40'],
-    ['an unknown tensor type', oneTensor({ type: 99 }), 'unknown type 99'],
+    ['an unknown tensor type', oneTensor({ type: 99 }), 'the type 99, which no known writer uses'],
     [
       'rows that are no whole blocks',
       oneTensor({ type: 35, shape: [100] }),

@@ -1,4 +1,4 @@
-import { badModel, unsupported } from '../errors.ts';
+import { badModel } from '../errors.ts';
 import type { Cursor } from './cursor.ts';
 import { MAX_DIMENSIONS, MAX_TENSOR_ELEMENTS, MAX_TENSOR_NAME_BYTES } from './limits.ts';
 import { Q2_0, q2Layout, type TensorType, tensorBytes, tensorType } from './types.ts';
@@ -118,7 +118,9 @@ function q2TypeOf(placed: readonly Placed[], alignment: number): TensorType | un
 
 function tensorInfo(entry: Placed, dataOffset: number, type: TensorType | undefined): TensorInfo {
   if (!type) {
-    throw unsupported(`tensor "${entry.name}" has the unknown type ${entry.type}`);
+    throw badModel(
+      `tensor "${entry.name}" has the type ${entry.type}, which no known writer uses: use another file`,
+    );
   }
   const { name, shape, elements } = entry;
   const { block } = type;

@@ -113,6 +113,19 @@ describe('RoPE', () => {
     });
   });
 
+  test('a context longer than the one that YaRN stretched to is told', async () => {
+    const yarn = (factor: number) => ({
+      'bitnet.rope.scaling.type': text('yarn'),
+      'bitnet.rope.scaling.factor': real(factor),
+      'bitnet.rope.scaling.original_context_length': count(32),
+    });
+    await expect(plan({ metadata: yarn(2) })).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('is 128: YaRN by 2 stretches it to 64'),
+    });
+    expect((await plan({ metadata: yarn(3.999) })).config.ropeScaling.kind).toBe('yarn');
+  });
+
   test('linear scaling by 0 or 1, or without a type, is none', async () => {
     const factor = (value: number) => ({ 'bitnet.rope.scaling.factor': real(value) });
     expect(await scaled(factor(0))).toMatchObject({ kind: 'none' });

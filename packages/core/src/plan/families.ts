@@ -55,7 +55,7 @@ export function architectureOf(header: GgufHeader, metadata: Metadata): string {
   }
   const rotated = metadata.keyStarting('prism.hadamard.');
   if (rotated) {
-    throw unsupported(
+    throw badModel(
       `the file has "${rotated}": its weights are Hadamard-rotated, and the rotation of the ` +
         'activations is not run; use a model without it',
     );

@@ -75,12 +75,10 @@ export class Metadata {
 }
 
 function wrongType(key: string, expected: string, value: GgufValue) {
-  const found =
-    typeof value === 'object' ? `an array of ${value.length}` : JSON.stringify(text(value));
+  const found = typeof value === 'object' ? `an array of ${value.length}` : written(value);
   return badModel(`the metadata "${key}" is ${found}; expected ${expected}`);
 }
 
-function text(value: string | number | bigint | boolean): string | number | boolean {
-  if (typeof value === 'bigint') return `${value}`;
-  return typeof value === 'string' ? value.slice(0, 80) : value;
+function written(value: string | number | bigint | boolean): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : `${value}`;
 }

@@ -196,7 +196,7 @@ describe('what is refused', () => {
     [
       'Hadamard weights',
       { metadata: { 'prism.hadamard.size': { type: 'u32', value: 4 } } },
-      'unsupported',
+      'bad-model',
       'Hadamard',
     ],
     [
@@ -261,9 +261,27 @@ describe('what is refused', () => {
       '[8]; the metadata asks for [256]',
     ],
     ['thresholds without one-bit activations', { linear: Q1_0 }, 'unsupported', 'act_threshold'],
-    ['TL1', { tensors: changed('blk.0.attn_q.weight', { type: 38 }) }, 'unsupported', 'tile sizes'],
-    ['TL2', { tensors: changed('blk.0.attn_q.weight', { type: 39 }) }, 'unsupported', 'TL2'],
-    ['PQ2_0', { tensors: changed('blk.0.attn_q.weight', { type: 142 }) }, 'unsupported', 'PrismML'],
+    ['TL1', { tensors: changed('blk.0.attn_q.weight', { type: 38 }) }, 'bad-model', 'tile sizes'],
+    ['TL2', { tensors: changed('blk.0.attn_q.weight', { type: 39 }) }, 'bad-model', 'TL2'],
+    ['PQ2_0', { tensors: changed('blk.0.attn_q.weight', { type: 142 }) }, 'bad-model', 'PrismML'],
+    [
+      'a type that is known and not run',
+      { tensors: changed('blk.0.attn_q.weight', { type: 10, bytes: new Uint8Array(256 * 84) }) },
+      'unsupported',
+      'Q2_K; expected',
+    ],
+    [
+      'an epsilon that is no number',
+      { metadata: { 'bitnet.attention.layer_norm_rms_epsilon': { type: 'f32', value: NaN } } },
+      'bad-model',
+      'is NaN; expected a number',
+    ],
+    [
+      'a negative width',
+      { metadata: { 'bitnet.embedding_length': { type: 'i32', value: -1 } } },
+      'bad-model',
+      'is -1; expected',
+    ],
     [
       'a quantised norm',
       { tensors: changed('output_norm.weight', { type: 8 }) },

@@ -91,7 +91,7 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
   refuseOversized(residentBytes, config);
   return {
     architecture,
-    name: metadata.text('general.name') ?? architecture,
+    name: metadata.text('general.name')?.slice(0, MAX_NAME) ?? architecture,
     config,
     scheme: schemeOf(matched, config),
     tensors: matched.map((tensor) => plannedTensor(tensor, config)),
@@ -103,6 +103,9 @@ export function planModel(header: GgufHeader, options: PlanOptions = {}): ModelP
     tokenizerBytes: tokenizerBytes(header),
   };
 }
+
+/** UTF-16 units of a model's name that are shown. */
+const MAX_NAME = 256;
 
 /** wasm32 addresses 4 GiB, of which the engine's code, stack and chunk in flight take a little. */
 const MAX_RESIDENT_BYTES = 4 * 2 ** 30 - 64 * 2 ** 20;
@@ -233,10 +236,8 @@ function checkType(tensor: TensorInfo, slot: Slot, config: ModelConfig): void {
   if (allowed.includes(tensor.type)) return;
   const expected = allowed.map(typeName).join(', ');
   const reason = tensorType(tensor.type)?.refusal;
-  throw unsupported(
-    `the tensor "${tensor.name}" has the type ${tensor.typeName}; expected ${expected}` +
-      (reason ? `: ${reason}` : ''),
-  );
+  const found = `the tensor "${tensor.name}" has the type ${tensor.typeName}; expected ${expected}`;
+  throw reason ? badModel(`${found}: ${reason}`) : unsupported(found);
 }
 
 function allowedTypes({ kind }: Slot, config: ModelConfig): readonly number[] {

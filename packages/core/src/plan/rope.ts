@@ -7,6 +7,8 @@ const MAX_ROPE_BASE = 1e12;
 const DEFAULT_ROPE_BASE = 10_000;
 const MAX_FACTOR = 1e6;
 const MAX_CONTEXT = 2 ** 24;
+/** A factor that was rounded does not contradict. */
+const ROUNDED = 1.01;
 
 const NO_SCALING: RopeScaling = {
   kind: 'none',
@@ -43,16 +45,23 @@ function baseOf(metadata: Metadata, arch: string): number {
   );
 }
 
-/** Positions of the training that YaRN stretched to the context the model has. */
-function originalContextOf(metadata: Metadata, arch: string): number {
+/** Positions of the training that YaRN stretched, by `factor`, to the context the model has. */
+function originalContextOf(metadata: Metadata, arch: string, factor: number): number {
   const key = `${arch}.rope.scaling.original_context_length`;
   const context = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
   const original = metadata.count(key, 1, MAX_CONTEXT, context);
-  if (original <= context) return original;
-  throw badModel(
-    `"${key}" is ${original}, and "${arch}.context_length" only ${context}: YaRN stretches a context, ` +
-      'it does not shorten one; convert the model again',
-  );
+  const found = `"${key}" is ${original}, and "${arch}.context_length" `;
+  if (original > context) {
+    throw badModel(
+      `${found}only ${context}: YaRN stretches a context, it does not shorten one; convert the model again`,
+    );
+  }
+  if (context > original * factor * ROUNDED) {
+    throw badModel(
+      `${found}is ${context}: YaRN by ${factor} stretches it to ${original * factor}; convert the model again`,
+    );
+  }
+  return original;
 }
 
 function scalingOf(metadata: Metadata, arch: string): RopeScaling {
@@ -73,7 +82,7 @@ function scalingOf(metadata: Metadata, arch: string): RopeScaling {
   return {
     kind,
     factor,
-    originalContext: originalContextOf(metadata, arch),
+    originalContext: originalContextOf(metadata, arch, factor),
     attentionFactor: real('attn_factor', 1) * real('yarn_attn_factor', 1),
     betaFast: real('yarn_beta_fast', 32),
     betaSlow: real('yarn_beta_slow', 1),

@@ -80,6 +80,11 @@ describe('vocabularies made to stall', () => {
     refused(vocabulary(['a', NORMAL], ['x'.repeat(999), LITERAL]), 'is 999 characters long');
   });
 
+  test('entries that are many', () => {
+    const many = new StringArray(new Uint8Array(0), new Uint32Array(2 ** 19 + 1));
+    refused({ 'tokenizer.ggml.tokens': many }, 'has 524289 entries; at most 524288 are read');
+  });
+
   test('special tokens that are many', () => {
     const many = Array.from({ length: 65_537 }, (_, i) => [`<${i}>`, CONTROL] as const);
     refused(vocabulary(...many), '65537 control and user-defined tokens');

@@ -19,6 +19,12 @@ export function memory(): number {
   return used_heap_size + external_memory;
 }
 
+/** Milliseconds since this call. */
+export function clock(): () => number {
+  const started = performance.now();
+  return () => performance.now() - started;
+}
+
 /**
  * Milliseconds since this call: of the clock, or, where other programs held the processor, of the processor for this
  * whole process.

@@ -9,7 +9,6 @@ const STRING_BYTES = 2 ** 20;
 const ENTRIES = 4096;
 const KEY_BYTES = 1024;
 const TENSORS = 16_384;
-const VOCABULARY = 2 ** 19;
 
 interface Large {
   readonly name: string;
@@ -120,24 +119,37 @@ export const LARGE_HEADERS: readonly Large[] = [
   },
 ];
 
-/** A tokenizer of as many entries as there may be, and, of byte pairs, as many merges again. */
+/** Every word of up to three of these letters is an entry: 518,480, nearly as many as there may be. */
+const LETTERS = byteCharacters().slice(0x21, 0x21 + 80);
+
+function words(length: number): string[] {
+  if (length === 0) return [''];
+  return words(length - 1).flatMap((word) => LETTERS.map((letter) => word + letter));
+}
+
+/** The merges that can be: of byte pairs twice as many as entries, each of which applies. */
+function merges(): string[] {
+  const pairs = words(2).map(([a, b]) => `${a} ${b}`);
+  return [...pairs, ...words(3).flatMap(([a, b, c]) => [`${a} ${b}${c}`, `${a}${b} ${c}`])];
+}
+
 function vocabularyFile(model: 'gpt2' | 'llama'): VirtualFile {
-  const characters = byteCharacters();
-  const word = (i: number) => {
-    const part = (shift: number) => characters[(i >> shift) & 127]!;
-    return `${part(14)}${part(7)}${part(0)}`;
-  };
+  const entries = [1, 2, 3].flatMap(words);
   const writer = new Writer().raw(Buffer.from('GGUF')).u32(3).u64(0).u64(4);
   writer.string('tokenizer.ggml.model').u32(8).string(model);
   writer.string('tokenizer.ggml.unknown_token_id').u32(4).u32(0);
-  strings(writer, 'tokenizer.ggml.tokens', VOCABULARY);
-  for (let i = 0; i < VOCABULARY; i++) writer.string(word(i));
-  if (model === 'gpt2') {
-    strings(writer, 'tokenizer.ggml.merges', VOCABULARY);
-    for (let i = 0; i < VOCABULARY; i++) writer.string(`${word(i)} ${word(i + 1)}`);
-  } else {
-    writer.string('tokenizer.ggml.scores').u32(9).u32(6).u64(VOCABULARY);
-    for (let i = 0; i < VOCABULARY; i++) writer.f32(Math.sin(i));
-  }
+  writeStrings(writer, 'tokenizer.ggml.tokens', entries);
+  if (model === 'gpt2') writeStrings(writer, 'tokenizer.ggml.merges', merges());
+  else writeScores(writer, entries.length);
   return new VirtualFile(writer.bytes(), writer.length + 4096);
+}
+
+function writeStrings(writer: Writer, key: string, texts: readonly string[]): void {
+  strings(writer, key, texts.length);
+  for (const text of texts) writer.string(text);
+}
+
+function writeScores(writer: Writer, count: number): void {
+  writer.string('tokenizer.ggml.scores').u32(9).u32(6).u64(count);
+  for (let i = 0; i < count; i++) writer.f32(Math.sin(i));
 }

@@ -1,7 +1,7 @@
 // One case of the fuzzer again: `npx tsx packages/core/test/fuzz/replay.ts <seed> [file to write the header to]`.
 import { writeFileSync } from 'node:fs';
 import { fileOf, runCampaign, subjects } from './campaign.ts';
-import { collect, memory, stopwatch } from './gauges.ts';
+import { clock, collect, memory, stopwatch } from './gauges.ts';
 import { useFile } from './use.ts';
 
 const [seedText, path] = process.argv.slice(2);
@@ -13,6 +13,6 @@ console.log(`seed ${seed}: a header of ${file.header.length} bytes, a file of ${
 const outcome = await useFile(file);
 if (outcome.kind === 'threw') throw outcome.error;
 console.log(outcome);
-const report = await runCampaign(seed, 1, { stopwatch, memory, collect });
+const report = await runCampaign(seed, 1, { clock, stopwatch, memory, collect });
 const { slowest, largest } = report;
 console.log(`${slowest.value.toFixed(1)} ms, ${(largest.value / 1e6).toFixed(1)} MB`);
