@@ -110,7 +110,7 @@ export function contradictions(): Contradiction[] {
         metadata({ 'qwen3.rope.scaling.original_context_length': count(QWEN3.context + 1) }),
         QWEN3,
       ),
-      /original_context_length" is \d+, and "qwen3\.context_length" only \d+/,
+      /original_context_length" is \d+, and "qwen3\.context_length" is \d+: YaRN by 4/,
     ),
     bad(
       'RoPE of more than a head',

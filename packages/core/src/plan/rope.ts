@@ -50,18 +50,11 @@ function originalContextOf(metadata: Metadata, arch: string, factor: number): nu
   const key = `${arch}.rope.scaling.original_context_length`;
   const context = metadata.count(`${arch}.context_length`, 1, MAX_CONTEXT);
   const original = metadata.count(key, 1, MAX_CONTEXT, context);
-  const found = `"${key}" is ${original}, and "${arch}.context_length" `;
-  if (original > context) {
-    throw badModel(
-      `${found}only ${context}: YaRN stretches a context, it does not shorten one; convert the model again`,
-    );
-  }
-  if (context > original * factor * ROUNDED) {
-    throw badModel(
-      `${found}is ${context}: YaRN by ${factor} stretches it to ${original * factor}; convert the model again`,
-    );
-  }
-  return original;
+  if (original <= context && context <= original * factor * ROUNDED) return original;
+  throw badModel(
+    `"${key}" is ${original}, and "${arch}.context_length" is ${context}: YaRN by ${factor} does not ` +
+      'stretch one to the other; convert the model again',
+  );
 }
 
 function scalingOf(metadata: Metadata, arch: string): RopeScaling {
