@@ -191,7 +191,7 @@ test('too little room: told with numbers, nothing is left, nothing blocks the re
   await limit(20_000_000);
   const refused = await load(true);
   expect(refused.failure?.code).toBe('quota');
-  expect(refused.failure?.message).toMatch(/needs 64\.5 MB and .* no room left after 1\d\.\d MB/);
+  expect(refused.failure?.message).toMatch(/no room left after 1\d\.\d MB of the model's 64\.5 MB/);
   expect(refused).toMatchObject({ unfinished: 0, modelBytes: 0 });
   expect(await load('prefer')).toMatchObject({ failure: null, storage: 'memory', modelBytes: 0 });
   await limit();
@@ -214,7 +214,7 @@ test('a disk that fills up midway: quota, then the rest once there is room', asy
       );
     const refused = await store();
     expect(refused?.code).toBe('quota');
-    expect(refused?.message).toMatch(/needs 8\.4 MB and .* no room left after \d\.\d MB/);
+    expect(refused?.message).toMatch(/no room left after 4\.2 MB of the model/);
     const kept = await page.evaluate(() => window.lab.pocketbit.storageEstimate());
     expect(kept.unfinished).toEqual([]);
     await session.send('Storage.overrideQuotaForOrigin', { origin });

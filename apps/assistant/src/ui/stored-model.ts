@@ -68,7 +68,7 @@ export class StoredModelView extends View {
           ? html`<button class="text-button" aria-label="Repair ${name}" @click=${this.#repair}>Repair</button>`
           : html`<button class="text-button" aria-label="Check ${name}" ?disabled=${busy} @click=${this.#check}>Check</button>`
       }
-      <button class="text-button" aria-label="Save ${name} as a file" ?disabled=${busy} @click=${this.#save}>Save as a file</button>
+      <button class="text-button" aria-label="Save as a file: ${name}" ?disabled=${busy} @click=${this.#save}>Save as a file</button>
     `;
   }
 

@@ -21,9 +21,9 @@ export async function checkRoom(draft: Draft, loaded: number, store: ModelStore)
  */
 export function outOfRoom(error: unknown, { size }: Draft, kept: number): PocketbitError | null {
   if (!(error instanceof PocketbitError) || error.code !== 'quota' || !error.cause) return null;
-  const needed = size === null ? 'more' : megabytes(size);
+  const whole = size === null ? 'the model' : `the model's ${megabytes(size)}`;
   return quotaError(
-    `The model needs ${needed} and the browser has no room left after ${megabytes(kept)} of it.`,
+    `The browser has no room left after ${megabytes(kept)} of ${whole}.`,
     error.cause,
   );
 }
