@@ -1,10 +1,11 @@
 // Many tabs of one browser: one download, one engine, one conversation at a time, and nothing lost on the way.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { chromium, type Page } from '@playwright/test';
 import { withArgs } from '../support/chromium.ts';
 import { type CountingSite, startCountingSite } from '../support/counting-site.ts';
 import * as runs from '../support/tab-runs.ts';
 import { untilReady } from './assistant.ts';
-import { test as base, expect } from './fixtures.ts';
+import { test as base, expect, openLab } from './fixtures.ts';
 
 const RATE = 16e6;
 
@@ -83,6 +84,27 @@ test('without Web Locks, as over plain HTTP, a tab that comes later waits for th
     expect(reasons).toContain('each tab has an engine of its own');
   }
   await browser.close();
+});
+
+test('where the user has blocked the data of the site, and with it every lock, a model runs from memory', async ({
+  site,
+}, testInfo) => {
+  const profile = testInfo.outputPath('profile');
+  mkdirSync(`${profile}/Default`, { recursive: true });
+  const blocked = { profile: { default_content_setting_values: { cookies: 2 } } };
+  writeFileSync(`${profile}/Default/Preferences`, JSON.stringify(blocked));
+  const context = await chromium.launchPersistentContext(profile, withArgs());
+  const page = await context.newPage();
+  await openLab(page, site);
+  const found = await page.evaluate(async () => {
+    const options = { store: 'prefer', tabs: 'one' } as const;
+    const model = await window.lab.pocketbit.load('../files/random-tiny-1.gguf', options);
+    const { ids } = await model.generate('abcd', { raw: true, maxTokens: 2 }).result;
+    const lock = await navigator.locks.query().catch(({ name }: Error) => name);
+    return { lock, storage: model.info.storage, tokens: ids.length };
+  });
+  expect(found).toEqual({ lock: 'SecurityError', storage: 'memory', tokens: 2 });
+  await context.close();
 });
 
 test("with tabs: 'one' a load waits for the other tab, and is told; it goes on when that closes", async ({

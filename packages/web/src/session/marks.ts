@@ -46,7 +46,8 @@ export class Marks {
     this.#key = visit && globalThis.navigator?.locks ? ['mark', source] : null;
     // Held until the worker ends, however it ends.
     const hold = () => new Promise(() => {});
-    if (this.#key) void navigator.locks.request(lockOf(this.#visit), { mode: 'shared' }, hold);
+    if (!this.#key) return;
+    navigator.locks.request(lockOf(this.#visit), { mode: 'shared' }, hold).catch(() => {});
   }
 
   /** Writes the mark, in place of an earlier one. */

@@ -1,5 +1,17 @@
 import type { LoadProgress } from '../protocol.ts';
 
+/**
+ * Something where this page may use Web Locks, else null. Platform fact: Chromium's refuse every request where the user has
+ * blocked the site's data.
+ */
+export async function usableLocks(): Promise<LockManagerSnapshot | null> {
+  try {
+    return await navigator.locks.query();
+  } catch {
+    return null;
+  }
+}
+
 /** What tabs say to each other of one lock: to its holder, or as its holder. */
 export type TabMessage =
   | { type: 'ping' | 'pong' }

@@ -9,6 +9,10 @@ export class FakeLocks {
   readonly #held = new Map<string, (reason: unknown) => void>();
   readonly #queue = new Map<string, Waiting[]>();
 
+  async query(): Promise<LockManagerSnapshot> {
+    return { held: [...this.#held.keys()].map((name) => ({ name })) };
+  }
+
   request(name: string, options: LockOptions, use: Use): Promise<unknown> {
     if (options.steal) this.#held.get(name)?.(new DOMException('stolen', 'AbortError'));
     else if (this.#held.has(name)) {

@@ -105,6 +105,20 @@ test('a tab that was robbed while it was frozen closes its model when it finds o
   expect(first.told).toEqual(['stolen']);
 });
 
+test('a word that comes when the engine is here already takes it from nobody', async () => {
+  const first = ask(await tab());
+  const place = await first.place;
+  const second = ask(await tab());
+  await vi.waitFor(() => expect(second.told).toEqual(['elsewhere']));
+  place.leave();
+  const taken = await second.place;
+  second.takeOver();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect(second.told).toEqual(['elsewhere']);
+  expect(taken.signal.aborted).toBe(false);
+  taken.leave();
+});
+
 test('two models of one page share its engine, and closing one to load another keeps it', async () => {
   const module = await tab();
   const [one, two] = [ask(module), ask(module)];

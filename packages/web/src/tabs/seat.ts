@@ -1,5 +1,5 @@
 import { PocketbitError } from '@pocketbit/core';
-import { TabChannel, type TabMessage } from './channel.ts';
+import { TabChannel, type TabMessage, usableLocks } from './channel.ts';
 
 const LOCK = 'pocketbit-engine';
 /** A tab that has the engine answers within that time, or it is frozen. */
@@ -48,11 +48,11 @@ let here: Seat | null = null;
 
 /** Waits until this page has the engine. Errors: `aborted`. */
 export async function takePlace(request: Request): Promise<Place> {
-  if (!globalThis.navigator?.locks) return new Seat().place(request);
+  if (!(await usableLocks())) return new Seat().place(request);
   const free = here ? null : await grab({ ifAvailable: true });
   if (free) here = free;
-  here ??= await new Queue(request).seat;
-  return here.place(request);
+  const seat = here ?? (await new Queue(request).seat);
+  return seat.place(request);
 }
 
 /** The lock as a seat; null where it is not to be had, or another tab was quicker. */
@@ -88,14 +88,16 @@ class Seat {
 
   place(request: Request): Place {
     const stop = new AbortController();
-    request.signal?.addEventListener('abort', () => stop.abort(), { once: true });
+    request.signal?.addEventListener('abort', () => stop.abort());
     if (request.signal?.aborted || this.#over) stop.abort();
     const place: Place = {
       signal: stop.signal,
       close: async () => stop.abort(),
       leave: () => {
         this.#places.delete(place);
-        if (this.#places.size === 0) setTimeout(() => this.#letGo(), GRACE_MS);
+        setTimeout(() => {
+          if (this.#places.size === 0 && !this.#over) this.end();
+        }, GRACE_MS);
       },
     };
     this.#places.set(place, request);
@@ -124,10 +126,6 @@ class Seat {
     this.end();
   }
 
-  #letGo(): void {
-    if (this.#places.size === 0 && !this.#over) this.end();
-  }
-
   /** Lets the lock go. */
   end(): void {
     this.#over = true;
@@ -146,7 +144,7 @@ class Queue {
   readonly #channel: TabChannel;
   readonly #end = new AbortController();
   #resolve!: (seat: Seat) => void;
-  #inLine: AbortController | null = null;
+  #inLine = new AbortController();
   #stealing: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ signal, onElsewhere }: Request) {
@@ -164,19 +162,19 @@ class Queue {
     queues.add(this);
     document.addEventListener('visibilitychange', () => this.#line(), until);
     this.#line();
-    onElsewhere?.({ takeOver: () => this.#takeOver() });
+    queueMicrotask(() => onElsewhere?.({ takeOver: () => this.#takeOver() }));
   }
 
   /** A hidden page does not load a model unseen, so it stands in no line. */
   #line(): void {
-    this.#inLine?.abort();
-    this.#inLine = null;
-    if (document.visibilityState === 'hidden') return;
+    this.#inLine.abort();
     this.#inLine = new AbortController();
+    if (document.visibilityState === 'hidden') return;
     void grab({ signal: this.#inLine.signal }).then((seat) => this.#take(seat));
   }
 
   #takeOver(): void {
+    if (!queues.has(this)) return;
     this.#stealIn(ANSWER_MS);
     this.#channel.say({ type: 'ask', from: this.#name });
   }
@@ -202,7 +200,7 @@ class Queue {
     queues.delete(this);
     clearTimeout(this.#stealing);
     this.#end.abort();
-    this.#inLine?.abort();
+    this.#inLine.abort();
     this.#channel.close();
   }
 }

@@ -1,6 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { LoadProgress } from '../protocol.ts';
+import { refuseAborted } from '../store/mirrors.ts';
+import { TabChannel } from './channel.ts';
 import { FakeLocks } from './fake-locks.ts';
 import { inTurn, type TurnJob } from './turn.ts';
 
@@ -70,6 +72,42 @@ for (const locks of [true, false]) {
     await first;
   });
 }
+
+/** A tab at work that answers after `delayMs`, for `lastsMs`; resolves when it is done. */
+async function busyTab(delayMs: number, lastsMs: number): Promise<void> {
+  const channel = new TabChannel(`pocketbit:${MODEL}`, ({ type }) => {
+    if (type === 'ping') setTimeout(() => channel.say({ type: 'pong' }), delayMs);
+  });
+  await new Promise((resolve) => setTimeout(resolve, lastsMs));
+  channel.say = () => {};
+  channel.close();
+}
+
+test('without Web Locks a tab that has begun the download is waited for, though it is too busy to answer at once', async () => {
+  vi.stubGlobal('navigator', {});
+  const order: string[] = [];
+  const busy = busyTab(600, 1500).then(() => order.push('busy'));
+  const job = { ...tab(), begun: async () => order.length === 0 };
+  await inTurn(MODEL, job, async () => order.push('next'));
+  await busy;
+  expect(order).toEqual(['busy', 'next']);
+});
+
+test('where the browser refuses every lock the work is done all the same', async () => {
+  const refuse = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+  vi.stubGlobal('navigator', { locks: { query: refuse, request: refuse } });
+  expect(await inTurn(MODEL, tab(), async () => 'done')).toBe('done');
+});
+
+test('one that was stopped before its turn does nothing, with Web Locks or without', async () => {
+  for (const navigator of [{}, { locks: new FakeLocks() }]) {
+    vi.stubGlobal('navigator', navigator);
+    const stopped = tab();
+    stopped.stop.abort(new PocketbitError('aborted', 'Stopped.'));
+    const work = async ({ signal }: TurnJob) => refuseAborted(signal);
+    await expect(inTurn(MODEL, stopped, work)).rejects.toMatchObject({ code: 'aborted' });
+  }
+});
 
 test('work on different models goes on at the same time', async () => {
   vi.stubGlobal('navigator', { locks: new FakeLocks() });

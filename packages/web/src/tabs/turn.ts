@@ -1,17 +1,20 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { LoadProgress } from '../protocol.ts';
-import { TabChannel } from './channel.ts';
+import { refuseAborted } from '../store/mirrors.ts';
+import { TabChannel, usableLocks } from './channel.ts';
 
 /** A tab that waits asks so often whether the holder of the lock lives. */
 const BEAT_MS = 1000;
 /** Beats without an answer after which its lock is taken away. Platform fact: iOS freezes a hidden tab with its locks held. */
 const BEATS = 2;
-/** Without Web Locks every load begins with asking whether another tab is at work, so that beat is short. */
+/** Without Web Locks a load of a model that nobody has begun asks too, so there the beat is short. */
 const FIRST_BEAT_MS = 100;
 
 export interface TurnJob {
   signal: AbortSignal;
   report(progress: LoadProgress): void;
+  /** The download that was begun and not finished, if there is one: by a tab that may be too busy to answer at once. */
+  begun?(): Promise<unknown>;
 }
 
 /** Work on a model's place in the store. `signal` ends it also when another tab has taken the lock away. */
@@ -23,11 +26,11 @@ export type Work<T> = (job: TurnJob) => Promise<T>;
  */
 export async function inTurn<T>(source: string, job: TurnJob, work: Work<T>): Promise<T> {
   const lock = `pocketbit:${source}`;
-  if (!globalThis.navigator?.locks) return byWord(lock, job, work);
+  if (!(await usableLocks())) return byWord(lock, job, work);
   let found = await hold(lock, { ifAvailable: true }, job, work);
   while (!found) {
     const watch = new Watch(lock, job);
-    const queued = hold(lock, { signal: watch.signal }, job, (own) => {
+    const queued = hold(lock, { signal: watch.stop.signal }, job, (own) => {
       watch.end();
       return work(own);
     });
@@ -38,13 +41,12 @@ export async function inTurn<T>(source: string, job: TurnJob, work: Work<T>): Pr
 }
 
 /**
- * Without Web Locks (pages over plain HTTP): asks first. Where two begin at the same moment the store refuses one of them
- * with `busy`, and that one asks again.
+ * Without Web Locks (pages over plain HTTP, site data blocked): asks until nobody answers. Where two begin at the same
+ * moment the store refuses one of them with `busy`, and that one asks again.
  */
 async function byWord<T>(lock: string, job: TurnJob, work: Work<T>): Promise<T> {
   for (;;) {
-    const other = await silence(lock, job, FIRST_BEAT_MS);
-    if (other) await silence(lock, job, BEAT_MS);
+    if (await heard(lock, job, (await job.begun?.()) ? BEAT_MS : FIRST_BEAT_MS)) continue;
     try {
       return await tellingOthers(lock, job, work);
     } catch (error) {
@@ -58,11 +60,12 @@ function isBusy(error: unknown): boolean {
 }
 
 /** Waits until no tab says that it is at work; whether one was. Rejects with the job's end. */
-async function silence(lock: string, job: TurnJob, beatMs: number): Promise<boolean> {
+async function heard(lock: string, job: TurnJob, beatMs: number): Promise<boolean> {
+  refuseAborted(job.signal);
   const watch = new Watch(lock, job, beatMs);
-  await new Promise((resolve) => watch.signal.addEventListener('abort', resolve, { once: true }));
+  await new Promise((resolve) => watch.stop.signal.addEventListener('abort', resolve));
   watch.end();
-  if (!watch.silent) throw watch.signal.reason;
+  refuseAborted(job.signal);
   return watch.heard;
 }
 
@@ -78,27 +81,21 @@ async function hold<T>(
   const begin = (held: Lock | null) => {
     if (!held) return;
     working = tellingOthers(lock, { ...job, signal: stop.signal }, work);
-    return working.then(
-      () => {},
-      () => {},
-    );
+    return Promise.allSettled([working]);
   };
   const kept = await navigator.locks.request(lock, options, begin).then(
     () => true,
     () => false,
   );
   if (!kept) stop.abort();
-  if (!working && job.signal.aborted) throw stop.signal.reason;
-  if (!working) return null;
-  return working.then(
-    (value) => ({ value }),
-    (error: unknown) => {
-      // A page that wakes up may learn from the store, before it learns from the lock, that it was overtaken.
-      const overtaken = !kept || isBusy(error);
-      if (overtaken && !job.signal.aborted) return null;
-      throw error;
-    },
-  );
+  try {
+    if (working) return { value: await working };
+  } catch (error) {
+    // A page that wakes up may learn from the store, before it learns from the lock, that it was overtaken.
+    if (kept && !isBusy(error)) throw error;
+  }
+  refuseAborted(job.signal);
+  return null;
 }
 
 /** Does the work as the holder of the lock: answers the others' pings, and tells them how far it is. */
@@ -119,13 +116,13 @@ class Watch {
   /** The holder has not answered. */
   silent = false;
   heard = false;
-  readonly #stop: AbortController;
+  readonly stop: AbortController;
   readonly #channel: TabChannel;
   readonly #beat: ReturnType<typeof setInterval>;
   #unanswered = 0;
 
   constructor(lock: string, { signal, report }: TurnJob, beatMs = BEAT_MS) {
-    this.#stop = linked(signal);
+    this.stop = linked(signal);
     this.#channel = new TabChannel(lock, (message) => {
       if (message.type === 'ping') return;
       this.heard = true;
@@ -134,10 +131,6 @@ class Watch {
     });
     this.#beat = setInterval(() => this.#ask(), beatMs);
     this.#ask();
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
   }
 
   end(): void {
@@ -151,15 +144,15 @@ class Watch {
       return;
     }
     this.silent = true;
-    this.#stop.abort();
+    this.stop.abort();
   }
 }
 
 /** A controller that is aborted with `signal`. */
 export function linked(signal: AbortSignal): AbortController {
   const controller = new AbortController();
-  const abort = () => controller.abort(signal.reason);
+  const abort = () => controller.abort();
+  signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
   return controller;
 }
