@@ -20,8 +20,10 @@ export class Arrivals implements Follower {
   #failure: PocketbitError | null = null;
   #held = new Map<number, ArrayBuffer>();
   #waiting: (() => void)[] = [];
+  /** Whether the reader wants what it has not asked for. */
+  #going = false;
   /** The furthest chunk that was asked for; without a reader nobody is waited for. */
-  #taken = Number.POSITIVE_INFINITY;
+  #taken: number | undefined;
   #caughtUp = () => {};
 
   constructor() {
@@ -33,32 +35,31 @@ export class Arrivals implements Follower {
   begun(draft: Draft): void {
     this.#draft ??= draft;
     this.#begin({ draft, fromCache: false });
-    this.#wake();
+  }
+
+  /** The reader wants all of it; until it says so, the download goes no further than it asks. */
+  go(): void {
+    this.#going = true;
+    this.#caughtUp();
   }
 
   /** A reader who is slower than the network is waited for: what it must read from the store costs more than the wait. */
   async kept(index: number, chunk: ArrayBuffer): Promise<void> {
     this.#held.set(index, chunk);
-    for (const old of this.#held.keys()) {
-      if (this.#held.size <= HELD) break;
-      this.#held.delete(old);
-    }
+    this.#held.delete(index - HELD);
     this.#wake();
-    if (this.#failure || index < this.#taken + HELD) return;
+    const wanted = (this.#taken ?? Number.POSITIVE_INFINITY) + (this.#going ? HELD : 0);
+    if (this.#failure || index < wanted) return;
     await new Promise<void>((resolve) => {
       this.#caughtUp = resolve;
-      setTimeout(resolve, PATIENCE_MS);
+      if (this.#going) setTimeout(resolve, PATIENCE_MS);
     });
   }
 
   dropped(): void {
-    this.stale = this.#draft !== null;
+    if (!this.#draft) return;
+    this.stale = true;
     this.#fail(new PocketbitError('network', 'The file was replaced. Load it again.'));
-  }
-
-  /** The download stopped in the middle and is done anew, by another tab perhaps. */
-  interrupted(): void {
-    if (this.#draft) this.dropped();
   }
 
   /** Ends with the download, or fails as it does. */
@@ -85,7 +86,7 @@ export class Arrivals implements Follower {
 
   /** Waits until chunk `index` is kept. The chunk, if it just came; null when it is to be read from the store. */
   async take(index: number): Promise<ArrayBuffer | null> {
-    this.#taken = this.#taken === Number.POSITIVE_INFINITY ? index : Math.max(this.#taken, index);
+    this.#taken = Math.max(this.#taken ?? 0, index);
     this.#caughtUp();
     while (!this.over && index >= (this.#draft?.hashes.length ?? 0)) {
       this.check();

@@ -23,7 +23,7 @@ export interface Follower {
   begun(draft: Draft): void;
   /** Chunk `index` is kept; the download goes on when this resolves. */
   kept(index: number, chunk: ArrayBuffer): Promise<void>;
-  /** What was kept is no part of the file; it begins anew. */
+  /** What was kept, if anything, is no part of the file; it begins anew. */
   dropped(): void;
 }
 
@@ -149,7 +149,11 @@ class Download {
       this.#meter.update(this.#position, size);
     }
     if (this.#draft.size === null) this.#draft.size = this.#position;
-    if (this.#position < this.#draft.size) throw this.#brokeOff(place.address);
+    if (this.#position === this.#draft.size) return;
+    throw new PlaceError(
+      'network',
+      `${place.address} broke off at ${this.#position} of ${this.#draft.size} bytes. Load again: what has arrived is kept.`,
+    );
   }
 
   /** Sees to it that the answer goes on where the download stands, or starts over with it. */
@@ -223,7 +227,7 @@ class Download {
 
   async #startOver(): Promise<void> {
     await this.#store.discard(this.#draft);
-    if (this.#position > 0) this.#options.follower?.dropped();
+    this.#options.follower?.dropped();
     this.#draft = this.#fresh();
     this.#hash = new RunningHash();
     this.#chunker.drop();
@@ -260,18 +264,10 @@ class Download {
       { stale: true },
     );
   }
-
-  #brokeOff(address: string): PlaceError {
-    return new PlaceError(
-      'network',
-      `${address} broke off at ${this.#position} of ${this.#draft.size} bytes. Load again: what has arrived is kept.`,
-    );
-  }
 }
 
 function checkMagic(chunk: ArrayBuffer, draft: Draft): void {
-  const head = new Uint8Array(chunk, 0, Math.min(4, chunk.byteLength));
-  const found = String.fromCharCode(...head);
+  const found = String.fromCharCode(...new Uint8Array(chunk.slice(0, 4)));
   if (found === 'GGUF') return;
   throw new PlaceError(
     'bad-model',
@@ -281,6 +277,5 @@ function checkMagic(chunk: ArrayBuffer, draft: Draft): void {
 }
 
 function blobKey(): string {
-  const words = crypto.getRandomValues(new Uint32Array(3));
-  return Array.from(words, (word) => word.toString(36)).join('-');
+  return crypto.getRandomValues(new Uint32Array(3)).join('-');
 }

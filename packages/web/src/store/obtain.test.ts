@@ -23,7 +23,8 @@ function open(source: FileRequest['source'], signal = new AbortController().sign
   return obtain({ source, store: true, name: 'streamed.gguf' }, { signal, report: () => {} });
 }
 
-async function readAll({ source }: ModelFile): Promise<string> {
+async function readAll({ source, arrivals }: ModelFile): Promise<string> {
+  arrivals?.go();
   source.forward = true;
   const parts: Uint8Array[] = [];
   for (let at = 0; at < source.size; at += 1_000_000) {
@@ -41,6 +42,24 @@ test('a file is read while it arrives, and from the store the next time', async 
   const second = await open(url);
   expect(second).toMatchObject({ fromCache: true, arrivals: null });
   expect(await readAll(second)).toBe(sha256(FILE));
+});
+
+test('nothing is fetched behind what is read until the reader wants all of it', async () => {
+  const url = serve();
+  const file = await open(url);
+  await file.source.read(0, 10);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect((await file.store.draft(url))?.hashes).toHaveLength(1);
+  file.arrivals?.go();
+  expect(await file.whole).toMatchObject({ size: FILE.length });
+});
+
+test('a reader who stops leaves what he read, and no more', async () => {
+  const url = serve();
+  const file = await open(url);
+  await file.source.read(0, 10);
+  await file.abandon(false);
+  expect((await file.store.draft(url))?.hashes).toHaveLength(1);
 });
 
 test('a file that changed half-way is not read on, and the other one is whole', async () => {

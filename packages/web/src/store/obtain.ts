@@ -39,8 +39,11 @@ export async function obtain(request: FileRequest, job: ObtainJob): Promise<Mode
   const store = await storeFor(request.store);
   const arrivals = new Arrivals();
   const stop = linked(job.signal);
-  const finding = inTurn(origin.source, { ...job, signal: stop.signal }, async (turn) => {
-    arrivals.interrupted();
+  stop.signal.addEventListener('abort', () => arrivals.go());
+  const begun = () => store.draft(origin.source);
+  const finding = inTurn(origin.source, { ...job, signal: stop.signal, begun }, async (turn) => {
+    // What another tab did meanwhile may have put another file in the place of the one that was begun.
+    arrivals.dropped();
     const kept = await find(origin, store, request.sha256);
     const options = { ...request, ...turn, follower: arrivals };
     return kept ?? { draft: await download(origin, store, options), fromCache: false };
@@ -48,14 +51,15 @@ export async function obtain(request: FileRequest, job: ObtainJob): Promise<Mode
   arrivals.follow(finding);
   const { draft, fromCache } = await Promise.race([finding, arrivals.begins]);
   const whole = finding.then((found) => found.draft as Manifest);
-  const stored = (manifest: Manifest) => sourceOf(manifest, origin, store, stop.signal, null);
+  const stored = (manifest: Manifest, behind: Arrivals | null = null) =>
+    sourceOf(manifest, origin, store, stop.signal, behind);
   const live = arrivals.over ? null : arrivals;
   return {
     store,
     fromCache,
     whole,
     arrivals: live,
-    source: sourceOf(draft as Manifest, origin, store, stop.signal, live),
+    source: stored(draft as Manifest, live),
     stored,
     abandon: (bad) => abandon(bad, stop, whole, origin, store),
   };

@@ -19,9 +19,13 @@ export interface ModelFiles {
 
 /**
  * The file, or every shard of the model that the address of one of them names. A single file is there as soon as its
- * header is; its weights are read while they arrive.
+ * header is and `accept` has not thrown; its weights are read while they arrive. Without `accept` they do not.
  */
-export async function openFiles(request: OpenRequest, job: ObtainJob): Promise<ModelFiles> {
+export async function openFiles(
+  request: OpenRequest,
+  job: ObtainJob,
+  accept?: (header: GgufHeader) => void,
+): Promise<ModelFiles> {
   const requests = shardsOf(request);
   const files: ModelFile[] = [];
   try {
@@ -30,7 +34,10 @@ export async function openFiles(request: OpenRequest, job: ObtainJob): Promise<M
       files.push(file);
       if (requests.length > 1) await file.whole;
     }
-    return await readHeader(files).catch((error: unknown) => reopened(files, error));
+    const found = await readHeader(files).catch((error: unknown) => reopened(files, error));
+    accept?.(found.header);
+    if (accept) for (const { arrivals } of files) arrivals?.go();
+    return found;
   } catch (error) {
     return abandonAll(files, error);
   }

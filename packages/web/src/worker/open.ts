@@ -37,7 +37,9 @@ export async function openModel(
   const job: Job = { request, signal, report, marks };
   await marks.lay('download');
   try {
-    const opening = openFiles(request, job);
+    const opening = openFiles(request, job, (header) => {
+      planToFit(header, planOptions(request), request);
+    });
     const module = await beside(opening, engineModule(request.artifact, request.wasmBase));
     const choice = await Choice.open(module, request);
     const found = await choice.during(opening);
