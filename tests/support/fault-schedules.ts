@@ -4,8 +4,8 @@ import { randomOf } from '../../packages/core/test/random.ts';
 /** What a server does with one request. Byte counts are shares of the file, so that they fit any. */
 export type Fault =
   | { kind: 'fine' }
-  /** The connection ends after this share of the answer. */
-  | { kind: 'cut'; after: number }
+  /** The connection ends after this share of the answer; `lingerMs` later, so that a client has read it all. */
+  | { kind: 'cut'; after: number; lingerMs?: number }
   /** Nothing more comes after this share of the answer, and the connection stays open. */
   | { kind: 'stall'; after: number }
   /** The connection is closed without an answer. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Fault, MirrorSchedule, Schedule } from './fault-schedules.ts';
 
@@ -64,6 +65,7 @@ class Run implements FaultRun {
       this.#sent = Math.max(this.#sent, answer.start + at + part.length);
     }
     if (fault.kind === 'stall') return;
+    if (fault.kind === 'cut' && fault.lingerMs) await sleep(fault.lingerMs);
     if (end < body.length || fault.kind === 'too-long') response.socket?.end();
     else response.end();
   }
