@@ -1,6 +1,7 @@
 // The assistant through reloads, crashes, other tabs and small devices.
 import type { Page } from '@playwright/test';
 import { expectedAnswer } from '../support/engine.ts';
+import { hide } from '../support/hide.ts';
 import { bundledModel } from '../support/paths.ts';
 import { markCrash } from '../support/screens.ts';
 import { ask, idsOf, untilReady } from './assistant.ts';
@@ -103,6 +104,26 @@ test('a worker that is gone in the middle of an answer is replaced, and the answ
   await expect(answers(page)).toHaveAttribute('data-state', 'done');
   await page.getByTestId('notice').getByRole('button').click();
   await expect(page.getByTestId('notice')).toHaveCount(0);
+});
+
+test('a page that is hidden in the middle of an answer keeps the very token, and no earlier one after it', async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.url}${SLOW}`);
+  await untilReady(page);
+  await begin(page, 'abcd', 3);
+  // Every 16th token is kept anyway; that it is one of those three times in a row is unlikely.
+  const between: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const shown = (await lastIds(page)).length;
+    const points = await page.evaluate(hide, 150);
+    expect(Math.max(...points)).toBeGreaterThanOrEqual(shown);
+    expect(points).toEqual([...points].sort((a, b) => a - b));
+    between.push(...points.filter((at) => at % 16 > 0));
+  }
+  expect(between.length).toBeGreaterThan(0);
+  await page.getByTestId('stop').click();
 });
 
 test('earlier conversations are kept beside the new one, and can be opened and deleted', async ({

@@ -8,6 +8,7 @@ import { buildLab } from '../../../tests/lab/build.ts';
 import type {} from '../../../tests/lab/main.ts';
 import { cachedModel, SHAPE_125M } from '../../../tests/models/random.ts';
 import { expectedAnswer } from '../../../tests/support/engine.ts';
+import { hide } from '../../../tests/support/hide.ts';
 import { KillableBrowser } from '../../../tests/support/killable.ts';
 import { labBuild } from '../../../tests/support/paths.ts';
 import { type Site, startSite } from '../../../tests/support/serve.ts';
@@ -68,7 +69,7 @@ export const kill: Check = {
       ];
     } finally {
       await site.kill();
-      remove(folder);
+      await remove(folder);
     }
   },
 };
@@ -177,13 +178,19 @@ async function killedDownload(bench: Bench, name: string, delay: number) {
     await inspected(page, bench),
     await page.evaluate(endDownload, [bench.site.url + MODEL, PROMPT] as const),
   ]);
-  remove(profile);
+  await remove(profile);
   return { arrived, kept, after };
 }
 
-/** Children of a killed browser may write for a moment. */
-function remove(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+/** Children of a killed browser write for a moment; what they keep from being removed the system will clear. */
+async function remove(folder: string): Promise<void> {
+  for (let tries = 0; tries < 30; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch {
+      await sleep(100);
+    }
+  }
 }
 
 /** In the page: keeps a conversation, then begins a download; the title tells its bytes. */
@@ -331,7 +338,7 @@ async function killedAnswers(bench: Bench): Promise<Figure[]> {
     if (points.some((at) => at % SAVE_EVERY > 0)) found.between++;
     const of = hides ? 'hidden' : 'seen';
     found[of] = Math.max(found[of], before.length - point);
-    const seen = `${before.length} tokens${hides ? ', hidden before' : ''}`;
+    const seen = `${before.length} tokens${hides ? `, hidden before (${points.join(', ')} written)` : ''}`;
     bench.note(
       `answer killed at ${seen}: ${point} kept, went on to ${after.length}; ${chats.length} conversations`,
     );
@@ -373,26 +380,6 @@ async function killedAnswer(bench: Bench, profile: string, tokens: number, hides
     await sleep(300);
     return { before, points, kept, after, notice };
   });
-}
-
-/** In the page: tells it that another app came to the front; the points that are written from then on. */
-async function hide(ms: number): Promise<number[]> {
-  const done = <T>(request: IDBRequest<T>) =>
-    new Promise<T>((resolve) => {
-      request.onsuccess = () => resolve(request.result);
-    });
-  const database = await done(indexedDB.open('pocketbit-session'));
-  Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
-  document.dispatchEvent(new Event('visibilitychange'));
-  const points = new Set<number>();
-  for (const end = performance.now() + ms; performance.now() < end; ) {
-    const records = database.transaction('records').objectStore('records');
-    const chats = (await done(records.getAll())).filter(({ session }) => session);
-    chats.sort((a, b) => b.updatedAt - a.updatedAt);
-    points.add(chats[0]?.session.answer.length);
-  }
-  database.close();
-  return [...points];
 }
 
 function share(label: string, count: number, { moments }: Bench): Figure {

@@ -374,9 +374,11 @@ export class Assistant extends EventTarget {
     };
   }
 
-  /** Keeps the conversation with the point from which its answer can go on, whenever that point has moved. */
+  /** Keeps the conversation with the point from which its answer can go on, whenever that has moved; it moves forward only. */
   #keepPoint(session: SavedSession | null): void {
-    if (session === this.chat.session) return;
+    const { session: kept } = this.chat;
+    if (!session || session === kept) return;
+    if (kept && session.answer.length < kept.answer.length) return;
     this.chat.session = session;
     this.chat.save();
   }
