@@ -151,6 +151,17 @@ describe('hostile templates end soon, with a code', () => {
   );
 });
 
+test('a recursion ends at the same depth whatever the stack, and loops that are left early count once', async () => {
+  const recursion =
+    '{% macro f(x) %}{% for m in messages %}{% for m in f(x) %}{% endfor %}{% endfor %}{% endmacro %}{{ f(1) }}';
+  const { chat } = await chatOf(recursion);
+  expect(() => chat.render(user('hi'))).toThrow('nests deeper than 512 steps');
+  const leaving =
+    '{% set ns = namespace(n=0) %}{% for i in range(2000) %}{% if i % 2 %}{% continue %}{% endif %}' +
+    '{% set ns.n = ns.n + 1 %}{% if i == 1998 %}{% break %}{% endif %}{% endfor %}{{ ns.n }}';
+  expect((await chatOf(leaving)).chat.render(user('hi'))).toBe('1000');
+});
+
 test('a conversation of a thousand long messages is no hostile one', async () => {
   const template =
     "{%- if messages[0]['role'] == 'system' %}{{ messages[0].content.strip() }}{% endif -%}" +
