@@ -368,7 +368,7 @@ async function killedAnswer(bench: Bench, profile: string, tokens: number, hides
     await idsOfLast(page, tokens);
     await sleep(bench.draw() * 30);
     const ids = await idsOfLast(page, 0);
-    return { ids, points: hides ? await page.evaluate(hide, HIDDEN_MS) : [] };
+    return { ids, points: hides ? await page.evaluate(hide, [HIDDEN_MS, 0] as const) : [] };
   });
   return killed(profile, async (page) => {
     const kept = await inspected(page, bench);
