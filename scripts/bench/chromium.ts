@@ -29,6 +29,8 @@ export interface Stand {
 
 /** After a load Pocketbit times its kernels while nobody asks for anything; the next load takes the fastest. */
 const SETTLE_MS = 1000;
+/** Between two looks at a process's memory. */
+const SAMPLE_MS = 5;
 
 /** Loads, leaves the engine a second to itself, and loads again from the storage; resolves to the first load's time. */
 export async function openSettled(
@@ -110,10 +112,25 @@ export class BenchBrowser {
     return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
   }
 
-  /** The largest resident size a renderer process ever had (VmHWM), bytes. */
+  /** The largest resident size the newest renderer, the last page's, ever had (VmHWM), bytes. */
   async rendererPeak(): Promise<number> {
-    const pids = await this.#renderers();
-    return Math.max(...pids.map(peakOf));
+    return statusOf(Math.max(...(await this.#renderers())), ['VmHWM']);
+  }
+
+  /**
+   * The most private memory of the newest renderer while `work` runs, bytes: what is anonymous or shared with other
+   * processes' data, without the browser's own code, of which the kernel keeps one copy for all and drops it at need.
+   */
+  async privatePeak(work: () => Promise<unknown>): Promise<number> {
+    const pid = Math.max(...(await this.#renderers()));
+    let most = 0;
+    const look = () => {
+      most = Math.max(most, statusOf(pid, ['RssAnon', 'RssShmem']));
+    };
+    const watch = setInterval(look, SAMPLE_MS);
+    await work().finally(() => clearInterval(watch));
+    look();
+    return most;
   }
 
   async #renderers(): Promise<number[]> {
@@ -136,7 +153,12 @@ function cpuOf(pid: number): number {
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-function peakOf(pid: number): number {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
-  return Number(kilobytes) * 1024;
+/** Fields of a process's status, added up, bytes. */
+function statusOf(pid: number, fields: readonly string[]): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kilobytes = fields.map((field) => {
+    const [, found] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)!;
+    return Number(found);
+  });
+  return 1024 * kilobytes.reduce((sum, value) => sum + value, 0);
 }

@@ -15,14 +15,17 @@ const BLANKS = 3;
 /** Peak of the renderer above a blank page's, bytes. */
 export type Peaks = Partial<Record<EngineName, number>>;
 
-/** VmHWM of the renderer of a page that shows nothing, bytes: the median of three browsers. */
-export async function blankPeak(site: Site): Promise<number> {
+/** Resident size with the browser's own code (VmHWM), or private memory. */
+export type Measure = 'resident' | 'private';
+
+/** What the renderer of a page that shows nothing takes, bytes: the median of three browsers. */
+export async function blankPeak(site: Site, measure: Measure = 'resident'): Promise<number> {
   const peaks: number[] = [];
   while (peaks.length < BLANKS) {
     peaks.push(
       await inBrowser(site, async (browser) => {
         await browser.blank();
-        return browser.rendererPeak();
+        return peakDuring(browser, measure, async () => {});
       }),
     );
   }
@@ -37,26 +40,47 @@ export async function blankPeak(site: Site): Promise<number> {
 export async function peaksOf(
   site: Site,
   model: string,
-  { engines, rounds, blank }: { engines: readonly EngineName[]; rounds: number; blank: number },
+  {
+    engines,
+    rounds,
+    blank,
+    measure = 'resident',
+  }: { engines: readonly EngineName[]; rounds: number; blank: number; measure?: Measure },
 ): Promise<Peaks> {
   const counts = { promptTokens: PROMPT_TOKENS, decodeTokens: ANSWER_TOKENS };
   const workload = await workloadOf(model, counts);
   const found = engines.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, engine] of engines.entries()) {
-      found[i]!.push((await peakOf(site, engine, workload)) - blank);
+      found[i]!.push((await peakOf(site, engine, workload, measure)) - blank);
     }
   }
   return Object.fromEntries(engines.map((engine, i) => [engine, median(found[i]!)]));
 }
 
-function peakOf(site: Site, engine: EngineName, { url, prompts }: Workload): Promise<number> {
+function peakOf(
+  site: Site,
+  engine: EngineName,
+  { url, prompts }: Workload,
+  measure: Measure,
+): Promise<number> {
   return inBrowser(site, async (browser) => {
     const { call } = await browser.stand(engine);
-    await call('open', url, { contextLength: CONTEXT });
-    await call('ask', prompts[0]!, ANSWER_TOKENS);
-    return browser.rendererPeak();
+    return peakDuring(browser, measure, async () => {
+      await call('open', url, { contextLength: CONTEXT });
+      await call('ask', prompts[0]!, ANSWER_TOKENS);
+    });
   });
+}
+
+async function peakDuring(
+  browser: BenchBrowser,
+  measure: Measure,
+  work: () => Promise<void>,
+): Promise<number> {
+  if (measure === 'private') return browser.privatePeak(work);
+  await work();
+  return browser.rendererPeak();
 }
 
 async function inBrowser<T>(site: Site, work: (browser: BenchBrowser) => Promise<T>): Promise<T> {

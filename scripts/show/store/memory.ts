@@ -26,8 +26,8 @@ export const memory: Check = {
     for (const model of MODELS) figures.push(await wasmFigure(model));
     const site = await startSite();
     try {
-      const blank = await blankPeak(site);
-      note(`a blank page's renderer: ${megabytes(blank)}`);
+      const blank = await blankPeak(site, 'private');
+      note(`a blank page's renderer: ${megabytes(blank)} private`);
       for (const model of MODELS) figures.push(await processFigure(model, site, blank, note));
     } finally {
       await site.kill();
@@ -64,12 +64,13 @@ async function processFigure(
     engines: ['pocketbit'],
     rounds: ROUNDS,
     blank,
+    measure: 'private',
   });
   const { weightBytes, kvBytes } = plan;
   note(`${model}: ${megabytes(weightBytes)} weights, ${megabytes(kvBytes)} KV`);
   const most = PROCESS_SHARE * weightBytes + PROCESS_FIXED;
   return bounded(
-    `${model}, renderer above a blank page, median of ${ROUNDS}`,
+    `${model}, renderer's private memory above a blank page's, median of ${ROUNDS}`,
     pocketbit,
     { most },
     megabytes,

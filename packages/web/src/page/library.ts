@@ -2,6 +2,7 @@ import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type { LoadProgress, StoreReport, StoreRequest } from '../protocol.ts';
 import { openDatabase } from '../store/database.ts';
+import { chunksOf } from '../store/export.ts';
 import { listModels, type StoredModel } from '../store/library.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
@@ -54,7 +55,6 @@ export async function exportModel(source: string): Promise<ModelExport> {
   const store = await openDatabase();
   const manifest = await store?.manifest(absolute(source));
   if (!store || !manifest) throw new PocketbitError('storage', `No model is stored as ${source}.`);
-  const { chunksOf } = await import('../store/export.ts');
   const { name, size: bytes, sha256 } = manifest;
   return { name, bytes, sha256, stream: chunksOf(store, manifest) };
 }

@@ -1,6 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { Follower } from './download.ts';
 import type { Draft } from './manifest.ts';
+import { release } from './release.ts';
 
 /** Chunks held for a reader who is as fast as the network; a slower one reads them from the store. */
 const HELD = 3;
@@ -44,8 +45,10 @@ export class Arrivals implements Follower {
   }
 
   /** A reader who is slower than the network is waited for: what it must read from the store costs more than the wait. */
-  async kept(index: number, chunk: ArrayBuffer): Promise<void> {
+  async kept(index: number, chunk: ArrayBuffer, elsewhere: boolean): Promise<void> {
     this.#held.set(index, chunk);
+    const passed = this.#held.get(index - HELD);
+    if (passed && elsewhere) release(passed);
     this.#held.delete(index - HELD);
     this.#wake();
     const wanted = (this.#taken ?? Number.POSITIVE_INFINITY) + (this.#going ? HELD : 0);

@@ -21,8 +21,8 @@ export interface Expected {
 export interface Follower {
   /** The size is known; what is kept already and what comes is noted in `draft`. */
   begun(draft: Draft): void;
-  /** Chunk `index` is kept; the download goes on when this resolves. */
-  kept(index: number, chunk: ArrayBuffer): Promise<void>;
+  /** Chunk `index` is kept, and where it is kept is `elsewhere` than in this buffer; the download goes on when this resolves. */
+  kept(index: number, chunk: ArrayBuffer, elsewhere: boolean): Promise<void>;
   /** What was kept, if anything, is no part of the file; it begins anew. */
   dropped(): void;
 }
@@ -194,7 +194,7 @@ class Download {
     this.#checkChunk(index, hash);
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
-    await this.#options.follower?.kept(index, chunk);
+    await this.#options.follower?.kept(index, chunk, this.#store.kind !== 'memory');
   }
 
   #checkChunk(index: number, hash: string): void {

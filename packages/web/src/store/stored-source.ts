@@ -2,6 +2,7 @@ import { type ByteSource, PocketbitError } from '@pocketbit/core';
 import type { Arrivals } from './arrivals.ts';
 import { digest } from './hash.ts';
 import type { Draft, ModelStore } from './manifest.ts';
+import { release } from './release.ts';
 
 /** Fetches a lost or damaged chunk again; null when it cannot be had. */
 export type Repair = (index: number) => Promise<ArrayBuffer | null>;
@@ -15,13 +16,13 @@ const AHEAD = 2;
  */
 export class StoredSource implements ByteSource {
   readonly size: number;
-  /** Set when reading goes forward only: chunks are read ahead, and a memory store gives each passed one free. */
+  /** Set when reading goes forward only: chunks are read ahead, and each is gone, what was read of it too, with the next. */
   forward = false;
   readonly #store: ModelStore;
   readonly #draft: Draft;
   readonly #repair: Repair;
   readonly #arrivals: Arrivals | null;
-  #held: { index: number; bytes: Uint8Array } | null = null;
+  #held: { index: number; bytes: Uint8Array<ArrayBuffer> } | null = null;
   #coming = new Map<number, Promise<ArrayBuffer>>();
 
   /** `draft` is whole, or grows while `arrivals` goes on. */
@@ -68,15 +69,18 @@ export class StoredSource implements ByteSource {
 
   async #chunk(index: number): Promise<Uint8Array> {
     if (this.#held?.index === index) return this.#held.bytes;
-    const passed = this.#held?.index;
+    const passed = this.#held;
     this.#held = null;
+    if (this.forward && passed) {
+      if (this.#store.kind === 'memory') {
+        await this.#store.dropChunk(this.#draft.blob, passed.index);
+      }
+      release(passed.bytes.buffer);
+    }
     const bytes = await this.#fetch(index);
     this.#coming.delete(index);
     this.#held = { index, bytes: new Uint8Array(bytes) };
     if (this.forward) this.#readAhead(index);
-    if (this.forward && passed !== undefined && this.#store.kind === 'memory') {
-      await this.#store.dropChunk(this.#draft.blob, passed);
-    }
     return this.#held.bytes;
   }
 
