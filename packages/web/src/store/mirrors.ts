@@ -1,6 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import { networkError, offline, PlaceError } from './http.ts';
 import type { Opened, Place } from './origin.ts';
+import { release } from './release.ts';
 
 /** How long a download waits, milliseconds, and how often it tries again. */
 export interface Pace {
@@ -39,7 +40,7 @@ export class Mirrors {
     return this.#places[0]!;
   }
 
-  /** The bytes of one answer of the present place, each part as it arrives; a place that stalls fails. */
+  /** The bytes of one answer of the present place, each part as it arrives and until the next; a place that stalls fails. */
   async *read(
     offset: number,
     validator: string | null,
@@ -57,6 +58,7 @@ export class Mirrors {
           const { done, value } = await watch.over(() => reader.read());
           if (done) return;
           yield value;
+          release(value.buffer);
         }
       } finally {
         reader.cancel().catch(() => {});
