@@ -80,11 +80,13 @@ export class StoredSource implements ByteSource {
     const bytes = await this.#fetch(index);
     this.#coming.delete(index);
     this.#held = { index, bytes: new Uint8Array(bytes) };
-    if (this.forward) this.#readAhead(index);
+    if (this.forward) this.readAhead();
     return this.#held.bytes;
   }
 
-  #readAhead(index: number): void {
+  /** Begins with what comes after the chunk that was read last. */
+  readAhead(): void {
+    const index = this.#held?.index ?? -1;
     const last = Math.min(index + AHEAD, Math.ceil(this.size / this.#draft.chunkBytes) - 1);
     for (const old of this.#coming.keys()) if (old <= index || old > last) this.#coming.delete(old);
     for (let next = index + 1; next <= last; next++) this.#fetch(next).catch(() => {});

@@ -94,6 +94,9 @@ async function assemble(
   const text = import('./text.ts');
   const { files, header } = found;
   const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
+  const [{ source: first }] = files as [ModelFile];
+  first.forward = true;
+  first.readAhead();
   const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);

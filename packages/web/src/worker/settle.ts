@@ -3,6 +3,8 @@ import type { Context, Stop } from './context.ts';
 import { pause } from './pause.ts';
 import type { LoadedModel } from './session.ts';
 
+/** A request that comes right after the load meets no warm-up; a step of that would hold it up. */
+const PEACE_MS = 50;
 /** Longest the engine is warmed up, milliseconds. */
 const WARM_MS = 200;
 /** A model whose token takes longer brings its kernels to speed within its first request, and is not to delay that. */
@@ -19,7 +21,7 @@ export async function settle(
   ids: readonly number[] = [],
 ): Promise<void> {
   try {
-    await pause();
+    await new Promise((resolve) => setTimeout(resolve, PEACE_MS));
     if (ids.length > 0 && idle()) await model.context.become(ids, whenBusy(idle));
     await warmUp(model.context, idle);
     await model.choice.measureIdle(kernelNeeds(model.plan), idle);
