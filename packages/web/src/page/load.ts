@@ -13,7 +13,7 @@ import { memoryBudget } from '../session/budget.ts';
 import { cautiousContext, crashOf, noteLeaving, visitName } from '../session/crash.ts';
 import type { Crash } from '../session/marks.ts';
 import { stayAwake } from '../session/wake.ts';
-import type { Place, TabOptions } from '../tabs/seat.ts';
+import { type Place, type TabOptions, takePlace } from '../tabs/seat.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
@@ -68,7 +68,6 @@ export interface LoadOptions extends TabOptions {
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
   if (options.tabs !== 'one') return loadHere(source, options);
-  const { takePlace } = await import('../tabs/seat.ts');
   const place = await takePlace(options);
   try {
     return await loadHere(source, { ...options, signal: place.signal }, place);

@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { LoadProgress } from '../protocol.ts';
 import { Chunker } from './chunker.ts';
-import { digest, RunningHash } from './hash.ts';
+import { digest, RunningHash, sha256 } from './hash.ts';
 import { PlaceError } from './http.ts';
 import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from './manifest.ts';
 import { Meter } from './meter.ts';
@@ -191,15 +191,17 @@ class Download {
     const index = hashes.length;
     if (index === 0) checkMagic(chunk, this.#draft);
     const hash = await digest(chunk);
-    this.#checkChunk(index, hash);
+    await this.#checkChunk(index, chunk);
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
     await this.#options.follower?.kept(index, chunk, this.#store.kind !== 'memory');
   }
 
-  #checkChunk(index: number, hash: string): void {
+  async #checkChunk(index: number, chunk: ArrayBuffer): Promise<void> {
     const expected = this.#options.chunkSha256;
-    if (!expected || expected[index]?.toLowerCase() === hash) return;
+    if (!expected) return;
+    const hash = await sha256(new Uint8Array(chunk));
+    if (expected[index]?.toLowerCase() === hash) return;
     throw new PlaceError(
       'integrity',
       `Chunk ${index + 1} of ${this.#draft.name} has SHA-256 ${hash}, expected ${expected[index] ?? 'none'}. The file was changed or replaced; load it again or correct the checksum.`,

@@ -12,7 +12,7 @@ export interface Draft {
   /** Whole file, bytes; null while the server has not said. */
   size: number | null;
   chunkBytes: number;
-  /** SHA-256 of each kept chunk, lower-case hex, in file order. */
+  /** Hash of each kept chunk (hash.ts), in file order. */
   hashes: string[];
   /** Key part shared by this file's chunks, so that a new version never overwrites the old one. */
   blob: string;

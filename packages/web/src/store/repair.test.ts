@@ -1,10 +1,11 @@
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chunkHashes, sha256, versionsOf } from '../../../../tests/support/fault-runs.ts';
+import { versionsOf } from '../../../../tests/support/fault-runs.ts';
 import { scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import { openDatabase } from './database.ts';
 import { download } from './download.ts';
+import { digest } from './hash.ts';
 import type { ModelStore } from './manifest.ts';
 import { urlOrigin } from './origin.ts';
 import { damagedChunks, fetchChunk, repairChunks } from './repair.ts';
@@ -28,6 +29,10 @@ function serve(...mirrors: { changed?: boolean; ranges?: boolean }[]): string[] 
   return server.serve(schedule, [FILE, OTHER]).urls;
 }
 
+function chunkOf(index: number): ArrayBuffer {
+  return new Uint8Array(FILE.subarray(index * CHUNK, (index + 1) * CHUNK)).buffer;
+}
+
 async function stored(store: ModelStore) {
   const origin = urlOrigin(...serve({}));
   return download(origin, store, { ...job, chunkBytes: CHUNK });
@@ -42,7 +47,7 @@ async function damage(store: ModelStore, blob: string, index: number): Promise<v
 test('damaged and missing chunks are found, and they alone are put right', async () => {
   const store = (await openDatabase())!;
   const manifest = await stored(store);
-  expect(manifest.hashes).toEqual(chunkHashes(FILE, CHUNK));
+  expect(manifest.hashes).toEqual(await Promise.all([0, 1, 2, 3].map((i) => digest(chunkOf(i)))));
   expect(await damagedChunks(store, manifest, job)).toEqual([]);
   await damage(store, manifest.blob, 1);
   await store.dropChunk(manifest.blob, 3);
@@ -57,7 +62,7 @@ test('a place with other bytes gives way to one with the right ones, ranges or n
   const manifest = await stored(store);
   const origin = urlOrigin(...serve({ changed: true }, { ranges: false }));
   const chunk = await fetchChunk(origin, manifest, 2, job.signal, PACE);
-  expect(sha256(new Uint8Array(chunk))).toBe(manifest.hashes[2]);
+  expect(new Uint8Array(chunk)).toEqual(new Uint8Array(chunkOf(2)));
 });
 
 test('where no place has the bytes any more, that is an integrity error', async () => {
