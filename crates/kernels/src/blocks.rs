@@ -122,21 +122,22 @@ fn half(bytes: &[u8], at: usize) -> u16 {
 /// `y[l·32 + m] = qs[m] >> 2l & 3` per half of 128.
 fn tq2_0(block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
     for (codes, half) in codes.chunks_exact_mut(32).zip(block.chunks_exact(32)) {
-        let words = transposed(half);
-        for (l, codes) in codes.chunks_exact_mut(8).enumerate() {
-            for (code, word) in codes.iter_mut().zip(words) {
-                *code = (word >> (8 * l)) as u8;
-            }
-        }
+        planes(half, codes, |l| l);
     }
     half(block, 64)
 }
 
-/// Byte `l` of word `w` holds bits `2l, 2l + 1` of bytes `4w..4w + 4` of 32.
-fn transposed(bytes: &[u8]) -> [u32; 8] {
-    core::array::from_fn(|w| {
+/// The 128 codes of 32 bytes: a plane is bits `2l, 2l + 1` of them all, the 32 codes that stand at place `of(l)`.
+fn planes(bytes: &[u8], codes: &mut [u8], of: impl Fn(usize) -> usize) {
+    // Byte l of a word: the codes of plane l.
+    let words: [u32; 8] = core::array::from_fn(|w| {
         quad_of_two(u32::from_le_bytes([bytes[4 * w], bytes[4 * w + 1], bytes[4 * w + 2], bytes[4 * w + 3]]))
-    })
+    });
+    for l in 0..4 {
+        for (code, word) in codes[8 * of(l)..][..8].iter_mut().zip(words) {
+            *code = (word >> (8 * l)) as u8;
+        }
+    }
 }
 
 /// Base 3: five digits a byte for `qs` (32, then 16 bytes), four for `qh`.
@@ -156,12 +157,7 @@ fn tq1_0(block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
 
 /// 128 codes, the first 32 in the top two bits.
 fn i2_s(group: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> u16 {
-    let words = transposed(group);
-    for (l, codes) in codes[..32].chunks_exact_mut(8).enumerate() {
-        for (code, word) in codes.iter_mut().zip(words) {
-            *code = (word >> (24 - 8 * l)) as u8;
-        }
-    }
+    planes(group, codes, |l| 3 - l);
     0
 }
 

@@ -41,11 +41,10 @@ impl Repack<'_> {
         let (mut at, mut rest, mut wide) = (first, bytes, false);
         while rest.len() >= size {
             let by_rows = lanes && at % band == 0 && rest.len() >= band * size;
-            let (taken, blocks);
-            (taken, rest) = rest.split_at(if by_rows { band * size } else { size });
-            blocks = taken.len() / size;
+            let blocks = if by_rows { band } else { 1 };
+            let (taken, left) = rest.split_at(blocks * size);
             wide |= if by_rows { self.rows(at, taken)? } else { self.one(at, taken)? };
-            at += blocks;
+            (at, rest) = (at + blocks, left);
         }
         Ok(wide)
     }
@@ -62,7 +61,7 @@ impl Repack<'_> {
         Ok(three)
     }
 
-    /// The [`LANE_ROWS`] rows that begin with block `at`, 32 blocks at a time.
+    /// The [`LANE_ROWS`] rows that begin with block `at`, a block of each at a time.
     fn rows(&mut self, at: usize, bytes: &[u8]) -> Result<bool, BadBlock> {
         let (size, weights) = self.kind.block();
         let (per_row, row) = (self.k / weights, at * weights / self.k);

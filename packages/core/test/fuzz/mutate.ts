@@ -1,4 +1,5 @@
 // Edits of valid headers that know what they edit.
+import { joined } from '../../src/source.ts';
 import { DEEP_EDITS } from './deep-edits.ts';
 import { type Field, type Layout, layoutOf, type Span } from './fields.ts';
 import type { Original } from './originals.ts';
@@ -211,16 +212,6 @@ function counts(subject: Subject, patches: readonly Patch[]): Patch[] {
     const change = changes.reduce((sum, patch) => sum + patch.change!, 0);
     return changes.length === 0 ? [] : [counted(subject, place, change)];
   });
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function flipBit(header: Uint8Array, at: number, random: Random): Patch {
