@@ -6,7 +6,10 @@ export {
   PocketbitError,
   type TensorKernels,
 } from '@pocketbit/core';
+export type { Crash, RiskyPhase } from './coordination/crash-marker.ts';
+export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-lease.ts';
 export type { GenerateOptions, Model } from './page/api.ts';
+export { type Conversation, Conversations } from './page/conversations.ts';
 export {
   exportModel,
   importModel,
@@ -16,6 +19,7 @@ export {
   verifyModel,
 } from './page/library.ts';
 export { checkFit, type LoadOptions, lastCrash, load } from './page/load.ts';
+export { memoryBudget } from './page/memory-budget.ts';
 export { persistStorage } from './page/persist.ts';
 export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
@@ -39,10 +43,7 @@ export type {
   StorageKind,
   StoreReport,
 } from './protocol.ts';
-export { memoryBudget } from './session/budget.ts';
-export { type Conversation, Conversations } from './session/conversations.ts';
 export type { SavedSession, SaveOptions } from './session/format.ts';
-export type { Crash, RiskyPhase } from './session/marks.ts';
 export {
   deleteModel,
   listModels,
@@ -52,4 +53,3 @@ export {
   suggestEviction,
   type UnfinishedModel,
 } from './store/library.ts';
-export type { OtherTab, TabOptions, YieldReason } from './tabs/seat.ts';

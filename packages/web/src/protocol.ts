@@ -12,8 +12,8 @@ import type {
   SizeClass,
   TensorKernels,
 } from '@pocketbit/core';
+import type { Crash } from './coordination/crash-marker.ts';
 import type { SavedSession, SaveOptions } from './session/format.ts';
-import type { Crash } from './session/marks.ts';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';

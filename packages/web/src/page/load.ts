@@ -1,5 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
+import type { Crash } from '../coordination/crash-marker.ts';
+import { cautiousContext, crashOf, noteLeaving, visitName } from '../coordination/crash-report.ts';
+import { type Place, type TabOptions, takePlace } from '../coordination/engine-lease.ts';
 import type {
   Artifact,
   FileRequest,
@@ -9,17 +12,14 @@ import type {
   LoadProgress,
   OpenRequest,
 } from '../protocol.ts';
-import { memoryBudget } from '../session/budget.ts';
-import { cautiousContext, crashOf, noteLeaving, visitName } from '../session/crash.ts';
-import type { Crash } from '../session/marks.ts';
-import { stayAwake } from '../session/wake.ts';
-import { type Place, type TabOptions, takePlace } from '../tabs/seat.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
+import { memoryBudget } from './memory-budget.ts';
 import { type Opened, WorkerModel } from './model.ts';
 import { persistStorage } from './persist.ts';
 import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
+import { stayAwake } from './wake-lock.ts';
 
 export interface LoadOptions extends TabOptions {
   signal?: AbortSignal;

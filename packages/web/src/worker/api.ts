@@ -7,8 +7,8 @@ import type {
   WireError,
   WorkerApi,
 } from '../protocol.ts';
-import { maintain } from '../store/maintain.ts';
 import { profileOf } from './choice.ts';
+import { maintain } from './maintain.ts';
 import { fitAt, openModel } from './open.ts';
 import { generate, type Line, type LoadedModel, restore } from './session.ts';
 import { settle, warmUp } from './settle.ts';

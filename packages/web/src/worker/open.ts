@@ -7,15 +7,21 @@ import {
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
+import { Marks } from '../coordination/crash-marker.ts';
+import {
+  abandonAll,
+  completed,
+  type ModelFiles,
+  openFiles,
+  reopened,
+} from '../download/model-files.ts';
+import type { ModelFile, ObtainJob } from '../download/open-file.ts';
+import { Meter } from '../download/progress.ts';
 import type { Fit, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
-import { Marks } from '../session/marks.ts';
 import type { Manifest } from '../store/manifest.ts';
-import { Meter } from '../store/meter.ts';
-import type { ModelFile, ObtainJob } from '../store/obtain.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
-import { abandonAll, completed, type ModelFiles, openFiles, reopened } from './files.ts';
 import { fitOf, planOptions, planToFit, sizeOf } from './fit.ts';
 import { Drift } from './pace.ts';
 import type { LoadedModel } from './session.ts';

@@ -1,4 +1,5 @@
 import type { Chat, ModelPlan, StopFilter, Tokenizer } from '@pocketbit/core';
+import type { Marks } from '../coordination/crash-marker.ts';
 import type {
   GenerateEvent,
   GenerateRequest,
@@ -7,7 +8,6 @@ import type {
   StopReason,
 } from '../protocol.ts';
 import { checkSession, type SavedSession } from '../session/format.ts';
-import type { Marks } from '../session/marks.ts';
 import { Answer } from './answer.ts';
 import type { Choice } from './choice.ts';
 import type { Context } from './context.ts';

@@ -4,8 +4,8 @@ import { sha256, versionsOf } from '../../../../tests/support/fault-runs.ts';
 import { type Fault, scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import type { FileRequest } from '../protocol.ts';
-import { CHUNK_BYTES } from './manifest.ts';
-import { type ModelFile, obtain } from './obtain.ts';
+import { CHUNK_BYTES } from '../store/manifest.ts';
+import { type ModelFile, obtain } from './open-file.ts';
 
 const [FILE, OTHER] = versionsOf(2 * CHUNK_BYTES + 1000);
 

@@ -1,6 +1,6 @@
 import { del, get, set } from 'idb-keyval';
-import { sessionDatabase } from './database.ts';
-import { awayKey, type Caution, type Crash, lockOf, type Mark } from './marks.ts';
+import { sessionDatabase } from '../store/session-database.ts';
+import { awayKey, type Caution, type Crash, lockOf, type Mark } from './crash-marker.ts';
 
 let visit: string | undefined;
 

@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto';
 import { get, set } from 'idb-keyval';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { FakeLocks } from '../tabs/fake-locks.ts';
-import { cautiousContext } from './crash.ts';
-import { sessionDatabase } from './database.ts';
-import { type Caution, type Crash, Marks } from './marks.ts';
+import { FakeLocks } from '../../test/fake-locks.ts';
+import { sessionDatabase } from '../store/session-database.ts';
+import { type Caution, type Crash, Marks } from './crash-marker.ts';
+import { cautiousContext } from './crash-report.ts';
 
 beforeAll(() => vi.stubGlobal('navigator', { locks: new FakeLocks() }));
 afterAll(() => vi.unstubAllGlobals());

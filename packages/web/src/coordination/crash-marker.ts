@@ -4,7 +4,7 @@
  * browsers kill a page that takes too much memory without a word.
  */
 import { del, get, set } from 'idb-keyval';
-import { sessionDatabase } from './database.ts';
+import { sessionDatabase } from '../store/session-database.ts';
 
 export type RiskyPhase = 'download' | 'load' | 'generate';
 

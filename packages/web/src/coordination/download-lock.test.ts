@@ -1,10 +1,10 @@
 import { PocketbitError } from '@pocketbit/core';
 import { afterEach, expect, test, vi } from 'vitest';
+import { FakeLocks } from '../../test/fake-locks.ts';
+import { refuseAborted } from '../download/retry.ts';
 import type { LoadProgress } from '../protocol.ts';
-import { refuseAborted } from '../store/mirrors.ts';
-import { TabChannel } from './channel.ts';
-import { FakeLocks } from './fake-locks.ts';
-import { inTurn, type TurnJob } from './turn.ts';
+import { inTurn, type TurnJob } from './download-lock.ts';
+import { TabChannel } from './tab-channel.ts';
 
 const MODEL = 'https://models.test/a.gguf';
 const PROGRESS: LoadProgress = {

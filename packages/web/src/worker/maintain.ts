@@ -1,9 +1,9 @@
 import { PocketbitError } from '@pocketbit/core';
+import { inTurn } from '../coordination/download-lock.ts';
+import { damagedChunks, repairChunks } from '../download/fetch-chunk.ts';
+import { type ObtainJob, obtain, originOf } from '../download/open-file.ts';
 import type { StoreReport, StoreRequest } from '../protocol.ts';
-import { inTurn } from '../tabs/turn.ts';
-import { openDatabase, storageFailure } from './database.ts';
-import { type ObtainJob, obtain, originOf } from './obtain.ts';
-import { damagedChunks, repairChunks } from './repair.ts';
+import { openDatabase, storageFailure } from '../store/indexeddb.ts';
 
 /** Imports, verifies or repairs a stored model. Errors: those of `obtain`; `storage` where there is no such model. */
 export async function maintain(request: StoreRequest, job: ObtainJob): Promise<StoreReport> {

@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import { createStore, del, get, promisifyRequest, type UseStore } from 'idb-keyval';
 import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
-import { quotaError } from './room.ts';
+import { quotaError } from './quota.ts';
 
 type Key =
   | [kind: 'model' | 'draft' | 'used', source: string]

@@ -6,7 +6,7 @@ import { type Fault, scheduled } from '../../../../tests/support/fault-schedules
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import { tinyFolder } from '../../../../tests/support/paths.ts';
 import { listModels, storageEstimate } from '../store/library.ts';
-import { completed, openFiles } from './files.ts';
+import { completed, openFiles } from './model-files.ts';
 
 const MODEL = new Uint8Array(readFileSync(join(tinyFolder, 'tiny-tq2.gguf')));
 const BROKEN = MODEL.slice();

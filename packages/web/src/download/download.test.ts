@@ -1,14 +1,14 @@
 import 'fake-indexeddb/auto';
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openDatabase } from './database.ts';
+import { StoredSource } from '../store/chunk-source.ts';
+import { digest } from '../store/hash.ts';
+import { openDatabase } from '../store/indexeddb.ts';
+import { CHUNK_BYTES, type ModelStore } from '../store/manifest.ts';
+import { MemoryStore } from '../store/memory.ts';
 import { type DownloadOptions, download } from './download.ts';
-import { digest } from './hash.ts';
-import { CHUNK_BYTES, type ModelStore } from './manifest.ts';
-import { MemoryStore } from './memory.ts';
-import type { Origin } from './origin.ts';
-import { fetchChunk } from './repair.ts';
-import { StoredSource } from './stored-source.ts';
+import { fetchChunk } from './fetch-chunk.ts';
+import type { Origin } from './sources.ts';
 
 const FILE = new Uint8Array(randomBytes(2 * CHUNK_BYTES + 1000));
 FILE.set(new TextEncoder().encode('GGUF'));

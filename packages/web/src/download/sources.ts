@@ -1,5 +1,5 @@
 import { PocketbitError } from '@pocketbit/core';
-import { digest } from './hash.ts';
+import { digest } from '../store/hash.ts';
 import { openUrl, PlaceError } from './http.ts';
 
 /** Bytes of a file from some offset on. */

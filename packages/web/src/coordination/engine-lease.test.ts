@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { FakeLocks } from './fake-locks.ts';
-import type { OtherTab } from './seat.ts';
+import { FakeLocks } from '../../test/fake-locks.ts';
+import type { OtherTab } from './engine-lease.ts';
 
 const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
 
@@ -19,13 +19,13 @@ afterEach(async () => {
 });
 
 /** A tab: the module as one page has it. */
-async function tab(): Promise<typeof import('./seat.ts')> {
+async function tab(): Promise<typeof import('./engine-lease.ts')> {
   vi.resetModules();
-  return import('./seat.ts');
+  return import('./engine-lease.ts');
 }
 
 /** Asks for a place, with what the asking page is told. */
-function ask({ takePlace }: typeof import('./seat.ts'), signal?: AbortSignal) {
+function ask({ takePlace }: typeof import('./engine-lease.ts'), signal?: AbortSignal) {
   const told: string[] = [];
   let other: OtherTab | undefined;
   const place = takePlace({

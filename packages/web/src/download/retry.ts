@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
+import { release } from '../store/release.ts';
 import { networkError, offline, PlaceError } from './http.ts';
-import type { Opened, Place } from './origin.ts';
-import { release } from './release.ts';
+import type { Opened, Place } from './sources.ts';
 
 /** How long a download waits, milliseconds, and how often it tries again. */
 export interface Pace {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { stayAwake } from './wake.ts';
+import { stayAwake } from './wake-lock.ts';
 
 /** What a browser does with a screen wake lock, and a document that can be hidden. */
 class Screen extends EventTarget {

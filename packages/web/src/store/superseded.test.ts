@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
-import { type DatabaseStore, openDatabase } from '../store/database.ts';
-import type { Draft } from '../store/manifest.ts';
+import { type DatabaseStore, openDatabase } from './indexeddb.ts';
+import type { Draft } from './manifest.ts';
 
 const SOURCE = 'https://models.test/overtaken.gguf';
 const bytes = (value: number) => new Uint8Array([value]).buffer;

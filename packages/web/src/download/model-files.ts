@@ -8,7 +8,7 @@ import {
 } from '@pocketbit/core';
 import type { OpenRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
-import { type ModelFile, type ObtainJob, obtain } from '../store/obtain.ts';
+import { type ModelFile, type ObtainJob, obtain } from './open-file.ts';
 
 /** The files of a model, with their header read; a single file may still be on its way. */
 export interface ModelFiles {

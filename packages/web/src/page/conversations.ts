@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import { del, entries, get, update } from 'idb-keyval';
-import { sessionDatabase } from './database.ts';
-import type { SavedSession } from './format.ts';
+import type { SavedSession } from '../session/format.ts';
+import { sessionDatabase } from '../store/session-database.ts';
 
 /** A conversation as it is kept; `M` is the application's own kind of message. */
 export interface Conversation<M> {

@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
+import { refuseAborted } from '../download/retry.ts';
 import type { LoadProgress } from '../protocol.ts';
-import { refuseAborted } from '../store/mirrors.ts';
-import { TabChannel, usableLocks } from './channel.ts';
+import { TabChannel, usableLocks } from './tab-channel.ts';
 
 /** A tab that waits asks so often whether the holder of the lock lives. */
 const BEAT_MS = 1000;

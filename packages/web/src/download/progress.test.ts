@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LoadProgress } from '../protocol.ts';
-import { Meter } from './meter.ts';
+import { Meter } from './progress.ts';
 
 function record(times: number[]) {
   const reports: LoadProgress[] = [];

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { PlaceError } from './http.ts';
-import { Mirrors, type Pace } from './mirrors.ts';
-import type { Opened, Place } from './origin.ts';
+import { Mirrors, type Pace } from './retry.ts';
+import type { Opened, Place } from './sources.ts';
 
 const PACE: Pace = { stallMs: 30, backoffMs: 1, rounds: 3, offlineMs: 2000 };
 const { signal } = new AbortController();

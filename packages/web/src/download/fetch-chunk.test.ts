@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { versionsOf } from '../../../../tests/support/fault-runs.ts';
 import { scheduled } from '../../../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
-import { openDatabase } from './database.ts';
+import { digest } from '../store/hash.ts';
+import { openDatabase } from '../store/indexeddb.ts';
+import type { ModelStore } from '../store/manifest.ts';
 import { download } from './download.ts';
-import { digest } from './hash.ts';
-import type { ModelStore } from './manifest.ts';
-import { urlOrigin } from './origin.ts';
-import { damagedChunks, fetchChunk, repairChunks } from './repair.ts';
+import { damagedChunks, fetchChunk, repairChunks } from './fetch-chunk.ts';
+import { urlOrigin } from './sources.ts';
 
 const CHUNK = 64 * 1024;
 const [FILE, OTHER] = versionsOf(3.5 * CHUNK);

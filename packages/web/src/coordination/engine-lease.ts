@@ -1,5 +1,5 @@
 import { PocketbitError } from '@pocketbit/core';
-import { TabChannel, type TabMessage, usableLocks } from './channel.ts';
+import { TabChannel, type TabMessage, usableLocks } from './tab-channel.ts';
 
 const LOCK = 'pocketbit-engine';
 /** A tab that has the engine answers within that time, or it is frozen. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { blobOrigin, type Place, urlOrigin } from './origin.ts';
+import { blobOrigin, type Place, urlOrigin } from './sources.ts';
 
 const { signal } = new AbortController();
 

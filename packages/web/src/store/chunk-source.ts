@@ -1,5 +1,5 @@
 import { type ByteSource, PocketbitError } from '@pocketbit/core';
-import type { Arrivals } from './arrivals.ts';
+import type { Arrivals } from '../download/chunk-queue.ts';
 import { digest } from './hash.ts';
 import type { Draft, ModelStore } from './manifest.ts';
 import { release } from './release.ts';

@@ -1,5 +1,5 @@
 import { type ErrorCode, PocketbitError } from '@pocketbit/core';
-import type { Opened } from './origin.ts';
+import type { Opened } from './sources.ts';
 
 /** How a place failed. */
 interface Failure {

@@ -1,13 +1,13 @@
+import { inTurn, linked } from '../coordination/download-lock.ts';
 import type { FileRequest, LoadProgress } from '../protocol.ts';
-import { inTurn, linked } from '../tabs/turn.ts';
-import { Arrivals } from './arrivals.ts';
-import { openDatabase, storageFailure } from './database.ts';
+import { StoredSource } from '../store/chunk-source.ts';
+import { openDatabase, storageFailure } from '../store/indexeddb.ts';
+import type { Draft, Manifest, ModelStore } from '../store/manifest.ts';
+import { MemoryStore } from '../store/memory.ts';
+import { Arrivals } from './chunk-queue.ts';
 import { download } from './download.ts';
-import type { Draft, Manifest, ModelStore } from './manifest.ts';
-import { MemoryStore } from './memory.ts';
-import { blobOrigin, type Origin, storedOrigin, streamOrigin, urlOrigin } from './origin.ts';
-import { fetchChunk } from './repair.ts';
-import { StoredSource } from './stored-source.ts';
+import { fetchChunk } from './fetch-chunk.ts';
+import { blobOrigin, type Origin, storedOrigin, streamOrigin, urlOrigin } from './sources.ts';
 
 export interface ObtainJob {
   signal: AbortSignal;

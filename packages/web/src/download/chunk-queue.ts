@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
+import type { Draft } from '../store/manifest.ts';
+import { release } from '../store/release.ts';
 import type { Follower } from './download.ts';
-import type { Draft } from './manifest.ts';
-import { release } from './release.ts';
 
 /** Chunks held for a reader who is as fast as the network; a slower one reads them from the store. */
 const HELD = 3;

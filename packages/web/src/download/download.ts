@@ -1,13 +1,13 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { LoadProgress } from '../protocol.ts';
+import { digest, RunningHash, sha256 } from '../store/hash.ts';
+import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from '../store/manifest.ts';
+import { checkRoom, outOfRoom } from '../store/quota.ts';
 import { Chunker } from './chunker.ts';
-import { digest, RunningHash, sha256 } from './hash.ts';
 import { PlaceError } from './http.ts';
-import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from './manifest.ts';
-import { Meter } from './meter.ts';
-import { Mirrors, PACE, type Pace, refuseAborted } from './mirrors.ts';
-import type { Opened, Origin } from './origin.ts';
-import { checkRoom, outOfRoom } from './room.ts';
+import { Meter } from './progress.ts';
+import { Mirrors, PACE, type Pace, refuseAborted } from './retry.ts';
+import type { Opened, Origin } from './sources.ts';
 
 /** What the caller knows of a file, lower-case hex. */
 export interface Expected {

@@ -1,10 +1,10 @@
 import type { LoadProgress } from '../protocol.ts';
-import { digest } from './hash.ts';
+import { digest } from '../store/hash.ts';
+import type { Manifest, ModelStore } from '../store/manifest.ts';
 import { PlaceError } from './http.ts';
-import type { Manifest, ModelStore } from './manifest.ts';
-import { Meter } from './meter.ts';
-import { Mirrors, PACE, type Pace, refuseAborted } from './mirrors.ts';
-import type { Opened, Origin } from './origin.ts';
+import { Meter } from './progress.ts';
+import { Mirrors, PACE, type Pace, refuseAborted } from './retry.ts';
+import type { Opened, Origin } from './sources.ts';
 
 /** Fetches chunk `index` of a stored model again, from whichever place still has those very bytes. */
 export async function fetchChunk(
