@@ -11,6 +11,7 @@ export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-le
 export type { GenerateOptions, Model } from './page/api.ts';
 export { type Conversation, Conversations } from './page/conversations.ts';
 export {
+  deleteModel,
   exportModel,
   importModel,
   type ModelExport,
@@ -45,7 +46,6 @@ export type {
 } from './protocol.ts';
 export type { SavedSession, SaveOptions } from './session/format.ts';
 export {
-  deleteModel,
   listModels,
   type StorageEstimate,
   type StoredModel,

@@ -1,98 +1,142 @@
 import { PocketbitError } from '@pocketbit/core';
+import type { LoadJob } from '../download/open-file.ts';
 import type {
+  Fit,
   GenerateEvent,
+  GenerateRequest,
   GenerateStats,
+  KernelProfile,
+  ModelInfo,
   OpenEvent,
+  OpenRequest,
   Reply,
+  StoreReport,
+  StoreRequest,
   WireError,
   WorkerApi,
 } from '../protocol.ts';
+import type { SavedSession, SaveOptions } from '../session/format.ts';
+import { type EngineModule, engineModule } from './artifact.ts';
 import { profileOf } from './choice.ts';
 import { maintain } from './maintain.ts';
 import { fitAt, openModel } from './open.ts';
 import { generate, type Line, type LoadedModel, restore } from './session.ts';
 import { settle, warmUp } from './settle.ts';
 
-let model: LoadedModel | null = null;
-let working = false;
+/** One worker: its commands, its model, its engine, and whether it works on a command. */
+export class ModelWorker implements WorkerApi {
+  #open: LoadedModel | null = null;
+  #engine: Promise<EngineModule> | null = null;
+  #working = false;
 
-/** What the page can ask of this worker. */
-export const api: WorkerApi = {
-  async open(request, port) {
-    const outcome = await reply(async () => {
-      const { signal, report } = jobOf(port);
-      model = await openModel(request, signal, report).finally(() => port.close());
-      return model.info;
+  async open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>> {
+    const { artifact, wasmBase } = request;
+    const engine = () => {
+      this.#engine ??= engineModule(artifact, wasmBase);
+      return this.#engine;
+    };
+    const outcome = await this.#job(port, async (job) => {
+      this.#open = await openModel(request, engine, job);
+      return this.#open.info;
     });
-    if (model) void settle(model, idle, [...(request.ids ?? [])]);
+    if (this.#open) void settle(this.#open, this.#idle, [...(request.ids ?? [])]);
     return outcome;
-  },
+  }
 
-  generate: (request, port) => answer(port, (line) => generate(opened(), request, line)),
+  generate(request: GenerateRequest, port: MessagePort): Promise<Reply<void>> {
+    return this.#answer(port, (line) => generate(this.#model, request, line));
+  }
 
-  fit: (request, port) => reply(() => fitAt(request, jobOf(port)).finally(() => port.close())),
+  fit(request: OpenRequest, port: MessagePort): Promise<Reply<Fit>> {
+    return this.#job(port, (job) => fitAt(request, job));
+  }
 
-  restore: (saved, port) => answer(port, (line) => restore(opened(), saved, line)),
+  restore(saved: SavedSession, port: MessagePort): Promise<Reply<void>> {
+    return this.#answer(port, (line) => restore(this.#model, saved, line));
+  }
 
-  save: ({ contextBytes }) => outcomeOf(async () => opened().answer?.save(contextBytes) ?? null),
+  save({ contextBytes }: SaveOptions): Promise<Reply<SavedSession | null>> {
+    return this.#outcome(async () => this.#model.answer?.save(contextBytes) ?? null);
+  }
 
-  warm: () => outcomeOf(async () => warmUp(opened().context, idle)),
+  warm(): Promise<Reply<void>> {
+    return this.#outcome(async () => warmUp(this.#model.context, this.#idle));
+  }
 
-  ping: async () => {},
+  maintain(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>> {
+    return this.#job(port, (job) => maintain(request, job));
+  }
 
-  keep: (request, port) => reply(() => maintain(request, jobOf(port)).finally(() => port.close())),
+  tokenize(text: string): Promise<Reply<number[]>> {
+    return this.#reply(async () => this.#model.tokenizer.encode(text, { parseSpecial: true }));
+  }
 
-  tokenize: (text) => reply(async () => opened().tokenizer.encode(text, { parseSpecial: true })),
-
-  logits: (ids) =>
-    reply(async () => {
-      const { context } = opened();
+  logits(ids: number[]): Promise<Reply<Float32Array>> {
+    return this.#reply(async () => {
+      const { context } = this.#model;
       await context.become(ids, new AbortController().signal);
       return context.engine.logits();
-    }),
-
-  // A look at the engine between its tokens, which keeps nobody waiting.
-  profile: () => outcomeOf(async () => profileOf(opened())),
-};
-
-const idle = () => !working;
-
-/** Writes an answer to a port; the last event is its end or its error. */
-async function answer(
-  port: MessagePort,
-  write: (line: Line) => Promise<GenerateStats>,
-): Promise<void> {
-  const send = (event: GenerateEvent) => port.postMessage(event);
-  const line: Line = { send, signal: abortOf(port) };
-  const outcome = await reply(() => write(line));
-  send(
-    outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
-  );
-}
-
-/** Runs one job at a time. */
-async function reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
-  if (working) return { ok: false, error: busy() };
-  working = true;
-  try {
-    return await outcomeOf(work);
-  } finally {
-    working = false;
+    });
   }
-}
 
-/** Turns a failure into data. */
-async function outcomeOf<T>(work: () => Promise<T>): Promise<Reply<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, error: wire(error) };
+  /** A look at the engine between its tokens, which keeps nobody waiting. */
+  profile(): Promise<Reply<KernelProfile>> {
+    return this.#outcome(async () => profileOf(this.#model));
   }
-}
 
-function opened(): LoadedModel {
-  if (model) return model;
-  throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+  get #model(): LoadedModel {
+    if (this.#open) return this.#open;
+    throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+  }
+
+  readonly #idle = () => !this.#working;
+
+  /** Writes an answer to a port; the last event is its end or its error. */
+  async #answer(
+    port: MessagePort,
+    write: (line: Line) => Promise<GenerateStats>,
+  ): Promise<Reply<void>> {
+    const send = (event: GenerateEvent) => port.postMessage(event);
+    const line: Line = { send, signal: abortOf(port) };
+    const outcome = await this.#reply(() => write(line));
+    send(
+      outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
+    );
+    return { ok: true, value: undefined };
+  }
+
+  /** Runs a job that reports its progress to a port and is aborted from there. */
+  #job<T>(port: MessagePort, work: (job: LoadJob) => Promise<T>): Promise<Reply<T>> {
+    const send = (event: OpenEvent) => port.postMessage(event);
+    const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
+    const signal = abortOf(port);
+    return this.#reply(() => work({ signal, report }).finally(() => port.close()));
+  }
+
+  /** Runs one piece of work at a time. Errors: `busy`. */
+  async #reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
+    if (this.#working) return { ok: false, error: busy() };
+    this.#working = true;
+    try {
+      return await this.#outcome(work);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  /** Turns a failure into data. */
+  async #outcome<T>(work: () => Promise<T>): Promise<Reply<T>> {
+    try {
+      return { ok: true, value: await work() };
+    } catch (error) {
+      // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
+      if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) {
+        this.#open = null;
+      }
+      const { code, message, details } = PocketbitError.from(error);
+      return { ok: false, error: { code, message, details } };
+    }
+  }
 }
 
 function busy(): WireError {
@@ -100,20 +144,6 @@ function busy(): WireError {
     code: 'busy',
     message: 'The model is already working on another request. Wait for it or stop it first.',
   };
-}
-
-function wire(error: unknown): WireError {
-  // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
-  if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
-  const { code, message, details } = PocketbitError.from(error);
-  return { code, message, details };
-}
-
-/** A job that reports to a port and is aborted from there. */
-function jobOf(port: MessagePort) {
-  const send = (event: OpenEvent) => port.postMessage(event);
-  const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
-  return { signal: abortOf(port), report };
 }
 
 function abortOf(port: MessagePort): AbortSignal {

@@ -69,9 +69,9 @@ test('where not even 256 positions fit, nothing is suggested, and shrinking refu
 
 test('after a crash no more than the advised context is planned, unless that is ignored', async () => {
   const head = await header();
-  const careful = planToFit(head, {}, { mostContext: 700 });
+  const careful = planToFit(head, {}, { maxContext: 700 });
   expect([careful.plan.config.context, careful.reducedFrom]).toEqual([700, 2048]);
-  const ignored = planToFit(head, {}, { mostContext: 700, budgetBytes: 1, fit: 'ignore' });
+  const ignored = planToFit(head, {}, { maxContext: 700, budgetBytes: 1, fit: 'ignore' });
   expect([ignored.plan.config.context, ignored.reducedFrom]).toEqual([2048, null]);
 });
 

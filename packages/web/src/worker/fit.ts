@@ -10,14 +10,14 @@ import type { Fit, OpenRequest } from '../protocol.ts';
 /** Contexts are made smaller in steps of this many positions. */
 const STEP = 64;
 /** A context below this is no use for a conversation. */
-const LEAST_CONTEXT = 256;
+const MIN_CONTEXT = 256;
 /** The default context of a model that was made for as much. */
 const DEFAULT_CONTEXT = 2048;
 /** More than a wasm32 memory holds: what a plan that was refused takes at least. */
 const TOO_MUCH = 2 ** 32;
 
 /** What a model may take here. Without a budget everything fits that wasm32 can address. */
-export type Limits = Pick<OpenRequest, 'budgetBytes' | 'fit' | 'mostContext'>;
+export type Limits = Pick<OpenRequest, 'budgetBytes' | 'fit' | 'maxContext'>;
 
 /** What `load` accepts of a plan. */
 export function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
@@ -45,38 +45,34 @@ interface Planned {
 }
 
 /** How a model fits, by its header alone. */
-export function fitOf(
-  header: GgufHeader,
-  asked: PlanOptions,
-  { budgetBytes, mostContext }: Limits,
-) {
-  const most = budgetBytes ?? TOO_MUCH;
+export function fitOf(header: GgufHeader, asked: PlanOptions, { budgetBytes, maxContext }: Limits) {
+  const max = budgetBytes ?? TOO_MUCH;
   const at = (contextLength: number) => attempt(header, { ...asked, contextLength });
   const wished = attempt(header, asked);
   const wanted = wished?.config.context ?? asked.contextLength ?? DEFAULT_CONTEXT;
-  const careful = Math.min(wanted, mostContext ?? wanted);
+  const careful = Math.min(wanted, maxContext ?? wanted);
   const plan = careful < wanted ? at(careful) : wished;
   const needed = plan ? bytesOf(plan) : TOO_MUCH;
   const fit: Fit = {
-    fits: needed <= most,
+    fits: needed <= max,
     contextLength: careful,
     neededBytes: needed,
     weightBytes: plan?.weightBytes ?? 0,
     kvBytes: plan?.kvBytes ?? 0,
-    budgetBytes: most,
-    suggestedContext: needed <= most ? careful : largest(careful, (n) => bytesOf(at(n)) <= most),
+    budgetBytes: max,
+    suggestedContext: needed <= max ? careful : largest(careful, (n) => bytesOf(at(n)) <= max),
   };
   return { plan, fit, wanted };
 }
 
-/** What a mark says of a plan. */
+/** What a crash marker says of a plan. */
 export function sizeOf({ config, residentBytes }: ModelPlan) {
   return { contextLength: config.context, residentBytes };
 }
 
 /** The largest multiple of `STEP` below `limit` that fits; null where even the least does not. */
 function largest(limit: number, fits: (context: number) => boolean): number | null {
-  let [low, high] = [LEAST_CONTEXT / STEP, Math.ceil(limit / STEP)];
+  let [low, high] = [MIN_CONTEXT / STEP, Math.ceil(limit / STEP)];
   if (low >= high || !fits(low * STEP)) return null;
   while (high - low > 1) {
     const middle = (low + high) >> 1;

@@ -7,19 +7,21 @@ import {
   type Tokenizer,
 } from '@pocketbit/core';
 import type { Engine } from '../../wasm/glue.js';
-import { Marks } from '../coordination/crash-marker.ts';
+import { CrashMarker } from '../coordination/crash-marker.ts';
+import type { FileLoad } from '../download/file-load.ts';
 import {
   abandonAll,
   completed,
   type ModelFiles,
-  openFiles,
+  openModelFiles,
   reopened,
+  streamFiles,
 } from '../download/model-files.ts';
-import type { ModelFile, ObtainJob } from '../download/open-file.ts';
-import { Meter } from '../download/progress.ts';
+import type { LoadJob } from '../download/open-file.ts';
+import { ProgressMeter } from '../download/progress.ts';
 import type { Fit, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
-import { type EngineModule, engineModule } from './artifact.ts';
+import type { EngineModule } from './artifact.ts';
 import { Choice } from './choice.ts';
 import { Context } from './context.ts';
 import { fitOf, planOptions, planToFit, sizeOf } from './fit.ts';
@@ -30,34 +32,34 @@ interface Job {
   request: OpenRequest;
   signal: AbortSignal;
   report(progress: LoadProgress): void;
-  marks: Marks;
+  marker: CrashMarker;
 }
 
-/** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
+/** Opens a model: `engine`, download or cache, plan, weights into wasm, tokenizer. */
 export async function openModel(
   request: OpenRequest,
-  signal: AbortSignal,
-  report: (progress: LoadProgress) => void,
+  engine: () => Promise<EngineModule>,
+  { signal, report }: LoadJob,
 ): Promise<LoadedModel> {
-  const marks = new Marks(String(request.source), request.visit);
-  const job: Job = { request, signal, report, marks };
-  await marks.lay('download');
+  const marker = new CrashMarker(String(request.source), request.visit);
+  const job: Job = { request, signal, report, marker };
+  await marker.set('download');
   try {
-    const opening = openFiles(request, job, (header) => {
+    const opening = openModelFiles(request, job, (header) => {
       planToFit(header, planOptions(request), request);
     });
-    const module = await beside(opening, engineModule(request.artifact, request.wasmBase));
+    const module = await beside(opening, engine());
     const choice = await Choice.open(module, request);
     const found = await choice.during(opening);
     return await fromFiles(module, choice, found, job).catch((error: unknown) =>
       abandonAll(found.files, error),
     );
   } finally {
-    await marks.lift();
+    await marker.clear();
   }
 }
 
-/** The engine, compiled while the files are opened; without it they are let go. */
+/** The engine, compiled while the files are opened; without it they are abandoned. */
 function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T> {
   engine.catch((error: unknown) =>
     opening.then(({ files }) => abandonAll(files, error)).catch(() => {}),
@@ -68,11 +70,11 @@ function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T>
 }
 
 /**
- * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and kept: a load
+ * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and stored: a load
  * goes on from them.
  */
-export async function fitAt(request: OpenRequest, job: ObtainJob): Promise<Fit> {
-  const { files, header } = await openFiles(request, job);
+export async function fitAt(request: OpenRequest, job: LoadJob): Promise<Fit> {
+  const { files, header } = await openModelFiles(request, job);
   for (const file of files) await file.abandon(false);
   return fitOf(header, planOptions(request), request).fit;
 }
@@ -100,25 +102,20 @@ async function assemble(
   const text = import('./text.ts');
   const { files, header } = found;
   const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
-  const [{ source: first }] = files as [ModelFile];
-  first.forward = true;
-  first.readAhead();
+  streamFiles(files);
   const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
-  await job.marks.lay('load', sizeOf(plan));
+  await job.marker.set('load', sizeOf(plan));
   const engine = await fill(module, plan, picks, found, job);
-  const manifests = await completed(found).catch((error: unknown) => {
+  const manifests = await completed(files).catch((error: unknown) => {
     engine.free();
     throw error;
   });
-  for (const [i, { store }] of files.entries()) {
-    await store.touch(manifests[i]!.source).catch(() => {});
-  }
   return {
     info: { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom },
-    marks: job.marks,
+    marker: job.marker,
     proven: false,
     context: new Context(engine, plan.config.context),
     tokenizer,
@@ -140,10 +137,9 @@ async function fill(
 ): Promise<Engine> {
   const engine = new Engine(encodeConfig(plan.config));
   const fromCache = files.every((file) => file.fromCache);
-  const meter = new Meter('load', fromCache, report);
-  for (const file of files) file.source.forward = true;
-  // While the rest arrives, the download's own reports tell how far it is.
-  const arriving = () => files.some(({ arrivals }) => arrivals && !arrivals.over);
+  const meter = new ProgressMeter('load', fromCache, report);
+  // While the rest arrives, the download reports its own progress.
+  const arriving = () => files.some((file) => file.arriving);
   try {
     choosePicks(engine, picks);
     await loadTensors(plan, source, engine, {
@@ -160,7 +156,7 @@ async function fill(
 function describe(
   plan: ModelPlan,
   { artifact }: EngineModule,
-  files: readonly ModelFile[],
+  files: readonly FileLoad[],
   manifests: readonly Manifest[],
   engine: Engine,
   tokenizer: Tokenizer,

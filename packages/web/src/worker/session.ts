@@ -1,5 +1,5 @@
 import type { Chat, ModelPlan, StopFilter, Tokenizer } from '@pocketbit/core';
-import type { Marks } from '../coordination/crash-marker.ts';
+import type { CrashMarker } from '../coordination/crash-marker.ts';
 import type {
   GenerateEvent,
   GenerateRequest,
@@ -29,7 +29,7 @@ export interface LoadedModel {
   plan: ModelPlan;
   choice: Choice;
   drift: Drift;
-  marks: Marks;
+  marker: CrashMarker;
   /** Whether a token was made; before that, the page may still be killed for the memory it takes. */
   proven: boolean;
   /** The running answer, or the last one. */
@@ -99,7 +99,7 @@ async function run(
     answer.options.maxTokensPerSecond,
   );
   keep(answer, line);
-  if (!model.proven) await model.marks.lay('generate', sizeOf(model.plan));
+  if (!model.proven) await model.marker.set('generate', sizeOf(model.plan));
   const cachedTokens = await model.context.become(ids, line.signal);
   const prefilled = performance.now();
   const clock = { first: prefilled };
@@ -126,7 +126,7 @@ async function run(
 function prove(model: LoadedModel): void {
   if (model.proven) return;
   model.proven = true;
-  model.marks.prove().catch(() => {});
+  model.marker.survived().catch(() => {});
 }
 
 function keep(answer: Answer, { send }: Line): void {
