@@ -17,7 +17,7 @@ export interface CostCurve {
 /** A point this much above its curve is a jump. */
 const TOLERANCE = 0.2;
 /** Less than this above it is the clock's step and no jump, milliseconds. */
-const LEAST_MS = 0.2;
+const MIN_MS = 0.2;
 
 /**
  * Fits the cost that attention explains, linear in the context for a token and quadratic in the length for a prompt, and
@@ -32,7 +32,7 @@ export function costCurve(points: readonly Point[], power: 1 | 2): CostCurve {
       power,
     );
     const expectedMs = costAt(others, x);
-    const far = ms > expectedMs * (1 + TOLERANCE) + LEAST_MS;
+    const far = ms > expectedMs * (1 + TOLERANCE) + MIN_MS;
     return far && ms > costAt(coefficients, x) * (1 + TOLERANCE / 2)
       ? [{ at: x, ms, expectedMs }]
       : [];

@@ -51,12 +51,12 @@ export interface Request {
   report(progress: Progress): void;
 }
 
-const LEAST_ROUNDS = 3;
-const MOST_ROUNDS = 20;
+const MIN_ROUNDS = 3;
+const MAX_ROUNDS = 20;
 /** A small model answers so often that the figures are steady. */
-const LEAST_MS = 2000;
+const MIN_MS = 2000;
 /** After a load the worker warms the engine up and times its kernels, as long as nobody asks for anything. */
-const SETTLE_MS = 1000;
+const WARM_UP_MS = 1000;
 const PROMPT_TOKENS = 128;
 const ANSWER_TOKENS = 64;
 const LENGTHS = [16, 32, 64, 128, 256, 512, 1024];
@@ -75,12 +75,12 @@ export async function measure(request: Request): Promise<Measurement> {
   const first = await closing(cold.model, async (model) => {
     const run = await Run.of(model, request);
     const { speed } = await run.timed('First request');
-    await settled(request);
+    await warmUp(request);
     return speed;
   });
   const warm = await timedLoad(request, source);
   return closing(warm.model, async (model) => {
-    await settled(request);
+    await warmUp(request);
     const run = await Run.of(model, request);
     return {
       model: model.info,
@@ -120,9 +120,9 @@ async function closing<T>(model: Model, work: (model: Model) => Promise<T>): Pro
   }
 }
 
-async function settled({ report }: Request): Promise<void> {
+async function warmUp({ report }: Request): Promise<void> {
   report({ text: 'Choosing kernels', share: 0 });
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
 }
 
 /** With a context of 4096 where a long run asks for it and the model has it. */
@@ -174,8 +174,8 @@ class Run {
   async #rounds(): Promise<Timed[]> {
     const start = performance.now();
     const done: Timed[] = [];
-    while (done.length < LEAST_ROUNDS || performance.now() - start < LEAST_MS) {
-      if (done.length === MOST_ROUNDS) break;
+    while (done.length < MIN_ROUNDS || performance.now() - start < MIN_MS) {
+      if (done.length === MAX_ROUNDS) break;
       done.push(await this.timed('Answering'));
     }
     return done;
@@ -186,8 +186,8 @@ class Run {
     this.#report(text);
     const tokens = Math.min(PROMPT_TOKENS, this.#room() / 2);
     const prompt = this.#texts.about(tokens, ++this.#seed);
-    const { stats, firstMs, tokenMs, arrivals } = await this.#ask(prompt, ANSWER_TOKENS);
-    const between = gaps(arrivals);
+    const { stats, firstMs, tokenMs, times } = await this.#ask(prompt, ANSWER_TOKENS);
+    const between = gaps(times);
     return {
       between,
       speed: {
@@ -221,27 +221,27 @@ class Run {
   /** An answer of `tokens` tokens: greedy, and where the model ends that early, drawn without preference. */
   async #ask(prompt: string, tokens: number): Promise<Asked> {
     const greedy = await this.#once(prompt, tokens, 0);
-    if (greedy.arrivals.length > tokens / 2) return greedy;
-    const { arrivals, tokenMs } = await this.#once(prompt, tokens, TEMPERATURE);
-    return { ...greedy, arrivals, tokenMs };
+    if (greedy.times.length > tokens / 2) return greedy;
+    const { times, tokenMs } = await this.#once(prompt, tokens, TEMPERATURE);
+    return { ...greedy, times, tokenMs };
   }
 
   async #once(prompt: string, maxTokens: number, temperature: number): Promise<Asked> {
     const { signal } = this.#request;
     const options = { raw: true, maxTokens, temperature, seed: this.#seed, signal };
-    const arrivals: number[] = [];
+    const times: number[] = [];
     const start = performance.now();
     const stream = this.#model.generate(prompt, options);
     for await (const { ids } of stream) {
-      if (ids.length > 0) arrivals.push(performance.now() - start);
+      if (ids.length > 0) times.push(performance.now() - start);
     }
     if (signal.aborted) throw new PocketbitError('aborted', 'The run was stopped.');
     const stats = stream.stats!;
     return {
       stats,
-      firstMs: arrivals[0] ?? stats.firstTokenMs,
+      firstMs: times[0] ?? stats.firstTokenMs,
       tokenMs: 1000 / stats.tokensPerSecond,
-      arrivals,
+      times,
     };
   }
 
@@ -254,7 +254,7 @@ class Run {
 
   #report(text: string): void {
     const curves = upTo(LENGTHS, this.#room()).length + upTo(CONTEXTS, this.#room()).length;
-    const share = Math.min(1, this.#step++ / (1 + LEAST_ROUNDS + curves));
+    const share = Math.min(1, this.#step++ / (1 + MIN_ROUNDS + curves));
     this.#request.report({ text, share });
   }
 }
@@ -280,7 +280,7 @@ interface Asked {
   readonly firstMs: number;
   /** A token's time by the worker's clock: a page takes several messages of a fast model at once. */
   readonly tokenMs: number;
-  readonly arrivals: readonly number[];
+  readonly times: readonly number[];
 }
 
 interface Timed {

@@ -1,4 +1,4 @@
-// A finished run as it is kept and shared.
+// A finished run as it is stored and shared.
 import type { Measurement } from './measure.ts';
 
 export interface Result extends Measurement {
@@ -18,7 +18,7 @@ export function resultOf(measurement: Measurement, now = new Date()): Result {
 }
 
 /** A few lines for a message. */
-export function spoken({ model, speed, p50, p95, browser, cores }: Result): string {
+export function summary({ model, speed, p50, p95, browser, cores }: Result): string {
   return [
     `${model.name} in Pocketbit (${model.artifact}, one thread):`,
     `${rate(speed.decode)} tokens/s answering, ${rate(speed.prefill)} tokens/s reading,`,
@@ -38,10 +38,10 @@ export function megabytes(bytes: number): string {
 }
 
 const KEY = 'pocketbit-bench';
-const MOST_KEPT = 12;
+const MAX_SAVED = 12;
 
 /** Earlier results on this device, the latest first; one a model and artifact. */
-export function keptResults(): Result[] {
+export function savedResults(): Result[] {
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? '[]') as Result[];
   } catch {
@@ -49,23 +49,23 @@ export function keptResults(): Result[] {
   }
 }
 
-/** Keeps a result beside the others; a browser that keeps nothing forgets it with the page. */
-export function keep(result: Result): Result[] {
+/** Stores a result beside the others; a browser that stores nothing forgets it with the page. */
+export function save(result: Result): Result[] {
   const same = ({ model }: Result) =>
     model.name === result.model.name && model.artifact === result.model.artifact;
-  const kept = [result, ...keptResults().filter((other) => !same(other))].slice(0, MOST_KEPT);
+  const results = [result, ...savedResults().filter((other) => !same(other))].slice(0, MAX_SAVED);
   try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
+    localStorage.setItem(KEY, JSON.stringify(results));
   } catch {
     // Private mode; the page still has it.
   }
-  return kept;
+  return results;
 }
 
 /** Opens the device's share sheet with the result as text and, where it takes files, as JSON. */
 export async function share(result: Result): Promise<void> {
   const files = [new File([json(result)], fileName(result), { type: 'application/json' })];
-  const text = spoken(result);
+  const text = summary(result);
   const data = navigator.canShare?.({ files }) ? { text, files } : { text };
   await navigator.share(data).catch((error: DOMException) => {
     if (error.name !== 'AbortError') throw error;

@@ -14,14 +14,14 @@ test('quantiles interpolate between neighbours', () => {
   expect(quantile([7], 0.95)).toBe(7);
 });
 
-test('gaps are the times between arrivals', () => {
+test('gaps are the differences of neighbouring times', () => {
   expect(gaps([5, 7, 12])).toEqual([2, 5]);
   expect(gaps([5])).toEqual([]);
 });
 
 test('the quiet gap looks through the steps of a clock and past a disturbance', () => {
-  const arrivals = Array.from({ length: 33 }, (_, i) => Math.floor(i * 0.25) + (i > 20 ? 40 : 0));
-  expect(quietGap(arrivals)).toBe(0.25);
+  const times = Array.from({ length: 33 }, (_, i) => Math.floor(i * 0.25) + (i > 20 ? 40 : 0));
+  expect(quietGap(times)).toBe(0.25);
   expect(quietGap([0, 3])).toBe(3);
 });
 

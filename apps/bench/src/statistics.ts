@@ -12,21 +12,21 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** The differences of neighbours: times between arrivals. */
-export function gaps(arrivals: readonly number[]): number[] {
-  return arrivals.slice(1).map((time, i) => time - arrivals[i]!);
+/** The differences of neighbouring times. */
+export function gaps(times: readonly number[]): number[] {
+  return times.slice(1).map((time, i) => time - times[i]!);
 }
 
 /** Gaps that are averaged before they are compared: a browser's clock goes in steps of 0.1 to 1 ms. */
 const TOGETHER = 8;
 
-/** Time between arrivals when nothing disturbs: the lower quartile of means of eight gaps each; NaN of none. */
-export function quietGap(arrivals: readonly number[]): number {
-  const spans = Math.max(1, Math.floor((arrivals.length - 1) / TOGETHER));
-  const size = Math.min(TOGETHER, arrivals.length - 1);
+/** The gap between `times` when nothing disturbs: the lower quartile of means of eight gaps each; NaN of none. */
+export function quietGap(times: readonly number[]): number {
+  const spans = Math.max(1, Math.floor((times.length - 1) / TOGETHER));
+  const size = Math.min(TOGETHER, times.length - 1);
   const means = Array.from(
     { length: spans },
-    (_, i) => (arrivals[(i + 1) * size]! - arrivals[i * size]!) / size,
+    (_, i) => (times[(i + 1) * size]! - times[i * size]!) / size,
   );
   return quantile(means, 0.25);
 }

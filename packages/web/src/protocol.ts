@@ -119,7 +119,7 @@ export interface FileRequest {
   sha256?: string;
   /** SHA-256 of each 4 MiB of the file, hex. */
   chunkSha256?: string[];
-  /** `prefer` runs from memory where the browser keeps nothing or has no room left. */
+  /** `prefer` runs from memory where the browser stores nothing or has no room left. */
   store: boolean | 'prefer';
 }
 
@@ -172,7 +172,7 @@ export interface ChatMessage {
 }
 
 export interface SamplingOptions {
-  /** Most tokens to generate; default 512. */
+  /** Largest number of tokens to generate; default 512. */
   maxTokens?: number;
   /** 0 is greedy and the default, so the same prompt gives the same answer. */
   temperature?: number;

@@ -1,17 +1,21 @@
-let audio: AudioContext | undefined;
+/** The sound of a timer or reminder that falls due. */
+export class Alarm {
+  #audio: AudioContext | null = null;
 
-/** Prepares the sound inside a user gesture; browsers allow it at no other time. */
-export function armAlarm(): void {
-  if (typeof AudioContext === 'undefined') return;
-  audio ??= new AudioContext();
-  void audio.resume().catch(() => {});
-}
+  /** Prepares the sound inside a user gesture; browsers allow it at no other time. */
+  arm(): void {
+    if (typeof AudioContext === 'undefined') return;
+    this.#audio ??= new AudioContext();
+    void this.#audio.resume().catch(() => {});
+  }
 
-/** Three short tones, and a buzz where the device can. */
-export function soundAlarm(): void {
-  navigator.vibrate?.([200, 100, 200, 100, 200]);
-  if (audio?.state !== 'running') return;
-  for (const offset of [0, 0.35, 0.7]) tone(audio, audio.currentTime + offset);
+  /** Three short tones, and a buzz where the device can. */
+  sound(): void {
+    navigator.vibrate?.([200, 100, 200, 100, 200]);
+    const audio = this.#audio;
+    if (audio?.state !== 'running') return;
+    for (const offset of [0, 0.35, 0.7]) tone(audio, audio.currentTime + offset);
+  }
 }
 
 function tone(context: AudioContext, at: number): void {

@@ -10,17 +10,17 @@ import {
   type YieldReason,
 } from 'pocketbit';
 import { looksLikeAction, parseAction } from '../actions/action.ts';
-import type { Outcome } from '../actions/kept.ts';
-import { armAlarm } from './alarm.ts';
+import type { Outcome } from '../actions/user-data.ts';
+import { Alarm } from './alarm.ts';
 import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
 import { Chat } from './chat.ts';
-import { keep, recall } from './database.ts';
+import { read, write } from './database.ts';
 import { textOf } from './errors.ts';
 import { Installer } from './install.ts';
-import { Keeper } from './keeper.ts';
 import { type Message, promptOf } from './message.ts';
 import { OfflineShell } from './offline.ts';
 import { Tabs } from './tabs.ts';
+import { UserDataStore } from './user-data.ts';
 
 export type Phase =
   | { name: 'loading'; progress: LoadProgress | null }
@@ -36,13 +36,14 @@ const CHAT_SAMPLING = { temperature: 0.7, topK: 40, topP: 0.95 };
 /** Something that happened without being asked for, worth one quiet line. */
 export type Notice = 'resumed' | 'recovered' | 'smaller' | 'unkept' | null;
 
-/** The app without its looks: the model, the conversation and what is kept. Fires `change`. */
+/** The app without its looks: the model, the conversation and the user's data. Fires `change`. */
 export class Assistant extends EventTarget {
   phase: Phase = { name: 'loading', progress: null };
   notice: Notice = null;
   choice: Choice = choiceOf(BUILT_IN.url);
   readonly chat = new Chat();
-  readonly keeper = new Keeper();
+  readonly #alarm = new Alarm();
+  readonly userData = new UserDataStore(() => this.#alarm.sound());
   readonly shell = new OfflineShell();
   readonly installer = new Installer();
   readonly #tabs = new Tabs();
@@ -53,17 +54,17 @@ export class Assistant extends EventTarget {
   #loading: AbortController | null = null;
 
   async start(): Promise<void> {
-    for (const part of [this.keeper, this.shell, this.installer]) {
+    for (const part of [this.userData, this.shell, this.installer]) {
       part.addEventListener('change', () => this.#changed());
     }
     this.installer.start();
     void this.shell.start();
     this.#listen();
-    await this.keeper.start();
+    await this.userData.start();
     await this.chat.open();
     addEventListener('pagehide', () => this.chat.save());
     document.addEventListener('visibilitychange', () => this.#onHidden());
-    this.choice = firstChoice(location.search, await recall<string>('model'));
+    this.choice = firstChoice(location.search, await read<string>('model'));
     this.#changed();
     await this.#load();
   }
@@ -89,7 +90,7 @@ export class Assistant extends EventTarget {
     this.#show({ ...this.phase, taking: true });
   }
 
-  /** Stops loading; what has arrived is kept for the next try. */
+  /** Stops loading; what has arrived is stored for the next try. */
   cancelLoading(): void {
     this.#loading?.abort();
   }
@@ -104,7 +105,7 @@ export class Assistant extends EventTarget {
     this.choice = typeof source === 'string' ? choiceOf(source) : { source, entry: null };
     await this.#load();
     if (this.phase.name === 'ready')
-      void keep('model', this.phase.model.info.source ?? BUILT_IN.url);
+      void write('model', this.phase.model.info.source ?? BUILT_IN.url);
   }
 
   useBuiltIn(): Promise<void> {
@@ -118,7 +119,7 @@ export class Assistant extends EventTarget {
   /** Sends a message and streams the answer. */
   async send(text: string): Promise<void> {
     if (this.phase.name !== 'ready' || this.answering || text.trim() === '') return;
-    armAlarm();
+    this.#alarm.arm();
     this.notice = null;
     const answer = this.#open(text.trim());
     this.#save();
@@ -132,23 +133,23 @@ export class Assistant extends EventTarget {
 
   /** Opens an earlier conversation, or begins a new one. */
   async openChat(id: string | null): Promise<void> {
-    if (this.phase.name === 'elsewhere') return this.#look(id);
-    await this.#settle();
+    if (this.phase.name === 'elsewhere') return this.#showChat(id);
+    await this.#finishAnswer();
     await (id === null ? this.chat.begin() : this.chat.open(id));
-    this.#tellChat();
+    this.#announceChat();
     this.#changed();
     await this.#resume();
   }
 
   async clearConversation(): Promise<void> {
     if (this.phase.name === 'elsewhere') return;
-    await this.#settle();
+    await this.#finishAnswer();
     await this.chat.clear();
     this.#changed();
   }
 
   /** Stops the answer and waits until it has ended. */
-  async #settle(): Promise<void> {
+  async #finishAnswer(): Promise<void> {
     this.stop();
     await this.#writing;
   }
@@ -173,7 +174,7 @@ export class Assistant extends EventTarget {
     try {
       await this.#complete(answer);
       answer.state = 'done';
-      const outcome = this.#carryOut(answer);
+      const outcome = this.#act(answer);
       if (outcome) answer.outcome = outcome;
     } catch (error) {
       answer.state = 'failed';
@@ -200,7 +201,7 @@ export class Assistant extends EventTarget {
       const model = await this.#fetch(job.signal);
       if (this.#loading !== job) return void model.close();
       this.notice = noticeOf(model);
-      await this.#comeBack();
+      await this.#reclaimChat();
       this.#show({ name: 'ready', model });
       void this.#resume();
       // Installed, the app may ask that its storage is not evicted; browsers answer without a prompt then.
@@ -235,17 +236,17 @@ export class Assistant extends EventTarget {
   }
 
   #listen(): void {
-    this.chat.addEventListener('saved', () => this.#tellChat());
-    this.#tabs.on('which', () => this.#tellChat());
+    this.chat.addEventListener('saved', () => this.#announceChat());
+    this.#tabs.on('which', () => this.#announceChat());
     this.#tabs.on('chat', ({ id }) => {
-      if (this.phase.name === 'elsewhere') void this.#look(id);
+      if (this.phase.name === 'elsewhere') void this.#showChat(id);
     });
   }
 
-  /** Tells the tabs that wait which conversation this one shows. */
-  #tellChat(): void {
+  /** Announces to the tabs that wait which conversation this one shows. */
+  #announceChat(): void {
     if (this.phase.name === 'ready' && this.chat.id) {
-      this.#tabs.say({ type: 'chat', id: this.chat.id });
+      this.#tabs.send({ type: 'chat', id: this.chat.id });
     }
   }
 
@@ -253,24 +254,24 @@ export class Assistant extends EventTarget {
   #wait(other: OtherTab): void {
     this.#away = true;
     this.#show({ name: 'elsewhere', other, taking: false });
-    void this.#look(null).then(() => this.#tabs.say({ type: 'which' }));
+    void this.#showChat(null).then(() => this.#tabs.send({ type: 'which' }));
   }
 
-  async #look(id: string | null): Promise<void> {
+  async #showChat(id: string | null): Promise<void> {
     await this.chat.show(id);
     this.#changed();
   }
 
   /** The model came from another tab; the conversation comes with it, even if that tab is frozen. */
-  async #comeBack(): Promise<void> {
+  async #reclaimChat(): Promise<void> {
     if (!this.#away) return;
     this.#away = false;
     await this.chat.open(this.chat.id ?? undefined, { steal: true });
   }
 
-  /** Another tab takes over: keeps the very token, lets the conversation go, and waits for the model. */
+  /** Another tab takes over: saves the answer to the token, releases the conversation, and waits for the model. */
   async #yield(reason: YieldReason): Promise<void> {
-    if (reason === 'asked') await this.#keepToken();
+    if (reason === 'asked') await this.#saveNow();
     await this.chat.leave();
     void this.#load();
   }
@@ -285,8 +286,7 @@ export class Assistant extends EventTarget {
       state: 'streaming',
     };
     const question: Message = { ...base, role: 'user', text, state: 'done' };
-    this.chat.messages = [...this.messages, question, answer];
-    this.chat.session = null;
+    this.chat.add(question, answer);
     return answer;
   }
 
@@ -306,7 +306,7 @@ export class Assistant extends EventTarget {
 
   async #stream(model: Model, answer: Message): Promise<void> {
     this.#abort = new AbortController();
-    if (await this.#goOn(model, answer, this.#abort.signal)) return;
+    if (await this.#restore(model, answer, this.#abort.signal)) return;
     const { entry } = this.choice;
     let turns = entry?.turns ?? Number.POSITIVE_INFINITY;
     for (;;) {
@@ -329,7 +329,7 @@ export class Assistant extends EventTarget {
   }
 
   /** Goes on where the answer was saved. What another model began stands as it is; false asks anew. */
-  async #goOn(model: Model, answer: Message, signal: AbortSignal): Promise<boolean> {
+  async #restore(model: Model, answer: Message, signal: AbortSignal): Promise<boolean> {
     const { session } = this.chat;
     if (!session) return answer.text !== '';
     const { text, ids } = answer;
@@ -340,7 +340,7 @@ export class Assistant extends EventTarget {
       const { code } = PocketbitError.from(error);
       if (!['unsupported', 'integrity', 'context-full'].includes(code)) throw error;
       Object.assign(answer, { text, ids });
-      this.chat.session = null;
+      this.chat.dropSession();
       return text !== '';
     }
   }
@@ -353,18 +353,18 @@ export class Assistant extends EventTarget {
     for await (const { text, ids } of stream) {
       before = { text: before.text + text, ids: [...before.ids, ...ids] };
       Object.assign(answer, before);
-      this.#keepPoint(stream.session);
+      this.#savePoint(stream.session);
       this.#changed();
     }
-    this.#keepPoint(stream.session);
+    this.#savePoint(stream.session);
     const { stats } = await stream.result;
     answer.stats = stats;
   }
 
-  #carryOut(answer: Message): Outcome | null {
+  #act(answer: Message): Outcome | null {
     if (!looksLikeAction(answer.text)) return null;
     const action = parseAction(answer.text);
-    if (action) return this.keeper.apply(action);
+    if (action) return this.userData.apply(action);
     const stopped = answer.stats?.stopReason === 'aborted';
     return {
       kind: 'failed',
@@ -374,26 +374,25 @@ export class Assistant extends EventTarget {
     };
   }
 
-  /** Keeps the conversation with the point from which its answer can go on, whenever that has moved; it moves forward only. */
-  #keepPoint(session: SavedSession | null): void {
-    const { session: kept } = this.chat;
-    if (!session || session === kept) return;
-    if (kept && session.answer.length < kept.answer.length) return;
-    this.chat.session = session;
-    this.chat.save();
+  /** Saves the conversation with the point from which its answer can go on, whenever that has moved; it moves forward only. */
+  #savePoint(session: SavedSession | null): void {
+    const { session: saved } = this.chat;
+    if (!session || session === saved) return;
+    if (saved && session.answer.length < saved.answer.length) return;
+    this.chat.saveSession(session);
   }
 
-  /** A hidden page may never come back: keeps what there is, then the very token. */
+  /** A hidden page may never come back: saves what there is, then the answer to the token. */
   async #onHidden(): Promise<void> {
     if (document.visibilityState !== 'hidden') return;
     this.chat.save();
-    await this.#keepToken();
+    await this.#saveNow();
   }
 
-  async #keepToken(): Promise<void> {
+  async #saveNow(): Promise<void> {
     if (this.phase.name !== 'ready' || !this.answering) return;
     const session = await this.phase.model.save().catch(() => null);
-    if (session && this.answering) this.#keepPoint(session);
+    if (session && this.answering) this.#savePoint(session);
   }
 
   #show(phase: Phase): void {

@@ -1,6 +1,6 @@
 import { type Conversation, Conversations, type SavedSession } from 'pocketbit';
-import { keep, recall } from './database.ts';
-import { type Message, settled } from './message.ts';
+import { read, write } from './database.ts';
+import { type Message, storable } from './message.ts';
 
 /** The tab's own conversation: it survives a reload and is no other tab's. */
 const TAB_KEY = 'pocketbit-chat';
@@ -25,7 +25,24 @@ export class Chat extends EventTarget {
   async open(id: string | undefined = remembered(), { steal = false } = {}): Promise<void> {
     await this.leave();
     this.#take(await this.#store.claim(id, { steal }));
-    await this.#moveIn();
+    await this.#migrate();
+  }
+
+  /** Adds messages, before which an earlier answer cannot go on. */
+  add(...messages: Message[]): void {
+    this.messages = [...this.messages, ...messages];
+    this.session = null;
+  }
+
+  /** Saves the conversation with the point from which its answer can go on. */
+  saveSession(session: SavedSession): void {
+    this.session = session;
+    this.save();
+  }
+
+  /** The last answer cannot go on. */
+  dropSession(): void {
+    this.session = null;
   }
 
   /** Begins a new conversation; the earlier one stays. */
@@ -48,7 +65,7 @@ export class Chat extends EventTarget {
     await this.leave();
     const all = await this.#store.list();
     const chat = id === null ? all[0] : all.find((other) => other.id === id);
-    // Between two tabs' words this one may have got the conversation itself.
+    // Between two messages of other tabs this one may have got the conversation itself.
     if (this.#record) return;
     this.messages = chat?.messages ?? [];
     this.session = null;
@@ -85,7 +102,7 @@ export class Chat extends EventTarget {
       this.#again = false;
       const { messages, session } = this;
       if (!this.#record || (messages.length === 0 && this.#record.revision === 0)) break;
-      const record = { ...this.#record, messages: settled(messages), session };
+      const record = { ...this.#record, messages: storable(messages), session };
       await this.#store.save(record).then(
         (saved) => {
           this.#own(saved);
@@ -112,13 +129,13 @@ export class Chat extends EventTarget {
   }
 
   /** Versions before 0.2 kept one list for all tabs. */
-  async #moveIn(): Promise<void> {
-    const old = await recall<Message[]>('messages');
+  async #migrate(): Promise<void> {
+    const old = await read<Message[]>('messages');
     if (!old) return;
     if (this.messages.length === 0) this.messages = old;
     this.save();
     await this.#writing;
-    await keep('messages', undefined);
+    await write('messages', undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Message, promptOf, settled } from './message.ts';
+import { type Message, promptOf, storable } from './message.ts';
 
 const say = (role: Message['role'], text: string, state: Message['state'] = 'done'): Message => ({
   id: text,
@@ -30,7 +30,7 @@ test('failed answers are left out', () => {
 });
 
 test('the last answer may be kept unfinished; one before it counts as it stands', () => {
-  const kept = settled([
+  const kept = storable([
     say('assistant', 'half', 'streaming'),
     say('user', 'go on'),
     say('assistant', 'new', 'streaming'),

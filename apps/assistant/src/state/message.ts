@@ -1,5 +1,5 @@
 import type { GenerateStats } from 'pocketbit';
-import type { Outcome } from '../actions/kept.ts';
+import type { Outcome } from '../actions/user-data.ts';
 
 export interface Message {
   id: string;
@@ -15,14 +15,16 @@ export interface Message {
   error?: string;
 }
 
-/** Messages kept over a reload; the oldest go first. */
-const MAX_KEPT = 200;
+/** Messages stored over a reload; the oldest go first. */
+const MAX_STORED = 200;
 
-/** Messages fit to be kept. Only the last answer may still be on its way: it goes on at the next visit. */
-export function settled(messages: readonly Message[]): Message[] {
-  const kept = messages.slice(-MAX_KEPT);
-  return kept.map((message, i) =>
-    message.state === 'streaming' && i < kept.length - 1 ? { ...message, state: 'done' } : message,
+/** Messages fit to be stored. Only the last answer may still be on its way: it goes on at the next visit. */
+export function storable(messages: readonly Message[]): Message[] {
+  const latest = messages.slice(-MAX_STORED);
+  return latest.map((message, i) =>
+    message.state === 'streaming' && i < latest.length - 1
+      ? { ...message, state: 'done' }
+      : message,
   );
 }
 

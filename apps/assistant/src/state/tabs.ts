@@ -1,24 +1,27 @@
-/** What the tabs of the app tell each other. */
-type Word =
+/** What the tabs of the app send each other. */
+type TabMessage =
   /** The conversation that the active tab shows, whenever it has been written. */
   | { type: 'chat'; id: string }
   /** Asks the active tab for that. */
   | { type: 'which' }
-  /** What is kept for the user has changed. */
+  /** The user's data have changed. */
   | { type: 'kept' };
 
-/** The line between the app's tabs; silent where the browser has none. */
+/** The channel between the app's tabs; silent where the browser has none. */
 export class Tabs {
   readonly #channel =
     typeof BroadcastChannel === 'function' ? new BroadcastChannel('pocketbit-assistant') : null;
 
-  on<T extends Word['type']>(type: T, act: (word: Extract<Word, { type: T }>) => void): void {
-    this.#channel?.addEventListener('message', ({ data }: MessageEvent<Word>) => {
-      if (data.type === type) act(data as Extract<Word, { type: T }>);
+  on<T extends TabMessage['type']>(
+    type: T,
+    act: (message: Extract<TabMessage, { type: T }>) => void,
+  ): void {
+    this.#channel?.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => {
+      if (data.type === type) act(data as Extract<TabMessage, { type: T }>);
     });
   }
 
-  say(word: Word): void {
-    this.#channel?.postMessage(word);
+  send(message: TabMessage): void {
+    this.#channel?.postMessage(message);
   }
 }

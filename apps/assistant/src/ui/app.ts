@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { textOf } from '../state/errors.ts';
 import './composer.ts';
-import './kept.ts';
+import './user-data.ts';
 import './message.ts';
 import './welcome.ts';
 import { icons } from './icons.ts';
@@ -11,7 +11,7 @@ import { noticeText } from './notice.ts';
 import { spoken } from './spoken.ts';
 import { View } from './view.ts';
 
-/** The whole screen: header, conversation, composer, and what is kept beside it or in a sheet. */
+/** The whole screen: header, conversation, composer, and the user's data beside it or in a sheet. */
 export class AppView extends View {
   static override properties = { ...View.properties, dragging: { state: true } };
   declare dragging: boolean;
@@ -60,17 +60,17 @@ export class AppView extends View {
   }
 
   #header(): TemplateResult {
-    const { kept } = this.assistant.keeper;
-    const running = kept.timers.filter(
+    const { data } = this.assistant.userData;
+    const running = data.timers.filter(
       ({ state }) => state === 'running' || state === 'ringing',
     ).length;
     const items =
-      running + kept.reminders.length + kept.notes.length + Object.keys(kept.lists).length;
+      running + data.reminders.length + data.notes.length + Object.keys(data.lists).length;
     return html`
       <header class="top">
         <h1 class="brand"><img src="icons/icon.svg" alt="" width="28" height="28" /><span class="brand-name">Pocketbit</span></h1>
         ${this.#status()}
-        <button class="round kept-button" aria-label="Kept for you, ${items}" @click=${this.#openKept}>
+        <button class="round kept-button" aria-label="Kept for you, ${items}" @click=${this.#openUserData}>
           ${icons.pocket}${items > 0 ? html`<span class="badge" aria-hidden="true">${items}</span>` : nothing}
         </button>
         <button class="round" aria-label="About the model" data-testid="model-button" @click=${this.#openModel}>
@@ -137,10 +137,10 @@ export class AppView extends View {
   }
 
   #toasts(): TemplateResult {
-    const { keeper, shell } = this.assistant;
+    const { userData, shell } = this.assistant;
     return html`
       <div class="toasts" role="alert">
-        ${keeper.alerts.map(({ id, text }) => toast(text, 'Dismiss', () => keeper.dismiss(id)))}
+        ${userData.alerts.map(({ id, text }) => toast(text, 'Dismiss', () => userData.dismiss(id)))}
         ${shell.update ? toast('A new version is ready.', 'Use it', () => shell.activate()) : nothing}
       </div>
     `;
@@ -156,7 +156,7 @@ export class AppView extends View {
 
   readonly #openModel = () => this.querySelector<ModelSheetView>('pb-model-sheet')?.open();
 
-  readonly #openKept = () => this.querySelector<HTMLDialogElement>('#kept-sheet')?.showModal();
+  readonly #openUserData = () => this.querySelector<HTMLDialogElement>('#kept-sheet')?.showModal();
 
   readonly #onScroll = ({ currentTarget }: Event) => {
     const { scrollTop, clientHeight, scrollHeight } = currentTarget as HTMLElement;

@@ -196,13 +196,13 @@ export class ModelSheetView extends View {
     return html`
       <section class="group tidy">
         <button class="text-button" data-testid="clear" @click=${() => this.assistant.clearConversation()}>Clear the conversation</button>
-        <button class="text-button" @click=${this.#clearKept}>Delete everything kept</button>
+        <button class="text-button" @click=${this.#clearUserData}>Delete everything kept</button>
       </section>
     `;
   }
 
-  readonly #clearKept = () => {
-    if (confirm('Delete all timers, reminders, lists and notes?')) this.assistant.keeper.clear();
+  readonly #clearUserData = () => {
+    if (confirm('Delete all timers, reminders, lists and notes?')) this.assistant.userData.clear();
   };
 
   async #refresh(): Promise<void> {

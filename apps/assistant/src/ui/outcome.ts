@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import './timer.ts';
-import type { Outcome } from '../actions/kept.ts';
+import type { Outcome } from '../actions/user-data.ts';
 import { capital, moment } from './format.ts';
 import { icons } from './icons.ts';
 import { View } from './view.ts';
@@ -50,7 +50,7 @@ export class OutcomeView extends View {
   }
 
   #timer(id: string): TemplateResult {
-    const timer = this.assistant.keeper.kept.timers.find((entry) => entry.id === id);
+    const timer = this.assistant.userData.data.timers.find((entry) => entry.id === id);
     const body = timer
       ? html`<pb-timer .assistant=${this.assistant} .timer=${timer}></pb-timer>`
       : html`<p class="faint">This timer was cleared.</p>`;

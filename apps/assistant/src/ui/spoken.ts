@@ -1,4 +1,4 @@
-import type { Outcome } from '../actions/kept.ts';
+import type { Outcome } from '../actions/user-data.ts';
 
 /** A card in one sentence, for people who hear it. */
 export function spoken(outcome: Outcome): string {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { formatClock } from '../actions/duration.ts';
-import type { Timer } from '../actions/kept.ts';
+import type { Timer } from '../actions/user-data.ts';
 import { View } from './view.ts';
 
 /** A timer that counts down on screen. */
@@ -49,7 +49,7 @@ export class TimerView extends View {
     const { state, id } = this.timer;
     if (state !== 'running' && state !== 'ringing') return nothing;
     const text = state === 'running' ? 'Cancel' : 'Dismiss';
-    return html`<button class="text-button" @click=${() => this.assistant.keeper.endTimer(id)}>${text}</button>`;
+    return html`<button class="text-button" @click=${() => this.assistant.userData.endTimer(id)}>${text}</button>`;
   }
 }
 

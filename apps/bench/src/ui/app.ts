@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { listModels, PocketbitError, type StoredModel } from 'pocketbit';
 import { measure, type Progress } from '../measure.ts';
-import { keep, keptResults, type Result, resultOf } from '../result.ts';
+import { type Result, resultOf, save, savedResults } from '../result.ts';
 import { BUNDLED, controls } from './controls.ts';
 import { results } from './results.ts';
 
@@ -12,19 +12,19 @@ export class BenchApp extends LitElement {
     progress: { state: true },
     problem: { state: true },
     result: { state: true },
-    kept: { state: true },
+    saved: { state: true },
     choice: { state: true },
-    said: { state: true },
+    announcement: { state: true },
   };
   declare stored: StoredModel[];
   declare progress: Progress | null;
   declare problem: string;
   declare result: Result | null;
-  declare kept: Result[];
+  declare saved: Result[];
   /** An address, `file` or `address`. */
   declare choice: string;
   /** What a button just did, read out. */
-  declare said: string;
+  declare announcement: string;
   #stop: AbortController | null = null;
 
   constructor() {
@@ -33,9 +33,9 @@ export class BenchApp extends LitElement {
     this.progress = null;
     this.problem = '';
     this.result = null;
-    this.kept = keptResults();
+    this.saved = savedResults();
     this.choice = new URLSearchParams(location.search).get('model') ?? BUNDLED;
-    this.said = '';
+    this.announcement = '';
   }
 
   override createRenderRoot(): this {
@@ -64,7 +64,7 @@ export class BenchApp extends LitElement {
     try {
       const measured = await measure({ source, long, signal: stop.signal, report });
       this.result = resultOf(measured);
-      this.kept = keep(this.result);
+      this.saved = save(this.result);
     } catch (error) {
       const { code, message } = PocketbitError.from(error);
       if (code !== 'aborted') this.problem = message;
@@ -92,7 +92,7 @@ export class BenchApp extends LitElement {
           ${this.result ? results(this) : this.progress ? nothing : this.#invitation()}
         </div>
       </main>
-      <p class="sr-only" role="status">${this.said}</p>
+      <p class="sr-only" role="status">${this.announcement}</p>
     `;
   }
 

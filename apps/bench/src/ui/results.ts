@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { barChart, lineChart } from '../chart.ts';
 import { costCurve } from '../curve.ts';
-import { download, megabytes, type Result, rate, share, spoken } from '../result.ts';
+import { download, megabytes, type Result, rate, share, summary } from '../result.ts';
 import type { Point } from '../statistics.ts';
 import type { BenchApp } from './app.ts';
 import { kernels } from './kernels.ts';
@@ -30,7 +30,7 @@ export function results(app: BenchApp): TemplateResult {
           points: result.prefill,
           power: 2,
         })}
-        ${history(app.kept, result)}
+        ${history(app.saved, result)}
       </div>
       ${kernels(result.kernels)} ${details(result)}
     </section>
@@ -58,8 +58,8 @@ const CLOCK_MS = 2;
 
 function sharing(app: BenchApp, result: Result): TemplateResult {
   const copy = async () => {
-    await navigator.clipboard.writeText(spoken(result));
-    app.said = 'Copied';
+    await navigator.clipboard.writeText(summary(result));
+    app.announcement = 'Copied';
   };
   return html`<div class="actions">
     ${
@@ -68,7 +68,7 @@ function sharing(app: BenchApp, result: Result): TemplateResult {
         : nothing
     }
     <button class="button plain" data-testid="copy" @click=${copy}>
-      ${app.said === 'Copied' ? 'Copied' : 'Copy as text'}
+      ${app.announcement === 'Copied' ? 'Copied' : 'Copy as text'}
     </button>
     <button class="button plain" @click=${() => download(result)}>Download JSON</button>
   </div>`;
@@ -89,14 +89,14 @@ function growth(chart: GrowthChart): TemplateResult | typeof nothing {
   const enough = points.length > power + 2;
   const curve = enough ? costCurve(points, power) : { coefficients: [], jumps: [] };
   const fit = enough ? { fit: curve.coefficients } : {};
-  const said = curve.jumps.map(
+  const verdicts = curve.jumps.map(
     ({ at, ms, expectedMs }) =>
       `At ${at} tokens ${ms.toPrecision(3)} ms, where attention's curve says ${expectedMs.toPrecision(3)}.`,
   );
   return html`<section class="panel">
     <h2>${title}</h2>
     ${unsafeHTML(lineChart({ ...chart, ...fit, doubling: true }))}
-    <p class="caption">${enough ? verdict(said, power) : ''}</p>
+    <p class="caption">${enough ? verdict(verdicts, power) : ''}</p>
   </section>`;
 }
 
@@ -106,9 +106,9 @@ function verdict(jumps: readonly string[], power: 1 | 2): string {
 }
 
 /** Models measured on this device, by size. */
-function history(kept: readonly Result[], current: Result): TemplateResult | typeof nothing {
-  if (kept.length < 2) return nothing;
-  const bars = [...kept]
+function history(results: readonly Result[], current: Result): TemplateResult | typeof nothing {
+  if (results.length < 2) return nothing;
+  const bars = [...results]
     .sort((a, b) => a.model.residentBytes - b.model.residentBytes)
     .map(({ model, speed, date }) => ({
       name: `${model.name}, ${megabytes(model.residentBytes)}, ${model.artifact}`,

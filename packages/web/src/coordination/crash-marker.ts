@@ -1,6 +1,6 @@
 /**
  * What is left of a visit that ended in the middle. Before each phase that may take the page down, the worker writes a
- * marker, and deletes it afterwards. A marker found later whose page is gone and did not leave by itself tells of a crash:
+ * marker, and deletes it afterwards. A marker found later whose page is gone and did not leave by itself means a crash:
  * browsers kill a page that takes too much memory without notice.
  */
 import { del, get, set } from 'idb-keyval';
@@ -35,7 +35,7 @@ export interface Caution {
   again: boolean;
 }
 
-/** The worker's crash marker for one model. Without Web Locks nobody could tell a crash from another tab: then it writes none. */
+/** The worker's crash marker for one model. Without Web Locks a crash looks like another tab: then it writes none. */
 export class CrashMarker {
   readonly #store = sessionStore();
   readonly #key: [kind: 'mark', source: string] | null;

@@ -23,7 +23,7 @@ export class CrashReports {
     return this.#visit;
   }
 
-  /** The crash that a marker for this model tells of; `forget` deletes the marker. */
+  /** The crash that a marker for this model records; `forget` deletes the marker. */
   async find(source: string, forget: boolean): Promise<Crash | null> {
     try {
       const marker = await get<MarkerRecord>(['mark', source], this.#store);

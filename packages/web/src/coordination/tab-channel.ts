@@ -1,6 +1,6 @@
 import type { LoadProgress } from '../protocol.ts';
 
-/** What tabs tell each other about one lock. */
+/** What tabs send each other about one lock. */
 export type TabMessage =
   /** Asks whether the holder lives, and its answer. */
   | { type: 'ping' | 'pong' }

@@ -1,6 +1,6 @@
 /**
  * Asks the browser not to evict what is stored, unless it promised that already; Firefox asks the user. Null where it
- * cannot be asked. `storageEstimate` tells the answer later.
+ * cannot be asked. `storageEstimate` has the answer later.
  */
 export async function persistStorage(): Promise<boolean | null> {
   const { storage } = globalThis.navigator ?? {};

@@ -2,7 +2,7 @@ import { PocketbitError } from '@pocketbit/core';
 import type { FileRequest } from '../protocol.ts';
 import { defined } from './defined.ts';
 
-/** One file at several addresses, tried in turn. A checksum lets one go on where another broke off. */
+/** One file at several addresses, tried one after the other. A checksum lets one go on where another broke off. */
 export interface MirroredSource {
   urls: (string | URL)[];
   /** SHA-256 of the whole file, hex. */
@@ -25,7 +25,7 @@ export interface FileOptions {
   name?: string;
 }
 
-/** What the worker is told of a source. */
+/** The request for a source that goes to the worker. */
 export async function fileOf(source: ModelSource, options: FileOptions): Promise<FileRequest> {
   const { sha256, chunkSha256, name, store = true } = { ...hashesOf(source), ...options };
   return {
@@ -52,7 +52,7 @@ function isMirrored(source: ModelSource): source is MirroredSource {
   return typeof source === 'object' && 'urls' in source;
 }
 
-/** The stream itself where streams can be handed to a worker; else the bytes, which the browser keeps where it likes. */
+/** The stream itself where streams can be handed to a worker; else the bytes, which the browser holds where it likes. */
 async function sendable(stream: ReadableStream<Uint8Array>) {
   return canTransferStreams() ? stream : new Response(stream).blob();
 }

@@ -19,7 +19,7 @@ export interface GenerateStream extends AsyncIterable<GenerateChunk> {
   readonly stats: GenerateStats | undefined;
   /**
    * The latest point from which `model.restore` can go on with this answer, to the same tokens: from before the first
-   * token on, renewed every 16 tokens and at the end. It outlives a crash; keep it in a database and it outlives the page.
+   * token on, renewed every 16 tokens and at the end. It outlives a crash; stored in a database it outlives the page.
    */
   readonly session: SavedSession | null;
 }
@@ -32,7 +32,7 @@ export class TokenStream implements GenerateStream {
   readonly #port: MessagePort;
   readonly #queue: GenerateChunk[] = [];
   readonly #all: GenerateChunk[] = [];
-  #settled = false;
+  #over = false;
   #stopping = false;
   #dropped = false;
   #resolve!: (result: GenerateResult) => void;
@@ -53,15 +53,15 @@ export class TokenStream implements GenerateStream {
 
   /** Asks the worker to stop; the stream then ends in the ordinary way. */
   abort(): void {
-    if (this.#settled) return;
+    if (this.#over) return;
     this.#stopping = true;
     this.#port.postMessage({ type: 'abort' } satisfies JobCommand);
   }
 
   /** Ends the stream with an error, when the worker cannot. */
   fail(error: unknown): void {
-    if (this.#settled) return;
-    this.#settle(() => this.#reject(error));
+    if (this.#over) return;
+    this.#end(() => this.#reject(error));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<GenerateChunk, void, undefined> {
@@ -69,7 +69,7 @@ export class TokenStream implements GenerateStream {
       for (;;) {
         const chunk = this.#queue.shift();
         if (chunk) yield chunk;
-        else if (this.#settled) break;
+        else if (this.#over) break;
         else await this.#more();
       }
       await this.result;
@@ -109,11 +109,11 @@ export class TokenStream implements GenerateStream {
       ? { ...stats, generatedTokens: ids.length, stopReason: 'aborted' }
       : stats;
     const result = { text, ids, stats: this.stats };
-    this.#settle(() => this.#resolve(result));
+    this.#end(() => this.#resolve(result));
   }
 
-  #settle(outcome: () => void): void {
-    this.#settled = true;
+  #end(outcome: () => void): void {
+    this.#over = true;
     outcome();
     this.#port.close();
     this.#wake();

@@ -8,7 +8,7 @@ export interface Support {
   artifact: Artifact | null;
   /** What is missing or slower than it could be, one sentence each. */
   reasons: string[];
-  /** Whether models can be kept in this browser. */
+  /** Whether models can be stored in this browser. */
   storage: boolean;
 }
 

@@ -76,7 +76,7 @@ function unfinishedOf({ source, name, size, chunkBytes, hashes }: Draft): Unfini
 }
 
 /**
- * The least recently used models that together free `bytes`, for `deleteModel` on the user's word; empty where even all
+ * The least recently used models that together free `bytes`, for `deleteModel` once the user agrees; empty where even all
  * of them would not. `keep` are sources that must stay.
  */
 export async function suggestEviction(

@@ -17,7 +17,7 @@ export async function checkQuota(draft: Draft, loaded: number, store: ModelStore
 
 /**
  * The error for a write that exceeded the quota with `stored` bytes of a file written; null for any other error.
- * Platform fact: Chromium 156 tells every page of a quota of 10 GiB above what it uses, so only a write finds out.
+ * Platform fact: Chromium 156 reports to every page a quota of 10 GiB above what it uses, so only a write finds out.
  */
 export function quotaFailure(
   error: unknown,

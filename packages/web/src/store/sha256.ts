@@ -47,8 +47,8 @@ export class Sha256 {
     for (let i = 16; i < 64; i++) {
       const x = words[i - 15]!;
       const y = words[i - 2]!;
-      const s0 = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
-      const s1 = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10);
+      const s0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3);
+      const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10);
       words[i] = (words[i - 16]! + s0 + words[i - 7]! + s1) | 0;
     }
     this.#mix(words);
@@ -66,9 +66,9 @@ export class Sha256 {
     let g = s[6]!;
     let h = s[7]!;
     for (let i = 0; i < 64; i++) {
-      const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+      const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
       const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUND[i]! + words[i]!) | 0;
-      const s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+      const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
       const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       h = g;
       g = f;
@@ -90,7 +90,7 @@ export class Sha256 {
   }
 }
 
-const turn = (word: number, bits: number) => (word >>> bits) | (word << (32 - bits));
+const rotate = (word: number, bits: number) => (word >>> bits) | (word << (32 - bits));
 
 /** The first 32 bits of the fractional parts of the roots of the first `count` primes: exact, as BigInts are. */
 function fractions(count: number, degree: bigint): number[] {

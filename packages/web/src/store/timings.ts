@@ -7,21 +7,21 @@ interface Record {
   timings: KernelTiming[];
 }
 
-/** The timings of kernels kept in this browser. Failures are silent: they cost a measurement, not a load. */
+/** The timings of kernels stored in this browser. Failures are silent: they cost a measurement, not a load. */
 export class TimingStore {
   readonly #artifact: Artifact;
   readonly #engine: string;
-  readonly #keep: boolean;
+  readonly #writable: boolean;
 
-  /** `build` names the bytes of the artifact; the browser names itself. Writes nothing unless `keep`. */
-  constructor(artifact: Artifact, build: string, keep: boolean) {
+  /** `build` names the bytes of the artifact; the browser names itself. Writes nothing unless `writable`. */
+  constructor(artifact: Artifact, build: string, writable: boolean) {
     this.#artifact = artifact;
-    this.#keep = keep;
+    this.#writable = writable;
     const { userAgent = '', hardwareConcurrency = 0 } = globalThis.navigator ?? {};
     this.#engine = `${build} ${hardwareConcurrency} ${userAgent}`;
   }
 
-  /** The timings of this very engine and build; none where nothing is kept. */
+  /** The timings of this very engine and build; none where nothing is stored. */
   async read(): Promise<KernelTiming[]> {
     try {
       const record = await get<Record>(this.#artifact, database());
@@ -31,9 +31,9 @@ export class TimingStore {
     }
   }
 
-  /** Replaces what is kept for the artifact. */
+  /** Replaces what is stored for the artifact. */
   async write(timings: readonly KernelTiming[]): Promise<void> {
-    if (!this.#keep) return;
+    if (!this.#writable) return;
     const record: Record = { engine: this.#engine, timings: [...timings] };
     await set(this.#artifact, record, database()).catch(() => {});
   }

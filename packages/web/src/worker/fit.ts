@@ -13,7 +13,7 @@ const STEP = 64;
 const MIN_CONTEXT = 256;
 /** The default context of a model that was made for as much. */
 const DEFAULT_CONTEXT = 2048;
-/** More than a wasm32 memory holds: what a plan that was refused takes at least. */
+/** More than a wasm32 memory holds: the minimum that a refused plan takes. */
 const TOO_MUCH = 2 ** 32;
 
 /** What a model may take here. Without a budget everything fits that wasm32 can address. */
@@ -70,7 +70,7 @@ export function sizeOf({ config, residentBytes }: ModelPlan) {
   return { contextLength: config.context, residentBytes };
 }
 
-/** The largest multiple of `STEP` below `limit` that fits; null where even the least does not. */
+/** The largest multiple of `STEP` below `limit` that fits; null where even the smallest does not. */
 function largest(limit: number, fits: (context: number) => boolean): number | null {
   let [low, high] = [MIN_CONTEXT / STEP, Math.ceil(limit / STEP)];
   if (low >= high || !fits(low * STEP)) return null;

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { parseAction } from './action.ts';
-import { apply, EMPTY, type Kept } from './kept.ts';
+import { apply, EMPTY, type UserData } from './user-data.ts';
 
 const NOW = new Date(2026, 10, 22, 14, 30);
 
-function run(kept: Kept, text: string, id = 'a') {
-  return apply(kept, parseAction(text)!, { now: NOW, id });
+function run(data: UserData, text: string, id = 'a') {
+  return apply(data, parseAction(text)!, { now: NOW, id });
 }
 
 test('a timer runs from now', () => {
-  const { kept, outcome } = run(EMPTY, '{"action":"timer","duration":"10 minutes"}');
+  const { data, outcome } = run(EMPTY, '{"action":"timer","duration":"10 minutes"}');
   expect(outcome).toEqual({ kind: 'timer', id: 'a' });
-  expect(kept.timers).toEqual([
+  expect(data.timers).toEqual([
     {
       id: 'a',
       label: '10 minutes',
@@ -23,37 +23,37 @@ test('a timer runs from now', () => {
 });
 
 test('a timer without a duration fails and keeps nothing', () => {
-  const { kept, outcome } = run(EMPTY, '{"action":"timer","duration":"a while"}');
+  const { data, outcome } = run(EMPTY, '{"action":"timer","duration":"a while"}');
   expect(outcome.kind).toBe('failed');
-  expect(kept).toEqual(EMPTY);
+  expect(data).toEqual(EMPTY);
 });
 
 test('a list keeps its items over add, show and remove', () => {
   const add = (item: string) => `{"action":"list","op":"add","list":"Shopping","item":"${item}"}`;
-  let { kept } = run(EMPTY, add('milk'));
-  ({ kept } = run(kept, add('eggs')));
-  const twice = run(kept, add('the milk'));
+  let { data } = run(EMPTY, add('milk'));
+  ({ data } = run(data, add('eggs')));
+  const twice = run(data, add('the milk'));
   expect(twice.outcome).toMatchObject({ found: true, items: ['milk', 'eggs'] });
   const removed = run(
-    twice.kept,
+    twice.data,
     '{"action":"list","op":"remove","list":"shopping","item":"Milk"}',
   );
   expect(removed.outcome).toMatchObject({ found: true, items: ['eggs'] });
-  const shown = run(removed.kept, '{"action":"list","op":"show","list":"shopping"}');
+  const shown = run(removed.data, '{"action":"list","op":"show","list":"shopping"}');
   expect(shown.outcome).toMatchObject({ items: ['eggs'] });
 });
 
 test('a reminder keeps its words and its moment', () => {
-  const { kept } = run(EMPTY, '{"action":"reminder","text":"call mom","when":"tomorrow at 5 pm"}');
+  const { data } = run(EMPTY, '{"action":"reminder","text":"call mom","when":"tomorrow at 5 pm"}');
   const dueAt = new Date(2026, 10, 23, 17, 0).getTime();
-  expect(kept.reminders).toEqual([
+  expect(data.reminders).toEqual([
     { id: 'a', text: 'call mom', when: 'tomorrow at 5 pm', dueAt, done: false },
   ]);
 });
 
 test('a note is kept', () => {
-  const { kept } = run(EMPTY, '{"action":"note","text":"room 12"}');
-  expect(kept.notes).toEqual([{ id: 'a', text: 'room 12', at: NOW.getTime() }]);
+  const { data } = run(EMPTY, '{"action":"note","text":"room 12"}');
+  expect(data.notes).toEqual([{ id: 'a', text: 'room 12', at: NOW.getTime() }]);
 });
 
 test('conversions and sums are computed here', () => {

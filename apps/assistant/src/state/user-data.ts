@@ -1,7 +1,6 @@
 import type { Action } from '../actions/action.ts';
-import { apply, EMPTY, type Kept, type Outcome, type Timer } from '../actions/kept.ts';
-import { soundAlarm } from './alarm.ts';
-import { keep, recall } from './database.ts';
+import { apply, EMPTY, type Outcome, type Timer, type UserData } from '../actions/user-data.ts';
+import { read, write } from './database.ts';
 import { Tabs } from './tabs.ts';
 
 /** Timers that ended longer ago are forgotten. */
@@ -13,36 +12,37 @@ export interface Alert {
   text: string;
 }
 
-/** Holds what the app keeps for the user, saves every change, takes over those of other tabs and lets timers ring. */
-export class Keeper extends EventTarget {
-  kept: Kept = EMPTY;
+/** Holds the user's data, saves every change, takes over those of other tabs and lets timers ring. */
+export class UserDataStore extends EventTarget {
+  data: UserData = EMPTY;
   /** What fell due and waits to be dismissed. */
   alerts: Alert[] = [];
   readonly #sound: () => void;
   readonly #tabs = new Tabs();
   #next: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(sound: () => void = soundAlarm) {
+  /** `sound` rings for what falls due. */
+  constructor(sound: () => void) {
     super();
     this.#sound = sound;
   }
 
   async start(): Promise<void> {
-    const kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
+    const data = { ...EMPTY, ...(await read<UserData>('kept')) };
     const recent = ({ endsAt }: Timer) => endsAt > Date.now() - WEEK_MS;
-    this.kept = { ...kept, timers: kept.timers.filter(recent) };
+    this.data = { ...data, timers: data.timers.filter(recent) };
     this.#ring(false);
     this.#changed();
     this.#tabs.on('kept', () => this.#follow());
   }
 
-  /** Carries out an action and tells what came of it. */
+  /** Carries out an action; its outcome. */
   apply(action: Action): Outcome {
-    const { kept, outcome } = apply(this.kept, action, {
+    const { data, outcome } = apply(this.data, action, {
       now: new Date(),
       id: crypto.randomUUID(),
     });
-    this.#set(kept);
+    this.#set(data);
     return outcome;
   }
 
@@ -61,40 +61,40 @@ export class Keeper extends EventTarget {
   }
 
   removeItem(list: string, item: string): void {
-    const items = (this.kept.lists[list] ?? []).filter((entry) => entry !== item);
-    const { [list]: _, ...others } = this.kept.lists;
-    this.#set({ ...this.kept, lists: items.length > 0 ? { ...others, [list]: items } : others });
+    const items = (this.data.lists[list] ?? []).filter((entry) => entry !== item);
+    const { [list]: _, ...others } = this.data.lists;
+    this.#set({ ...this.data, lists: items.length > 0 ? { ...others, [list]: items } : others });
   }
 
   removeReminder(id: string): void {
-    const reminders = this.kept.reminders.filter((reminder) => reminder.id !== id);
-    this.#set({ ...this.kept, reminders });
+    const reminders = this.data.reminders.filter((reminder) => reminder.id !== id);
+    this.#set({ ...this.data, reminders });
   }
 
   removeNote(id: string): void {
-    this.#set({ ...this.kept, notes: this.kept.notes.filter((note) => note.id !== id) });
+    this.#set({ ...this.data, notes: this.data.notes.filter((note) => note.id !== id) });
   }
 
   clear(): void {
     this.#set(EMPTY);
   }
 
-  #set(kept: Kept): void {
-    this.kept = kept;
-    void keep('kept', kept).then(() => this.#tabs.say({ type: 'kept' }));
+  #set(data: UserData): void {
+    this.data = data;
+    void write('kept', data).then(() => this.#tabs.send({ type: 'kept' }));
     this.#changed();
   }
 
   /** Takes over what another tab has changed. */
   async #follow(): Promise<void> {
-    this.kept = { ...EMPTY, ...(await recall<Kept>('kept')) };
-    const over = this.kept.timers.filter(({ state }) => state === 'done' || state === 'cancelled');
+    this.data = { ...EMPTY, ...(await read<UserData>('kept')) };
+    const over = this.data.timers.filter(({ state }) => state === 'done' || state === 'cancelled');
     this.alerts = this.alerts.filter(({ id }) => !over.some((timer) => timer.id === id));
     this.#changed();
   }
 
   #setTimers(change: (timer: Timer) => Timer): void {
-    this.#set({ ...this.kept, timers: this.kept.timers.map(change) });
+    this.#set({ ...this.data, timers: this.data.timers.map(change) });
   }
 
   #changed(): void {
@@ -107,8 +107,8 @@ export class Keeper extends EventTarget {
     clearTimeout(this.#next);
     const now = Date.now();
     const moments = [
-      ...this.kept.timers.filter(({ state }) => state === 'running').map(({ endsAt }) => endsAt),
-      ...this.kept.reminders.filter(({ done }) => !done).flatMap(({ dueAt }) => dueAt ?? []),
+      ...this.data.timers.filter(({ state }) => state === 'running').map(({ endsAt }) => endsAt),
+      ...this.data.reminders.filter(({ done }) => !done).flatMap(({ dueAt }) => dueAt ?? []),
     ];
     if (moments.length === 0) return;
     // Platform fact: a delay above 2^31 - 1 ms fires at once.
@@ -120,10 +120,10 @@ export class Keeper extends EventTarget {
   #ring(aloud: boolean): void {
     const now = Date.now();
     const due = ({ state, endsAt }: Timer) => state === 'running' && endsAt <= now;
-    const reminders = this.kept.reminders.filter(
+    const reminders = this.data.reminders.filter(
       ({ done, dueAt }) => !done && dueAt !== null && dueAt <= now,
     );
-    const timers = this.kept.timers.filter(due);
+    const timers = this.data.timers.filter(due);
     if (timers.length === 0 && reminders.length === 0) {
       this.#schedule();
       return;
@@ -136,11 +136,11 @@ export class Keeper extends EventTarget {
     ];
     const ids = new Set(reminders.map(({ id }) => id));
     this.#set({
-      ...this.kept,
-      timers: this.kept.timers.map((timer) =>
+      ...this.data,
+      timers: this.data.timers.map((timer) =>
         due(timer) ? { ...timer, state: aloud ? 'ringing' : 'done' } : timer,
       ),
-      reminders: this.kept.reminders.map((reminder) =>
+      reminders: this.data.reminders.map((reminder) =>
         ids.has(reminder.id) ? { ...reminder, done: true } : reminder,
       ),
     });

@@ -29,8 +29,8 @@ export interface Note {
   at: number;
 }
 
-/** What the app keeps for the user between visits. */
-export interface Kept {
+/** What the app stores for the user between visits. */
+export interface UserData {
   timers: Timer[];
   reminders: Reminder[];
   /** Items by list name, in the order they were added. */
@@ -38,7 +38,7 @@ export interface Kept {
   notes: Note[];
 }
 
-export const EMPTY: Kept = { timers: [], reminders: [], lists: {}, notes: [] };
+export const EMPTY: UserData = { timers: [], reminders: [], lists: {}, notes: [] };
 
 /** What came of an action; a card shows it. */
 export type Outcome =
@@ -65,33 +65,33 @@ export interface Moment {
 }
 
 export interface Applied {
-  kept: Kept;
+  data: UserData;
   outcome: Outcome;
 }
 
 /** Carries out an action. Pure: the new state and the outcome, or the old state and why it failed. */
-export function apply(kept: Kept, action: Action, moment: Moment): Applied {
+export function apply(data: UserData, action: Action, moment: Moment): Applied {
   switch (action.action) {
     case 'timer':
-      return startTimer(kept, action.duration, moment);
+      return startTimer(data, action.duration, moment);
     case 'reminder':
-      return addReminder(kept, action, moment);
+      return addReminder(data, action, moment);
     case 'list':
-      return changeList(kept, action);
+      return changeList(data, action);
     case 'note':
-      return addNote(kept, action.text, moment);
+      return addNote(data, action.text, moment);
     case 'convert':
-      return { kept, outcome: converted(action) };
+      return { data, outcome: converted(action) };
     case 'calculate':
-      return { kept, outcome: calculated(action.expression) };
+      return { data, outcome: calculated(action.expression) };
     case 'unknown':
-      return { kept, outcome: { kind: 'unknown' } };
+      return { data, outcome: { kind: 'unknown' } };
   }
 }
 
-function startTimer(kept: Kept, duration: string, { now, id }: Moment): Applied {
+function startTimer(data: UserData, duration: string, { now, id }: Moment): Applied {
   const durationMs = parseDuration(duration);
-  if (durationMs === null) return failed(kept, `“${duration}” is not a time I can count down.`);
+  if (durationMs === null) return failed(data, `“${duration}” is not a time I can count down.`);
   const timer: Timer = {
     id,
     label: duration,
@@ -99,30 +99,30 @@ function startTimer(kept: Kept, duration: string, { now, id }: Moment): Applied 
     endsAt: now.getTime() + durationMs,
     state: 'running',
   };
-  return { kept: { ...kept, timers: [...kept.timers, timer] }, outcome: { kind: 'timer', id } };
+  return { data: { ...data, timers: [...data.timers, timer] }, outcome: { kind: 'timer', id } };
 }
 
 function addReminder(
-  kept: Kept,
+  data: UserData,
   { text, when }: { text: string; when: string },
   moment: Moment,
 ): Applied {
   const dueAt = parseWhen(when, moment.now);
   const reminder: Reminder = { id: moment.id, text, when, dueAt, done: false };
   return {
-    kept: { ...kept, reminders: [...kept.reminders, reminder] },
+    data: { ...data, reminders: [...data.reminders, reminder] },
     outcome: { kind: 'reminder', id: moment.id, text, when, dueAt },
   };
 }
 
-function changeList(kept: Kept, action: Extract<Action, { action: 'list' }>): Applied {
+function changeList(data: UserData, action: Extract<Action, { action: 'list' }>): Applied {
   const list = action.list.trim().toLowerCase();
   const item = action.op === 'show' ? '' : action.item.trim();
-  const before = Object.hasOwn(kept.lists, list) ? kept.lists[list]! : [];
+  const before = Object.hasOwn(data.lists, list) ? data.lists[list]! : [];
   const found = before.some((entry) => same(entry, item));
   const items = changed(before, action.op, item, found);
   return {
-    kept: action.op === 'show' ? kept : { ...kept, lists: { ...kept.lists, [list]: items } },
+    data: action.op === 'show' ? data : { ...data, lists: { ...data.lists, [list]: items } },
     outcome: { kind: 'list', op: action.op, list, item, found, items },
   };
 }
@@ -142,10 +142,10 @@ function same(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 
-function addNote(kept: Kept, text: string, { now, id }: Moment): Applied {
+function addNote(data: UserData, text: string, { now, id }: Moment): Applied {
   const note: Note = { id, text, at: now.getTime() };
   return {
-    kept: { ...kept, notes: [...kept.notes, note] },
+    data: { ...data, notes: [...data.notes, note] },
     outcome: { kind: 'note', id, text },
   };
 }
@@ -169,6 +169,6 @@ function calculated(expression: string): Outcome {
   return { kind: 'calculate', question, answer: formatNumber(value) };
 }
 
-function failed(kept: Kept, message: string): Applied {
-  return { kept, outcome: { kind: 'failed', message } };
+function failed(data: UserData, message: string): Applied {
+  return { data, outcome: { kind: 'failed', message } };
 }

@@ -5,7 +5,7 @@ import { icons } from './icons.ts';
 import { View } from './view.ts';
 
 /** Timers, reminders, lists and notes, as they stand now. */
-export class KeptView extends View {
+export class UserDataView extends View {
   override render(): TemplateResult {
     const parts = [this.#timers(), this.#reminders(), ...this.#lists(), this.#notes()];
     const any = parts.some((part) => part !== nothing);
@@ -17,8 +17,8 @@ export class KeptView extends View {
   }
 
   #timers(): TemplateResult | typeof nothing {
-    const { kept } = this.assistant.keeper;
-    const live = kept.timers.filter(({ state }) => state === 'running' || state === 'ringing');
+    const { data } = this.assistant.userData;
+    const live = data.timers.filter(({ state }) => state === 'running' || state === 'ringing');
     if (live.length === 0) return nothing;
     return group(
       'Timers',
@@ -35,17 +35,17 @@ export class KeptView extends View {
   }
 
   #reminders(): TemplateResult | typeof nothing {
-    const { keeper } = this.assistant;
-    if (keeper.kept.reminders.length === 0) return nothing;
+    const { userData } = this.assistant;
+    if (userData.data.reminders.length === 0) return nothing;
     return group(
       'Reminders',
       html`
       <ul class="plain">
-        ${keeper.kept.reminders.map(
+        ${userData.data.reminders.map(
           ({ id, text, when, dueAt, done }) => html`
           <li class="entry ${done ? 'due' : ''}">
             <div><p>${capital(text)}</p><p class="faint">${done ? 'Due ' : ''}${dueAt === null ? capital(when) : moment(dueAt)}</p></div>
-            ${remove(text, () => keeper.removeReminder(id))}
+            ${remove(text, () => userData.removeReminder(id))}
           </li>
         `,
         )}
@@ -55,14 +55,14 @@ export class KeptView extends View {
   }
 
   #lists(): TemplateResult[] {
-    const { keeper } = this.assistant;
-    const lists = Object.entries(keeper.kept.lists).filter(([, items]) => items.length > 0);
+    const { userData } = this.assistant;
+    const lists = Object.entries(userData.data.lists).filter(([, items]) => items.length > 0);
     return lists.map(([name, items]) =>
       group(
         `${capital(name)} list`,
         html`
       <ul class="plain">
-        ${items.map((item) => html`<li class="entry"><p>${item}</p>${remove(item, () => keeper.removeItem(name, item))}</li>`)}
+        ${items.map((item) => html`<li class="entry"><p>${item}</p>${remove(item, () => userData.removeItem(name, item))}</li>`)}
       </ul>
     `,
       ),
@@ -70,17 +70,17 @@ export class KeptView extends View {
   }
 
   #notes(): TemplateResult | typeof nothing {
-    const { keeper } = this.assistant;
-    if (keeper.kept.notes.length === 0) return nothing;
+    const { userData } = this.assistant;
+    if (userData.data.notes.length === 0) return nothing;
     return group(
       'Notes',
       html`
       <ul class="plain">
-        ${keeper.kept.notes.map(
+        ${userData.data.notes.map(
           ({ id, text, at }) => html`
           <li class="entry">
             <div><p>${capital(text)}</p><p class="faint">${moment(at)}</p></div>
-            ${remove(text, () => keeper.removeNote(id))}
+            ${remove(text, () => userData.removeNote(id))}
           </li>
         `,
         )}
@@ -98,4 +98,4 @@ function remove(what: string, act: () => void): TemplateResult {
   return html`<button class="round small" aria-label="Remove ${what}" @click=${act}>${icons.close}</button>`;
 }
 
-customElements.define('pb-kept', KeptView);
+customElements.define('pb-kept', UserDataView);
