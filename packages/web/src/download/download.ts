@@ -16,9 +16,7 @@ import type { SourceFile } from './sources.ts';
 export interface DownloadObserver {
   /** The size is known; `draft` lists the chunks that are stored, and goes on to do so. */
   started(draft: Draft): void;
-  /**
-   * Chunk `index` is stored, in a `copied` buffer or in `chunk` itself; the download goes on when this resolves.
-   */
+  /** Chunk `index` is stored, in a `copied` buffer or in `chunk` itself; the download goes on when this resolves. */
   stored(index: number, chunk: ArrayBuffer, copied: boolean): Promise<void>;
   /** What was stored, if anything, is no part of the file; the download starts over. */
   restarted(): void;
@@ -33,7 +31,7 @@ export interface DownloadOptions extends Checksums {
 }
 
 /**
- * Brings a file into the store: chunk, hash, store, drop; a chunk is stored before the next is begun, so that no end of
+ * Brings a file into the store: chunk, hash, store, drop. A chunk is stored before the next is begun, so that no end of
  * the page costs more than one. Goes on from the stored chunks of a broken download; tries again and elsewhere when a
  * source fails. Bytes of two answers are joined only where a validator of the same source or a hash that the caller gave
  * vouches for them.
