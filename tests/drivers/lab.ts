@@ -1,4 +1,4 @@
-import type { Lab } from '../lab/main.ts';
+import type { Lab } from '../../tools/lab/main.ts';
 import { type Site, type SiteOptions, startSite } from '../support/serve.ts';
 import type { TestBrowser } from './browser.ts';
 import { Page } from './page.ts';

@@ -12,7 +12,7 @@ export const peerBuild = join(cacheFolder, 'wllama');
 export async function buildPeer(): Promise<void> {
   await build({
     configFile: false,
-    root: join(root, 'tests/peer'),
+    root: join(root, 'tools/lab/peer'),
     base: './',
     logLevel: 'error',
     build: {
