@@ -6,6 +6,7 @@ import {
   packageRules,
   pageCrates,
   wasmReaders,
+  workshops,
 } from '../lib/house.mjs';
 
 const inside = (path, folder) => path === folder || path.startsWith(`${folder}/`);
@@ -42,9 +43,7 @@ function importBreach(path, specifier) {
 }
 
 function builtinBreach(path) {
-  const mayUseNode = ['packages/cli', 'scripts', 'tests', 'training'].some((folder) =>
-    inside(path, folder),
-  );
+  const mayUseNode = ['packages/cli', ...workshops].some((folder) => inside(path, folder));
   const isTopLevel = !path.includes('/');
   return mayUseNode || isTopLevel || isTest(path) || isConfig(path) ? null : 'no Node here';
 }
@@ -57,12 +56,19 @@ function folderBreach(path, target) {
       ? null
       : 'only the runtime loads the engine';
   }
+  if (workshops.some((folder) => inside(target, folder))) return workshopBreach(path);
   const rule = ruleOf(target);
   return rule ? packageBreach(path, rule.folder) : null;
 }
 
+function workshopBreach(path) {
+  const mayName = isTest(path) || isConfig(path) || !/^(packages|apps)\//.test(path);
+  return mayName ? null : 'a product needs no tests, tools or scripts';
+}
+
 function packageBreach(path, folder) {
   const own = ruleOf(path);
+  if (inside(folder, 'apps') && own?.folder !== folder) return 'nothing names an app';
   const allowed = !own || own.folder === folder || own.may.includes(folder);
   return allowed ? null : `${own.folder} may not name ${folder}`;
 }
