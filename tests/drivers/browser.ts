@@ -1,6 +1,8 @@
 // What the journeys ask of a browser that Playwright does not drive, whatever protocol drives it.
 import type { Artifact } from '../../tools/lib/engine.ts';
 
+export type { Artifact };
+
 export interface Window {
   open(url: string): Promise<void>;
   reload(): Promise<void>;

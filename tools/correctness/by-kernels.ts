@@ -1,9 +1,10 @@
 import { must } from '../../scripts/lib/run.mjs';
 import { rustEnvironment } from '../../scripts/lib/rust.mjs';
+import { BROWSERS } from '../../tests/drivers/kinds.ts';
+import { inLabOf } from '../../tests/drivers/lab.ts';
 import { nodeDefaultHash, nodeLogitsHash } from '../../tests/support/engine.ts';
 import type { HashRun } from '../../tests/support/hash-runs.ts';
 import { kernelRuns } from '../../tests/support/kernel-runs.ts';
-import { BROWSERS, inLabOf } from '../lib/browsers.ts';
 import type { HashesByKernels } from '../lib/engine.ts';
 import type { Check, Figure } from '../lib/report.ts';
 

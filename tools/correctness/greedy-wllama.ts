@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { bytesSource, createTokenizer, readGguf, type Tokenizer } from '@pocketbit/core';
 import { bundledModel } from '../../tests/support/paths.ts';
-import { withWllama } from '../../tests/support/wllama.ts';
 import type { Peer } from '../lab/peer/main.ts';
+import { withWllama } from '../lib/lab.ts';
 import type { Check } from '../lib/report.ts';
 import { type GreedyCase, greedyCases } from './greedy-cases.ts';
 

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { KV_FORMATS } from '@pocketbit/core';
 import { must } from '../../scripts/lib/run.mjs';
 import { rustEnvironment } from '../../scripts/lib/rust.mjs';
-import { inLab } from '../../tests/drivers/lab.ts';
+import { CHROMIUM, type Kind, WEBKIT } from '../../tests/drivers/kinds.ts';
+import { inLabOf } from '../../tests/drivers/lab.ts';
 import { nodeLogitsHash } from '../../tests/support/engine.ts';
 import { type HashRun, hashRuns } from '../../tests/support/hash-runs.ts';
 import { cacheFolder, root } from '../../tests/support/paths.ts';
-import { missingParts, WebKit } from '../../tests/webkit/browser.ts';
-import { withLab } from '../lib/lab.ts';
 import type { Check, Context, Figure } from '../lib/report.ts';
-import { ARTIFACTS } from '../speed/speed.ts';
 
 /** Node 20 computes relaxed dots wrongly; this one, the binary alone, is fetched from npm for the relaxed artifact. */
 const NEWER_NODE = '24.9.0';
@@ -98,41 +96,29 @@ async function inNewerNode(runs: HashRun[], found: Hashes[], { note }: Context):
 }
 
 async function inChromium(runs: HashRun[], found: Hashes[]): Promise<void> {
-  await withLab(async ({ page }) => {
-    for (const artifact of ARTIFACTS) {
-      for (const [i, { url, ids, options }] of runs.entries()) {
-        const asked = [artifact, `..${url}`, ids, options] as const;
-        const { sha256 } = await page.evaluate(
-          ([a, u, d, o]) => window.lab.logitsHash(a, u, d, o),
-          asked,
-        );
-        found[i]!.set(`Chromium ${artifact}`, sha256);
-      }
-    }
-  });
+  await inBrowser(CHROMIUM, runs, found);
 }
 
 async function inWebKit(runs: HashRun[], found: Hashes[], { note }: Context): Promise<void> {
-  const missing = missingParts();
-  if (missing) return note(`WebKitGTK not asked: ${missing}`);
+  const missing = WEBKIT.missing();
+  if (missing) return note(`${WEBKIT.name} not asked: ${missing}`);
   note(
     'WebKitGTK 2.50 has no relaxed SIMD (nor has Safari before 27.3); it is asked for scalar and simd128',
   );
-  const webkit = await WebKit.start();
-  try {
-    await inLab(webkit, async (run) => {
-      for (const artifact of ['scalar', 'simd128'] as const) {
-        for (const [i, { url, ids, options }] of runs.entries()) {
-          const asked = { artifact, url: `..${url}`, ids, options };
-          const { sha256 } = await run(
-            (lab, a) => lab.logitsHash(a.artifact, a.url, a.ids, a.options),
-            asked,
-          );
-          found[i]!.set(`WebKitGTK ${artifact}`, sha256);
-        }
+  await inBrowser(WEBKIT, runs, found);
+}
+
+function inBrowser(kind: Kind, runs: HashRun[], found: Hashes[]): Promise<void> {
+  return inLabOf(kind, async (run, { artifacts }) => {
+    for (const artifact of artifacts) {
+      for (const [i, { url, ids, options }] of runs.entries()) {
+        const asked = { artifact, url: `..${url}`, ids, options };
+        const { sha256 } = await run(
+          (lab, a) => lab.logitsHash(a.artifact, a.url, a.ids, a.options),
+          asked,
+        );
+        found[i]!.set(`${kind.name} ${artifact}`, sha256);
       }
-    });
-  } finally {
-    await webkit.stop();
-  }
+    }
+  });
 }

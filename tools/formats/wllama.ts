@@ -12,9 +12,9 @@ import { SMALL_MODELS } from '../../tests/models/published.ts';
 import { ggufParts } from '../../tests/models/random.ts';
 import { bindEngine } from '../../tests/support/engine.ts';
 import { cacheFolder, root } from '../../tests/support/paths.ts';
-import { withWllama } from '../../tests/support/wllama.ts';
 import type { Likeliest } from '../lab/peer/main.ts';
 import { logitsAfter, openEngine } from '../lib/engine.ts';
+import { withWllama } from '../lib/lab.ts';
 import type { Check, Figure } from '../lib/report.ts';
 
 const FIXTURES = [

@@ -2,13 +2,12 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelFamily } from '@pocketbit/core';
 import { buildCases } from '../../tests/conformance/build.mjs';
+import { BROWSERS, CHROMIUM, type Kind, WEBKIT } from '../../tests/drivers/kinds.ts';
+import { inLabOf } from '../../tests/drivers/lab.ts';
 import { modelCache } from '../../tests/support/paths.ts';
 import type { MicroKernels, MicroRate, MicroResult } from '../lab/micro.ts';
-import { BROWSERS, CHROMIUM, inLabOf, WEBKIT } from '../lib/browsers.ts';
 import type { Artifact } from '../lib/engine.ts';
 import { bounded, type Check, type Context, type Figure } from '../lib/report.ts';
-
-type Kind = (typeof BROWSERS)[number];
 
 /** Within a core's second cache: 512 kB of ternary codes, 256 kB of signs. */
 const [ROWS, K] = [1024, 2048];

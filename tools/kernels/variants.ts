@@ -4,8 +4,9 @@ import { run } from '../../scripts/lib/run.mjs';
 import { rustEnvironment } from '../../scripts/lib/rust.mjs';
 import { countCargo } from '../../scripts/lib/suites.mjs';
 import { buildCases } from '../../tests/conformance/build.mjs';
+import { BROWSERS, type Kind } from '../../tests/drivers/kinds.ts';
+import { inLabOf } from '../../tests/drivers/lab.ts';
 import { modelCache, root } from '../../tests/support/paths.ts';
-import { BROWSERS, inLabOf } from '../lib/browsers.ts';
 import type { Artifact } from '../lib/engine.ts';
 import type { Check, Context, Figure } from '../lib/report.ts';
 
@@ -31,7 +32,7 @@ async function natively(): Promise<Figure> {
 }
 
 /** The case-runner and the start-up probe, in every artifact the browser runs. */
-function inBrowser(kind: (typeof BROWSERS)[number]): Promise<Figure[]> {
+function inBrowser(kind: Kind): Promise<Figure[]> {
   return inLabOf(kind, async (evaluate, browser) => {
     const figures: Figure[] = [];
     for (const artifact of browser.artifacts) {

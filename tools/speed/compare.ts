@@ -4,18 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labBuild } from '../../tests/support/paths.ts';
 import { type Site, startSite } from '../../tests/support/serve.ts';
-import { buildPeer, peerBuild } from '../../tests/support/wllama.ts';
-import { buildLab } from '../lab/build.ts';
-import { blankPeak, peaksOf } from '../memory/peaks.ts';
-import type { EngineName } from './chromium.ts';
+
+import { buildLab, buildPeer, peerBuild } from '../lab/build.ts';
 import { contest } from './contest.ts';
 import { type Workload, workloadOf } from './models.ts';
 import { runNative } from './native.ts';
 import type { ModelResult } from './report.ts';
 import { steadiness as steadinessOn } from './steadiness.ts';
-import { type Ratios, ratiosToNative, ratiosToWllama } from './table.ts';
-
-const BOTH: readonly EngineName[] = ['pocketbit', 'wllama'];
+import { type Ratios, ratiosToNative } from './table.ts';
 
 /** Serves both engines' pages and the models while `work` runs. */
 export async function withBenchSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
@@ -38,25 +34,6 @@ export async function withBenchSite<T>(work: (site: Site) => Promise<T>): Promis
 /** The result of a model before anything was measured. */
 export function resultOf({ model, file, promptTokens, decodeTokens }: Workload): ModelResult {
   return { model, fileBytes: statSync(file).size, promptTokens, decodeTokens };
-}
-
-/** Pocketbit and @wllama/wllama on one file: speed over `rounds`, peak memory, and the ratios of both. */
-export function compareWithWllama(
-  model: string,
-  rounds: number,
-): Promise<ModelResult & { readonly ratios: Ratios }> {
-  return withBenchSite(async (site) => {
-    const workload = await workloadOf(model);
-    const result = resultOf(workload);
-    result.contest = await contest(site, workload, { engines: BOTH, rounds });
-    const blank = await blankPeak(site);
-    result.peaks = await peaksOf(site, model, {
-      engines: BOTH,
-      rounds: Math.min(rounds, 3),
-      blank,
-    });
-    return { ...result, ratios: ratiosToWllama(result) };
-  });
 }
 
 /**

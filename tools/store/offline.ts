@@ -1,34 +1,19 @@
 import type { TestBrowser } from '../../tests/drivers/browser.ts';
-import { Chromium } from '../../tests/drivers/chromium.ts';
+import { BROWSERS, type Kind } from '../../tests/drivers/kinds.ts';
 import { inBrowser } from '../../tests/drivers/lab.ts';
-import { Firefox, missingParts as missingFirefox } from '../../tests/firefox/browser.ts';
 import { expectedAnswer } from '../../tests/support/engine.ts';
 import { bundledModel } from '../../tests/support/paths.ts';
 import { type Site, startSite } from '../../tests/support/serve.ts';
-import { missingParts as missingWebKit, WebKit } from '../../tests/webkit/browser.ts';
 import { type Check, type Context, type Figure, seconds } from '../lib/report.ts';
 
 const QUESTION = 'Set a timer for 10 minutes';
-
-interface Kind {
-  name: string;
-  /** Why it cannot run here; null where it can. */
-  missing(): string | null;
-  start(): Promise<TestBrowser>;
-}
-
-const KINDS: readonly Kind[] = [
-  { name: 'Chromium', missing: () => null, start: () => Chromium.start() },
-  { name: 'Firefox', missing: missingFirefox, start: () => Firefox.start() },
-  { name: 'WebKitGTK', missing: missingWebKit, start: () => WebKit.start() },
-];
 
 /** One visit without a question; the browser closed, the server killed, no way out; then the browser starts again. */
 export const offline: Check = {
   title: 'with the server dead and the network off, a cold browser start to the first token',
   async run({ note }: Context): Promise<Figure[]> {
     const figures: Figure[] = [];
-    for (const kind of KINDS) figures.push(...(await figuresOf(kind, note)));
+    for (const kind of BROWSERS) figures.push(...(await figuresOf(kind, note)));
     return figures;
   },
 };
