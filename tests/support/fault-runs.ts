@@ -3,10 +3,10 @@
 import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import { ERROR_CODES, PocketbitError } from '@pocketbit/core';
-import { openDatabase } from '../../packages/web/src/store/database.ts';
-import { download } from '../../packages/web/src/store/download.ts';
+import { download } from '../../packages/web/src/download/download.ts';
+import { urlOrigin } from '../../packages/web/src/download/sources.ts';
+import { openDatabase } from '../../packages/web/src/store/indexeddb.ts';
 import type { Manifest, ModelStore } from '../../packages/web/src/store/manifest.ts';
-import { urlOrigin } from '../../packages/web/src/store/origin.ts';
 import { type Schedule, scheduleOf } from './fault-schedules.ts';
 import type { FaultRun, FaultServer } from './fault-server.ts';
 

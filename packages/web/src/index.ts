@@ -1,12 +1,30 @@
+export type { ChatMessage } from '@pocketbit/core';
 export {
   type ErrorCode,
   type ErrorDetails,
-  type ForcedKernels,
   type KernelFamily,
   PocketbitError,
-  type TensorKernels,
 } from '@pocketbit/core';
+export type {
+  Fit,
+  FitPolicy,
+  ForcedKernels,
+  GenerateChunk,
+  GenerateStats,
+  KernelOptions,
+  KernelTiming,
+  PaceReport,
+  PowerMode,
+  SamplingOptions,
+  SavedSession,
+  SaveOptions,
+  StopReason,
+  TensorKernels,
+} from '@pocketbit/engine';
+export type { Crash, RiskyPhase } from './coordination/crash-marker.ts';
+export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-lease.ts';
 export type { GenerateOptions, Model } from './page/api.ts';
+export { type Conversation, Conversations } from './page/conversations.ts';
 export {
   exportModel,
   importModel,
@@ -16,33 +34,20 @@ export {
   verifyModel,
 } from './page/library.ts';
 export { checkFit, type LoadOptions, lastCrash, load } from './page/load.ts';
+export { memoryBudget } from './page/memory-budget.ts';
 export { persistStorage } from './page/persist.ts';
 export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
 export { isSupported, type Support } from './page/support.ts';
 export type {
   Artifact,
-  ChatMessage,
-  Fit,
-  FitPolicy,
-  GenerateChunk,
-  GenerateStats,
-  KernelOptions,
   KernelProfile,
-  KernelTiming,
   LoadProgress,
   ModelInfo,
-  PaceReport,
-  PowerMode,
-  SamplingOptions,
-  StopReason,
   StorageKind,
   StoreReport,
 } from './protocol.ts';
-export { memoryBudget } from './session/budget.ts';
-export { type Conversation, Conversations } from './session/conversations.ts';
-export type { SavedSession, SaveOptions } from './session/format.ts';
-export type { Crash, RiskyPhase } from './session/marks.ts';
+
 export {
   deleteModel,
   listModels,
@@ -52,4 +57,3 @@ export {
   suggestEviction,
   type UnfinishedModel,
 } from './store/library.ts';
-export type { OtherTab, TabOptions, YieldReason } from './tabs/seat.ts';

@@ -1,9 +1,9 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
 import type { LoadProgress, StoreReport, StoreRequest } from '../protocol.ts';
-import { openDatabase } from '../store/database.ts';
-import { chunksOf } from '../store/export.ts';
+import { openDatabase } from '../store/indexeddb.ts';
 import { listModels, type StoredModel } from '../store/library.ts';
+import { chunksOf } from '../store/maintenance.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
 import { absolute, type FileOptions, fileOf, type ModelSource, transfers } from './source.ts';

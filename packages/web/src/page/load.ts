@@ -1,25 +1,18 @@
 import { PocketbitError } from '@pocketbit/core';
+import type { Fit, FitPolicy, KernelOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
-import type {
-  Artifact,
-  FileRequest,
-  Fit,
-  FitPolicy,
-  KernelOptions,
-  LoadProgress,
-  OpenRequest,
-} from '../protocol.ts';
-import { memoryBudget } from '../session/budget.ts';
-import { cautiousContext, crashOf, noteLeaving, visitName } from '../session/crash.ts';
-import type { Crash } from '../session/marks.ts';
-import { stayAwake } from '../session/wake.ts';
-import { type Place, type TabOptions, takePlace } from '../tabs/seat.ts';
+import type { Crash } from '../coordination/crash-marker.ts';
+import { cautiousContext, crashOf, noteLeaving, visitName } from '../coordination/crash-report.ts';
+import { type Place, type TabOptions, takePlace } from '../coordination/engine-lease.ts';
+import type { Artifact, FileRequest, LoadProgress, OpenRequest } from '../protocol.ts';
 import type { Model } from './api.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
+import { memoryBudget } from './memory-budget.ts';
 import { type Opened, WorkerModel } from './model.ts';
 import { persistStorage } from './persist.ts';
 import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
+import { stayAwake } from './wake-lock.ts';
 
 export interface LoadOptions extends TabOptions {
   signal?: AbortSignal;
@@ -100,7 +93,7 @@ async function learn(request: OpenRequest): Promise<Crash | null> {
   request.visit = visitName();
   const crash = await crashOf(source, true);
   const most = await cautiousContext(source, crash);
-  if (most !== null) request.mostContext = most;
+  if (most !== null) request.maxContext = most;
   return crash;
 }
 

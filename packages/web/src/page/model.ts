@@ -1,13 +1,15 @@
+import type { ChatMessage } from '@pocketbit/core';
 import { PocketbitError } from '@pocketbit/core';
+import type { SavedSession, SaveOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
-import type { ChatMessage, KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
-import { noteLeaving } from '../session/crash.ts';
-import type { SavedSession, SaveOptions } from '../session/format.ts';
-import { stayAwake } from '../session/wake.ts';
-import type { Place } from '../tabs/seat.ts';
+import { noteLeaving } from '../coordination/crash-report.ts';
+import type { Place } from '../coordination/engine-lease.ts';
+import type { KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
+
 import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
 import { type GenerateStream, TokenStream } from './stream.ts';
+import { stayAwake } from './wake-lock.ts';
 
 /** A worker with its model. */
 export interface Opened {

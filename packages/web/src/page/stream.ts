@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { GenerateChunk, GenerateEvent, GenerateStats, JobCommand } from '../protocol.ts';
-import type { SavedSession } from '../session/format.ts';
+import type { GenerateChunk, GenerateStats, SavedSession } from '@pocketbit/engine';
+import type { GenerateEvent, JobCommand } from '../protocol.ts';
 
 export interface GenerateResult {
   text: string;

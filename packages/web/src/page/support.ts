@@ -1,7 +1,7 @@
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import type { Artifact } from '../protocol.ts';
 import { candidates, type Features } from '../select.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../store/indexeddb.ts';
 
 export interface Support {
   supported: boolean;

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, expect, test } from 'vitest';
-import { openDatabase } from './database.ts';
+import { openDatabase } from './indexeddb.ts';
 import { listModels, storageEstimate, suggestEviction } from './library.ts';
 
 /** Models of 100, 200 and 300 bytes, the first the longest unused, and an unfinished download. */

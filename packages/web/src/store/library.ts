@@ -1,8 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { StorageKind } from '../protocol.ts';
-import { openDatabase } from './database.ts';
+import { openDatabase } from './indexeddb.ts';
 import type { Draft } from './manifest.ts';
-import { storageRoom } from './room.ts';
+import { storageRoom } from './quota.ts';
 
 /** A model kept in this browser. */
 export interface StoredModel {

@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto';
 import { PocketbitError } from '@pocketbit/core';
 import { afterEach, expect, test, vi } from 'vitest';
-import { DatabaseStore, openDatabase } from './database.ts';
+import { DatabaseStore, openDatabase } from './indexeddb.ts';
 import type { Draft } from './manifest.ts';
 import { MemoryStore } from './memory.ts';
-import { checkRoom } from './room.ts';
+import { checkRoom } from './quota.ts';
 
 let next = 0;
 

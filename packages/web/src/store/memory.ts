@@ -1,5 +1,5 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { DatabaseStore } from './database.ts';
+import type { DatabaseStore } from './indexeddb.ts';
 import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
 
 /**

@@ -1,19 +1,11 @@
 import { PocketbitError } from '@pocketbit/core';
-import type {
-  GenerateEvent,
-  GenerateStats,
-  OpenEvent,
-  Reply,
-  WireError,
-  WorkerApi,
-} from '../protocol.ts';
-import { maintain } from '../store/maintain.ts';
-import { profileOf } from './choice.ts';
-import { fitAt, openModel } from './open.ts';
-import { generate, type Line, type LoadedModel, restore } from './session.ts';
-import { settle, warmUp } from './settle.ts';
+import type { GenerateStats, Line } from '@pocketbit/engine';
+import type { GenerateEvent, OpenEvent, Reply, WireError, WorkerApi } from '../protocol.ts';
+import { whenIdle } from './idle.ts';
+import { maintain } from './maintain.ts';
+import { fitAt, type OpenedModel, openModel, profileOf } from './open.ts';
 
-let model: LoadedModel | null = null;
+let model: OpenedModel | null = null;
 let working = false;
 
 /** What the page can ask of this worker. */
@@ -24,32 +16,28 @@ export const api: WorkerApi = {
       model = await openModel(request, signal, report).finally(() => port.close());
       return model.info;
     });
-    if (model) void settle(model, idle, [...(request.ids ?? [])]);
+    if (model) void whenIdle(model, idle, [...(request.ids ?? [])]);
     return outcome;
   },
 
-  generate: (request, port) => answer(port, (line) => generate(opened(), request, line)),
+  generate: (request, port) => answer(port, (line) => opened().model.generate(request, line)),
 
   fit: (request, port) => reply(() => fitAt(request, jobOf(port)).finally(() => port.close())),
 
-  restore: (saved, port) => answer(port, (line) => restore(opened(), saved, line)),
+  restore: (saved, port) => answer(port, (line) => opened().model.restore(saved, line)),
 
-  save: ({ contextBytes }) => outcomeOf(async () => opened().answer?.save(contextBytes) ?? null),
+  save: ({ contextBytes }) => outcomeOf(async () => opened().model.save(contextBytes)),
 
-  warm: () => outcomeOf(async () => warmUp(opened().context, idle)),
+  warm: () => outcomeOf(async () => opened().model.warmUp(idle)),
 
   ping: async () => {},
 
   keep: (request, port) => reply(() => maintain(request, jobOf(port)).finally(() => port.close())),
 
-  tokenize: (text) => reply(async () => opened().tokenizer.encode(text, { parseSpecial: true })),
+  tokenize: (text) =>
+    reply(async () => opened().model.text.tokenizer.encode(text, { parseSpecial: true })),
 
-  logits: (ids) =>
-    reply(async () => {
-      const { context } = opened();
-      await context.become(ids, new AbortController().signal);
-      return context.engine.logits();
-    }),
+  logits: (ids) => reply(async () => opened().model.logits(ids, { aborted: false })),
 
   // A look at the engine between its tokens, which keeps nobody waiting.
   profile: () => outcomeOf(async () => profileOf(opened())),
@@ -63,7 +51,11 @@ async function answer(
   write: (line: Line) => Promise<GenerateStats>,
 ): Promise<void> {
   const send = (event: GenerateEvent) => port.postMessage(event);
-  const line: Line = { send, signal: abortOf(port) };
+  const line: Line = {
+    chunk: (chunk) => send({ type: 'chunk', chunk }),
+    session: (session) => send({ type: 'session', session }),
+    signal: abortOf(port),
+  };
   const outcome = await reply(() => write(line));
   send(
     outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
@@ -90,7 +82,7 @@ async function outcomeOf<T>(work: () => Promise<T>): Promise<Reply<T>> {
   }
 }
 
-function opened(): LoadedModel {
+function opened(): OpenedModel {
   if (model) return model;
   throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
 }

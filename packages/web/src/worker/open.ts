@@ -1,24 +1,30 @@
+import type { PlanOptions, Tokenizer } from '@pocketbit/core';
 import {
-  choosePicks,
-  encodeConfig,
+  type Engine,
+  type Fit,
+  fitOf,
+  KernelChoice,
   type KernelPick,
-  loadTensors,
-  type ModelPlan,
-  type Tokenizer,
-} from '@pocketbit/core';
-import type { Engine } from '../../wasm/glue.js';
-import type { Fit, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
-import { Marks } from '../session/marks.ts';
+  openEngine,
+  planToFit,
+  type SizedPlan,
+  TextModel,
+} from '@pocketbit/engine';
+import { Marks } from '../coordination/crash-marker.ts';
+import {
+  abandonAll,
+  completed,
+  type ModelFiles,
+  openFiles,
+  reopened,
+} from '../download/model-files.ts';
+import type { ModelFile, ObtainJob } from '../download/open-file.ts';
+import { Meter } from '../download/progress.ts';
+import type { KernelProfile, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
-import { Meter } from '../store/meter.ts';
-import type { ModelFile, ObtainJob } from '../store/obtain.ts';
+import { KernelTimings } from '../store/timings.ts';
 import { type EngineModule, engineModule } from './artifact.ts';
-import { Choice } from './choice.ts';
-import { Context } from './context.ts';
-import { abandonAll, completed, type ModelFiles, openFiles, reopened } from './files.ts';
-import { fitOf, planOptions, planToFit, sizeOf } from './fit.ts';
-import { Drift } from './pace.ts';
-import type { LoadedModel } from './session.ts';
+import { workerClock } from './clock.ts';
 
 interface Job {
   request: OpenRequest;
@@ -27,21 +33,29 @@ interface Job {
   marks: Marks;
 }
 
+/** A model that was opened, with what the worker knows of it. */
+export interface OpenedModel {
+  readonly info: ModelInfo;
+  readonly model: TextModel;
+  readonly choice: KernelChoice;
+}
+
 /** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
 export async function openModel(
   request: OpenRequest,
   signal: AbortSignal,
   report: (progress: LoadProgress) => void,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   const marks = new Marks(String(request.source), request.visit);
   const job: Job = { request, signal, report, marks };
   await marks.lay('download');
   try {
-    const opening = openFiles(request, job, (header) => {
-      planToFit(header, planOptions(request), request);
+    const engine = engineModule(request.artifact, request.wasmBase);
+    const opening = openFiles(request, job, async (header) => {
+      planToFit((await engine).exports, header, planOptions(request), request);
     });
-    const module = await beside(opening, engineModule(request.artifact, request.wasmBase));
-    const choice = await Choice.open(module, request);
+    const module = await beside(opening, engine);
+    const choice = await choiceFor(module, request);
     const found = await choice.during(opening);
     return await fromFiles(module, choice, found, job).catch((error: unknown) =>
       abandonAll(found.files, error),
@@ -49,6 +63,19 @@ export async function openModel(
   } finally {
     await marks.lift();
   }
+}
+
+/** What `load` accepts of a plan. */
+function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
+  return { contextLength: contextLength || undefined, kv, head };
+}
+
+function choiceFor(
+  { exports, artifact, build }: EngineModule,
+  { kernels = 'auto', store }: OpenRequest,
+): Promise<KernelChoice> {
+  const timings = new KernelTimings(artifact, build, store !== false);
+  return KernelChoice.open(exports, kernels, timings, workerClock);
 }
 
 /** The engine, compiled while the files are opened; without it they are let go. */
@@ -66,18 +93,20 @@ function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T>
  * goes on from them.
  */
 export async function fitAt(request: OpenRequest, job: ObtainJob): Promise<Fit> {
-  const { files, header } = await openFiles(request, job);
+  const opening = openFiles(request, job);
+  const { exports } = await beside(opening, engineModule(request.artifact, request.wasmBase));
+  const { files, header } = await opening;
   for (const file of files) await file.abandon(false);
-  return fitOf(header, planOptions(request), request).fit;
+  return fitOf(exports, header, planOptions(request), request).fit;
 }
 
 /** The model in `found`; where another file arrived than the one that was begun, that one. */
 async function fromFiles(
   module: EngineModule,
-  choice: Choice,
+  choice: KernelChoice,
   found: ModelFiles,
   job: Job,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   try {
     return await assemble(module, choice, found, job);
   } catch (error) {
@@ -87,13 +116,18 @@ async function fromFiles(
 
 async function assemble(
   module: EngineModule,
-  choice: Choice,
+  choice: KernelChoice,
   found: ModelFiles,
   job: Job,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   const text = import('./text.ts');
   const { files, header } = found;
-  const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
+  const { plan, reducedFrom } = planToFit(
+    module.exports,
+    header,
+    planOptions(job.request),
+    job.request,
+  );
   const [{ source: first }] = files as [ModelFile];
   first.forward = true;
   first.readAhead();
@@ -110,49 +144,49 @@ async function assemble(
   for (const [i, { store }] of files.entries()) {
     await store.touch(manifests[i]!.source).catch(() => {});
   }
+  const info = { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom };
+  const model = new TextModel({
+    ...{ engine, plan, clock: workerClock, key: info.key },
+    text: { tokenizer, chat, StopFilter },
+    guard: guardOf(job.marks, plan),
+  });
+  return { info, model, choice };
+}
+
+/** The marker before a model's first token: until then the page may be killed for the memory it takes. */
+function guardOf(marks: Marks, plan: SizedPlan) {
   return {
-    info: { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom },
-    marks: job.marks,
-    proven: false,
-    context: new Context(engine, plan.config.context),
-    tokenizer,
-    chat,
-    StopFilter,
-    plan,
-    choice,
-    drift: new Drift(),
-    answer: null,
+    before: () => marks.lay('generate', sizeOf(plan)),
+    after: () => void marks.prove().catch(() => {}),
   };
 }
 
+/** What a marker says of a plan. */
+function sizeOf({ config, residentBytes }: SizedPlan) {
+  return { contextLength: config.context, residentBytes };
+}
+
 async function fill(
-  { Engine }: EngineModule,
-  plan: ModelPlan,
+  { exports }: EngineModule,
+  plan: SizedPlan,
   picks: readonly KernelPick[],
   { files, source }: ModelFiles,
   { signal, report }: Job,
 ): Promise<Engine> {
-  const engine = new Engine(encodeConfig(plan.config));
   const fromCache = files.every((file) => file.fromCache);
   const meter = new Meter('load', fromCache, report);
   for (const file of files) file.source.forward = true;
   // While the rest arrives, the download's own reports tell how far it is.
   const arriving = () => files.some(({ arrivals }) => arrivals && !arrivals.over);
-  try {
-    choosePicks(engine, picks);
-    await loadTensors(plan, source, engine, {
-      signal,
-      onProgress: (loaded, total) => arriving() || meter.update(loaded, total),
-    });
-    return engine;
-  } catch (error) {
-    engine.free();
-    throw error;
-  }
+  return openEngine(exports, plan, source, {
+    picks,
+    signal,
+    onProgress: (loaded, total) => arriving() || meter.update(loaded, total),
+  });
 }
 
 function describe(
-  plan: ModelPlan,
+  plan: SizedPlan,
   { artifact }: EngineModule,
   files: readonly ModelFile[],
   manifests: readonly Manifest[],
@@ -177,4 +211,10 @@ function describe(
     key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
     source: store.kind === 'memory' ? null : first.source,
   };
+}
+
+/** Which kernels serve which tensor, and what that rests on. */
+export function profileOf({ info, model, choice }: OpenedModel): KernelProfile {
+  const { by, timings } = choice;
+  return { artifact: info.artifact, by, tensors: model.kernels(), timings };
 }

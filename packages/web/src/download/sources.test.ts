@@ -1,0 +1,64 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { blobOrigin, type Place, urlOrigin } from './sources.ts';
+
+const { signal } = new AbortController();
+
+const open: Place['open'] = (...asked) =>
+  urlOrigin('https://models.test/m.gguf').places[0]!.open(...asked);
+
+function answer(body: BodyInit | null, init: ResponseInit): void {
+  vi.stubGlobal('fetch', async () => new Response(body, init));
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('an address loses its fragment, and the file name is its last part', () => {
+  const origin = urlOrigin('https://models.test/a/b%20c.gguf?v=1#here');
+  expect(origin).toMatchObject({
+    source: 'https://models.test/a/b%20c.gguf?v=1',
+    name: 'b c.gguf',
+  });
+});
+
+test('size and offset of a partial answer come from Content-Range', async () => {
+  answer('rest', { status: 206, headers: { 'content-range': 'bytes 6-9/10' } });
+  const opened = await open(6, null, signal);
+  expect(opened).toMatchObject({ offset: 6, size: 10 });
+});
+
+test('the length of a compressed body is not the size of the file', async () => {
+  answer('abc', { headers: { 'content-length': '3', 'content-encoding': 'br' } });
+  const opened = await open(0, null, signal);
+  expect(opened).toMatchObject({ offset: 0, size: null });
+});
+
+test('a weak ETag cannot vouch for a range', async () => {
+  answer('abc', { headers: { etag: 'W/"1"' } });
+  const opened = await open(0, null, signal);
+  expect(opened.validator).toBeNull();
+});
+
+test.each([
+  ['a missing file', { status: 404 }, 'network'],
+  ['a web page', { headers: { 'content-type': 'text/html; charset=utf-8' } }, 'bad-model'],
+])('%s is refused with code %3$s', async (_, init, code) => {
+  answer('x', init);
+  const opening = open(0, null, signal);
+  await expect(opening).rejects.toMatchObject({ code });
+});
+
+test('an unreachable server is a network error, an offline device an offline one', async () => {
+  vi.stubGlobal('fetch', async () => {
+    throw new TypeError('Failed to fetch');
+  });
+  const opening = () => open(0, null, signal);
+  await expect(opening()).rejects.toMatchObject({ code: 'network' });
+  vi.stubGlobal('navigator', { onLine: false });
+  await expect(opening()).rejects.toMatchObject({ code: 'offline' });
+});
+
+test('a picked file is known by name, size and content', async () => {
+  const source = async (text: string) => (await blobOrigin(new File([text], 'm.gguf'))).source;
+  expect(await source('GGUF one')).toBe(await source('GGUF one'));
+  expect(await source('GGUF one')).not.toBe(await source('GGUF two'));
+});

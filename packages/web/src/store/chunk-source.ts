@@ -1,0 +1,129 @@
+import { type ByteSource, PocketbitError } from '@pocketbit/core';
+import type { Arrivals } from '../download/chunk-queue.ts';
+import { digest } from './hash.ts';
+import type { Draft, ModelStore } from './manifest.ts';
+import { release } from './release.ts';
+
+/** Fetches a lost or damaged chunk again; null when it cannot be had. */
+export type Repair = (index: number) => Promise<ArrayBuffer | null>;
+
+/** Chunks that are read and hashed while the engine packs the one before them. */
+const AHEAD = 2;
+
+/**
+ * Reads a stored model, or one on its way there. Each chunk is checked against its hash when it is read, repaired if
+ * that fails, and only the latest one is held, with two on their way when reading goes forward.
+ */
+export class StoredSource implements ByteSource {
+  readonly size: number;
+  /** Set when reading goes forward only: chunks are read ahead, and each is gone, what was read of it too, with the next. */
+  forward = false;
+  readonly #store: ModelStore;
+  readonly #draft: Draft;
+  readonly #repair: Repair;
+  readonly #arrivals: Arrivals | null;
+  #held: { index: number; bytes: Uint8Array<ArrayBuffer> } | null = null;
+  #coming = new Map<number, Promise<ArrayBuffer>>();
+
+  /** `draft` is whole, or grows while `arrivals` goes on. */
+  constructor(
+    store: ModelStore,
+    draft: Draft & { size: number },
+    repair: Repair,
+    arrivals: Arrivals | null = null,
+  ) {
+    this.size = draft.size;
+    this.#store = store;
+    this.#draft = draft;
+    this.#repair = repair;
+    this.#arrivals = arrivals;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new PocketbitError(
+        'bad-model',
+        `${this.#draft.name} has ${this.size} bytes; bytes ${offset} to ${offset + length} were asked for. The file is cut off.`,
+      );
+    }
+    const { chunkBytes } = this.#draft;
+    const first = Math.floor(offset / chunkBytes);
+    const start = offset - first * chunkBytes;
+    const chunk = await this.#chunk(first);
+    if (start + length <= chunk.length) return chunk.subarray(start, start + length);
+    return this.#gather(offset, length);
+  }
+
+  async #gather(offset: number, length: number): Promise<Uint8Array> {
+    const { chunkBytes } = this.#draft;
+    const out = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const index = Math.floor((offset + done) / chunkBytes);
+      const start = offset + done - index * chunkBytes;
+      const piece = (await this.#chunk(index)).subarray(start, start + length - done);
+      out.set(piece, done);
+      done += piece.length;
+    }
+    return out;
+  }
+
+  async #chunk(index: number): Promise<Uint8Array> {
+    if (this.#held?.index === index) return this.#held.bytes;
+    const passed = this.#held;
+    this.#held = null;
+    if (this.forward && passed) {
+      if (this.#store.kind === 'memory') {
+        await this.#store.dropChunk(this.#draft.blob, passed.index);
+      }
+      release(passed.bytes.buffer);
+    }
+    const bytes = await this.#fetch(index);
+    this.#coming.delete(index);
+    this.#held = { index, bytes: new Uint8Array(bytes) };
+    if (this.forward) this.readAhead();
+    return this.#held.bytes;
+  }
+
+  /** Begins with what comes after the chunk that was read last. */
+  readAhead(): void {
+    const index = this.#held?.index ?? -1;
+    const last = Math.min(index + AHEAD, Math.ceil(this.size / this.#draft.chunkBytes) - 1);
+    for (const old of this.#coming.keys()) if (old <= index || old > last) this.#coming.delete(old);
+    for (let next = index + 1; next <= last; next++) this.#fetch(next).catch(() => {});
+  }
+
+  #fetch(index: number): Promise<ArrayBuffer> {
+    const known = this.#coming.get(index);
+    if (known) return known;
+    const coming = this.#verified(index);
+    this.#coming.set(index, coming);
+    coming.catch(() => this.#coming.delete(index));
+    return coming;
+  }
+
+  async #verified(index: number): Promise<ArrayBuffer> {
+    const arrived = await this.#arrivals?.take(index);
+    if (arrived) return arrived;
+    const { blob, hashes } = this.#draft;
+    const bytes = await this.#store.chunk(blob, index);
+    if (bytes && (await digest(bytes)) === hashes[index]) return bytes;
+    await this.#store.dropChunk(blob, index);
+    const repaired = await this.#repair(index).catch((error: unknown) => {
+      throw this.#damaged(index, bytes ? 'damaged' : 'missing', error);
+    });
+    if (!repaired || (await digest(repaired)) !== hashes[index]) {
+      throw this.#damaged(index, bytes ? 'damaged' : 'missing', null);
+    }
+    await this.#store.replaceChunk(blob, index, repaired);
+    return repaired;
+  }
+
+  #damaged(index: number, state: string, cause: unknown): PocketbitError {
+    if (cause instanceof PocketbitError && cause.code === 'aborted') return cause;
+    return new PocketbitError(
+      'integrity',
+      `Chunk ${index + 1} of ${this.#draft.hashes.length} of ${this.#draft.name} is ${state} in the browser's storage and could not be fetched again. Load while online, or delete the stored model.`,
+      { cause },
+    );
+  }
+}
