@@ -15,6 +15,7 @@ export function terser(): Plugin {
             passes: 3,
             unsafe_arrows: true,
             pure_getters: true,
+            hoist_funs: true,
             // wasm-bindgen's glue hooks its classes up to `using`, which nothing here uses.
             global_defs: { 'Symbol.dispose': false },
           },

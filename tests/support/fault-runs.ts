@@ -4,7 +4,7 @@ import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import { ERROR_CODES, PocketbitError } from '@pocketbit/core';
 import { download } from '../../packages/web/src/download/download.ts';
-import { urlOrigin } from '../../packages/web/src/download/sources.ts';
+import { urlFile } from '../../packages/web/src/download/sources.ts';
 import { openDatabase } from '../../packages/web/src/store/indexeddb.ts';
 import type { Manifest, ModelStore } from '../../packages/web/src/store/manifest.ts';
 import { type Schedule, scheduleOf } from './fault-schedules.ts';
@@ -91,11 +91,11 @@ async function attempt(
   const own = seed % 2 === 0 ? { origin: new URL(run.urls[0]!).origin } : undefined;
   Object.assign(globalThis, { location: own });
   try {
-    return await download(urlOrigin(...run.urls), store, {
+    return await download(urlFile(...run.urls), store, {
       signal: controller.signal,
       report: ({ loadedBytes }) => loadedBytes >= leaveAt && controller.abort(),
       chunkBytes: FAULT_CHUNK_BYTES,
-      pace: { stallMs: mustArrive ? 1500 : 300, backoffMs: 2, rounds: 6 },
+      retry: { stallMs: mustArrive ? 1500 : 300, backoffMs: 2, rounds: 6 },
       ...(knowsWhole && { sha256: RIGHT[0] }),
       ...(knowsChunks && { chunkSha256: chunkHashes(FILES[0], FAULT_CHUNK_BYTES) }),
     });

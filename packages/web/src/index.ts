@@ -26,6 +26,7 @@ export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-le
 export type { GenerateOptions, Model } from './page/api.ts';
 export { type Conversation, Conversations } from './page/conversations.ts';
 export {
+  deleteModel,
   exportModel,
   importModel,
   type ModelExport,
@@ -49,7 +50,6 @@ export type {
 } from './protocol.ts';
 
 export {
-  deleteModel,
   listModels,
   type StorageEstimate,
   type StoredModel,

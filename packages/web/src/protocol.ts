@@ -22,7 +22,7 @@ import type { Crash } from './coordination/crash-marker.ts';
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
 
-/** Where the weights were read from: IndexedDB, or memory when nothing could or should be kept. */
+/** Where the weights were read from: IndexedDB, or memory when nothing could or should be stored. */
 export type StorageKind = 'indexeddb' | 'memory';
 
 export interface WireError {
@@ -55,7 +55,7 @@ export interface KernelProfile {
   timings: KernelTiming[];
 }
 
-/** A model file: where it comes from, what is known of it, and whether it is kept. */
+/** A model file: its sources, its checksums, and whether it is stored. */
 export interface FileRequest {
   /** Absolute URL, a `stored:` id, a local file, or its bytes. */
   source: string | Blob | ReadableStream<Uint8Array>;
@@ -80,9 +80,9 @@ export interface OpenRequest extends FileRequest {
   kernels?: KernelOptions;
   budgetBytes?: number;
   fit?: FitPolicy;
-  /** Most positions of the KV cache, after a crash. */
+  /** Largest context, in positions, after a crash. */
   maxContext?: number;
-  /** The page's name in the marks it leaves for the next visit; without it there are none. */
+  /** The page's name in the crash markers it leaves for the next visit; without it there are none. */
   visit?: string;
   /** What the context of a worker held that this one replaces; read again while nobody asks for anything. */
   ids?: Uint32Array;
@@ -137,23 +137,30 @@ export interface StoreReport {
   repairedChunks: number;
 }
 
-/** What the worker exposes through Comlink. No method rejects: failures are replies. */
+/**
+ * The commands of the worker, which it exposes through Comlink. None rejects: failures are replies. A command is named
+ * here, where `worker/api.ts` carries it out, and where the page gives it.
+ */
 export interface WorkerApi {
   open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>>;
   /** Replies when the job is over; the port carries chunks and, last, `end` or `error`. */
-  generate(request: GenerateRequest, port: MessagePort): Promise<void>;
+  generate(request: GenerateRequest, port: MessagePort): Promise<Reply<void>>;
   /** How the model would fit, from its header. */
   fit(request: OpenRequest, port: MessagePort): Promise<Reply<Fit>>;
   /** Goes on with a saved answer; events as of `generate`. */
-  restore(saved: SavedSession, port: MessagePort): Promise<void>;
+  restore(saved: SavedSession, port: MessagePort): Promise<Reply<void>>;
   /** The running answer between two of its tokens, or the last one; null before the first. Never busy. */
   save(options: SaveOptions): Promise<Reply<SavedSession | null>>;
   /** Runs the engine warm unless it works anyway. */
   warm(): Promise<Reply<void>>;
-  /** Replies as soon as the worker is between two pieces of work. */
-  ping(): Promise<void>;
-  keep(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>>;
+  /** Imports, verifies or repairs a stored model, without an engine. */
+  maintain(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>>;
   tokenize(text: string): Promise<Reply<number[]>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
   profile(): Promise<Reply<KernelProfile>>;
+}
+
+/** What the worker's entry exposes: the commands, and an answer as soon as the worker is between two pieces of work. */
+export interface WorkerEntry extends WorkerApi {
+  ping(): Promise<void>;
 }

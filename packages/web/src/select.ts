@@ -1,3 +1,4 @@
+import { relaxedSimd, simd } from 'wasm-feature-detect';
 import type { Artifact } from './protocol.ts';
 
 /** What the browser can do, as far as the choice of an artifact cares. */
@@ -5,6 +6,16 @@ export interface Features {
   wasm: boolean;
   simd: boolean;
   relaxedSimd: boolean;
+}
+
+/** What this browser can do. */
+export async function detectFeatures(): Promise<Features> {
+  const wasm = typeof WebAssembly === 'object';
+  return {
+    wasm,
+    simd: wasm && (await simd()),
+    relaxedSimd: wasm && (await relaxedSimd()),
+  };
 }
 
 /**

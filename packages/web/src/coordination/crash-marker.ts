@@ -1,10 +1,11 @@
 /**
  * What is left of a visit that ended in the middle. Before each phase that may take the page down, the worker writes a
- * mark, and lifts it afterwards. A mark found later whose page is gone and did not leave by itself tells of a crash:
- * browsers kill a page that takes too much memory without a word.
+ * marker, and deletes it afterwards. A marker found later whose page is gone and did not leave by itself tells of a crash:
+ * browsers kill a page that takes too much memory without notice.
  */
 import { del, get, set } from 'idb-keyval';
-import { sessionDatabase } from '../store/session-database.ts';
+import { sessionStore } from '../store/session-database.ts';
+import { hold, visitLock } from './locks.ts';
 
 export type RiskyPhase = 'download' | 'load' | 'generate';
 
@@ -19,7 +20,8 @@ export interface Crash {
   at: number;
 }
 
-export interface Mark extends Crash {
+/** The stored record of a marker. */
+export interface MarkerRecord extends Crash {
   visit: string;
 }
 
@@ -33,11 +35,9 @@ export interface Caution {
   again: boolean;
 }
 
-export const lockOf = (visit: string) => `pocketbit-visit:${visit}`;
-export const awayKey = (visit: string) => `pocketbit-away:${visit}`;
-
-/** The worker's marks for one model. Without Web Locks nobody could tell a crash from another tab: then it makes none. */
-export class Marks {
+/** The worker's crash marker for one model. Without Web Locks nobody could tell a crash from another tab: then it writes none. */
+export class CrashMarker {
+  readonly #store = sessionStore();
   readonly #key: [kind: 'mark', source: string] | null;
   readonly #visit: string;
 
@@ -45,29 +45,27 @@ export class Marks {
     this.#visit = visit ?? '';
     this.#key = visit && globalThis.navigator?.locks ? ['mark', source] : null;
     // Held until the worker ends, however it ends.
-    const hold = () => new Promise(() => {});
-    if (!this.#key) return;
-    navigator.locks.request(lockOf(this.#visit), { mode: 'shared' }, hold).catch(() => {});
+    if (this.#key) void hold(visitLock(this.#visit), { mode: 'shared' });
   }
 
-  /** Writes the mark, in place of an earlier one. */
-  async lay(phase: RiskyPhase, size?: { contextLength: number; residentBytes: number }) {
+  /** Writes the marker for a phase that begins, in place of an earlier one. */
+  async set(phase: RiskyPhase, size?: { contextLength: number; residentBytes: number }) {
     if (!this.#key) return;
     const { contextLength = null, residentBytes = null } = size ?? {};
-    const mark = { phase, contextLength, residentBytes, at: Date.now(), visit: this.#visit };
-    await set(this.#key, mark satisfies Mark, sessionDatabase()).catch(() => {});
+    const marker = { phase, contextLength, residentBytes, at: Date.now(), visit: this.#visit };
+    await set(this.#key, marker satisfies MarkerRecord, this.#store).catch(() => {});
   }
 
-  async lift(): Promise<void> {
-    if (this.#key) await del(this.#key, sessionDatabase()).catch(() => {});
+  async clear(): Promise<void> {
+    if (this.#key) await del(this.#key, this.#store).catch(() => {});
   }
 
-  /** A token was made: lifts the mark and, unless it came twice, what a crash taught. */
-  async prove(): Promise<void> {
-    await this.lift();
+  /** A token was made: clears the marker and, unless the crash came twice, what it taught. */
+  async survived(): Promise<void> {
+    await this.clear();
     if (!this.#key) return;
     const key = ['caution', this.#key[1]];
-    const kept = await get<Caution>(key, sessionDatabase());
-    if (kept && !kept.again) await set(key, { ...kept, contextLength: null }, sessionDatabase());
+    const stored = await get<Caution>(key, this.#store);
+    if (stored && !stored.again) await set(key, { ...stored, contextLength: null }, this.#store);
   }
 }

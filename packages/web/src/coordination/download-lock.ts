@@ -1,54 +1,59 @@
 import { PocketbitError } from '@pocketbit/core';
-import { refuseAborted } from '../download/retry.ts';
+import { linked, refuseAborted } from '../abort.ts';
 import type { LoadProgress } from '../protocol.ts';
-import { TabChannel, usableLocks } from './tab-channel.ts';
+import { downloadLock, hold, locksUsable } from './locks.ts';
+import { TabChannel } from './tab-channel.ts';
 
-/** A tab that waits asks so often whether the holder of the lock lives. */
-const BEAT_MS = 1000;
-/** Beats without an answer after which its lock is taken away. Platform fact: iOS freezes a hidden tab with its locks held. */
-const BEATS = 2;
-/** Without Web Locks a load of a model that nobody has begun asks too, so there the beat is short. */
-const FIRST_BEAT_MS = 100;
+/** A waiting tab pings the holder of the lock this often. */
+const PING_MS = 1000;
+/** Unanswered pings after which the lock is stolen. Platform fact: iOS freezes a hidden tab with its locks held. */
+const MAX_UNANSWERED = 2;
+/** Without Web Locks a load of a model that nobody has begun pings too, so there the interval is short. */
+const FIRST_PING_MS = 100;
 
-export interface TurnJob {
+export interface LockedJob {
   signal: AbortSignal;
   report(progress: LoadProgress): void;
   /** The download that was begun and not finished, if there is one: by a tab that may be too busy to answer at once. */
   begun?(): Promise<unknown>;
 }
 
-/** Work on a model's place in the store. `signal` ends it also when another tab has taken the lock away. */
-export type Work<T> = (job: TurnJob) => Promise<T>;
+/** Work on a model in the store. Its `signal` is aborted also when another tab steals the lock. */
+export type LockedWork<T> = (job: LockedJob) => Promise<T>;
 
 /**
- * Does `work` on a model while no other tab does. Those that wait are told how far it is, with `elsewhere`; where the
- * holder of the lock is frozen, they take it away, and its work begins again once the lock is free.
+ * Does `work` on a model while no other tab does. A tab that waits reports the holder's progress, with `elsewhere`; where
+ * the holder is frozen, it steals the lock, and the holder's work begins again once the lock is free.
  */
-export async function inTurn<T>(source: string, job: TurnJob, work: Work<T>): Promise<T> {
-  const lock = `pocketbit:${source}`;
-  if (!(await usableLocks())) return byWord(lock, job, work);
-  let found = await hold(lock, { ifAvailable: true }, job, work);
+export async function withDownloadLock<T>(
+  source: string,
+  job: LockedJob,
+  work: LockedWork<T>,
+): Promise<T> {
+  const lock = downloadLock(source);
+  if (!(await locksUsable())) return withoutLocks(lock, job, work);
+  let found = await underLock(lock, { ifAvailable: true }, job, work);
   while (!found) {
-    const watch = new Watch(lock, job);
-    const queued = hold(lock, { signal: watch.stop.signal }, job, (own) => {
-      watch.end();
+    const holder = new HolderWatch(lock, job);
+    const waiting = { signal: holder.stop.signal };
+    found = await underLock(lock, waiting, job, (own) => {
+      holder.end();
       return work(own);
-    });
-    found = await queued.finally(() => watch.end());
-    if (!found && watch.silent) found = await hold(lock, { steal: true }, job, work);
+    }).finally(() => holder.end());
+    if (!found && holder.silent) found = await underLock(lock, { steal: true }, job, work);
   }
   return found.value;
 }
 
 /**
- * Without Web Locks (pages over plain HTTP, site data blocked): asks until nobody answers. Where two begin at the same
- * moment the store refuses one of them with `busy`, and that one asks again.
+ * Without Web Locks (pages over plain HTTP, site data blocked): pings until nobody answers. Where two tabs begin at the
+ * same moment the store refuses one of them with `busy`, and that one pings again.
  */
-async function byWord<T>(lock: string, job: TurnJob, work: Work<T>): Promise<T> {
+async function withoutLocks<T>(lock: string, job: LockedJob, work: LockedWork<T>): Promise<T> {
   for (;;) {
-    if (await heard(lock, job, (await job.begun?.()) ? BEAT_MS : FIRST_BEAT_MS)) continue;
+    if (await holderAnswers(lock, job, (await job.begun?.()) ? PING_MS : FIRST_PING_MS)) continue;
     try {
-      return await tellingOthers(lock, job, work);
+      return await asHolder(lock, job, work);
     } catch (error) {
       if (!isBusy(error)) throw error;
     }
@@ -59,100 +64,91 @@ function isBusy(error: unknown): boolean {
   return error instanceof PocketbitError && error.code === 'busy';
 }
 
-/** Waits until no tab says that it is at work; whether one was. Rejects with the job's end. */
-async function heard(lock: string, job: TurnJob, beatMs: number): Promise<boolean> {
+/** Waits until no tab answers as the holder; whether one did. Errors: `aborted`. */
+async function holderAnswers(lock: string, job: LockedJob, pingMs: number): Promise<boolean> {
   refuseAborted(job.signal);
-  const watch = new Watch(lock, job, beatMs);
-  await new Promise((resolve) => watch.stop.signal.addEventListener('abort', resolve));
-  watch.end();
+  const holder = new HolderWatch(lock, job, pingMs);
+  await new Promise((resolve) => holder.stop.signal.addEventListener('abort', resolve));
+  holder.end();
   refuseAborted(job.signal);
-  return watch.heard;
+  return holder.answered;
 }
 
-/** The value of `work` under the lock; null where the lock was not to be had, or was taken away before the work was done. */
-async function hold<T>(
+/** The value of `work` under the lock; null where the lock was not to be had, or was stolen before the work was done. */
+async function underLock<T>(
   lock: string,
   options: LockOptions,
-  job: TurnJob,
-  work: Work<T>,
+  job: LockedJob,
+  work: LockedWork<T>,
 ): Promise<{ value: T } | null> {
-  const stop = linked(job.signal);
-  let working: Promise<T> | undefined;
-  const begin = (held: Lock | null) => {
-    if (!held) return;
-    working = tellingOthers(lock, { ...job, signal: stop.signal }, work);
-    return Promise.allSettled([working]);
-  };
-  const kept = await navigator.locks.request(lock, options, begin).then(
-    () => true,
-    () => false,
-  );
-  if (!kept) stop.abort();
-  try {
-    if (working) return { value: await working };
-  } catch (error) {
-    // A page that wakes up may learn from the store, before it learns from the lock, that it was overtaken.
-    if (kept && !isBusy(error)) throw error;
+  const lease = await hold(lock, options);
+  if (lease) {
+    const stop = linked(job.signal);
+    const stolen = lease.ended.then((end) => {
+      if (end === 'stolen') stop.abort();
+      return end === 'stolen';
+    });
+    const working = asHolder(lock, { ...job, signal: stop.signal }, work);
+    await Promise.allSettled([working]);
+    lease.release();
+    const lost = await stolen;
+    try {
+      return { value: await working };
+    } catch (error) {
+      // A page that wakes up may learn from the store, before it learns from the lock, that it was superseded.
+      if (!lost && !isBusy(error)) throw error;
+    }
   }
   refuseAborted(job.signal);
   return null;
 }
 
-/** Does the work as the holder of the lock: answers the others' pings, and tells them how far it is. */
-async function tellingOthers<T>(lock: string, job: TurnJob, work: Work<T>): Promise<T> {
+/** Does the work as the holder of the lock: answers the pings of other tabs, and sends them its progress. */
+async function asHolder<T>(lock: string, job: LockedJob, work: LockedWork<T>): Promise<T> {
   const channel = new TabChannel(lock, ({ type }) => {
-    if (type === 'ping') channel.say({ type: 'pong' });
+    if (type === 'ping') channel.send({ type: 'pong' });
   });
-  channel.say({ type: 'pong' });
+  channel.send({ type: 'pong' });
   const report = (progress: LoadProgress) => {
     job.report(progress);
-    channel.say({ type: 'progress', progress });
+    channel.send({ type: 'progress', progress });
   };
   return work({ ...job, report }).finally(() => channel.close());
 }
 
-/** Follows the holder of a lock. Its signal aborts when that is silent, or with the job. */
-class Watch {
-  /** The holder has not answered. */
+/** Watches the holder of a lock. `stop` is aborted when the holder is silent, or with the job. */
+class HolderWatch {
+  /** The holder has left pings unanswered. */
   silent = false;
-  heard = false;
+  answered = false;
   readonly stop: AbortController;
   readonly #channel: TabChannel;
-  readonly #beat: ReturnType<typeof setInterval>;
+  readonly #timer: ReturnType<typeof setInterval>;
   #unanswered = 0;
 
-  constructor(lock: string, { signal, report }: TurnJob, beatMs = BEAT_MS) {
+  constructor(lock: string, { signal, report }: LockedJob, pingMs = PING_MS) {
     this.stop = linked(signal);
     this.#channel = new TabChannel(lock, (message) => {
       if (message.type === 'ping') return;
-      this.heard = true;
+      this.answered = true;
       this.#unanswered = 0;
       if (message.type === 'progress') report({ ...message.progress, elsewhere: true });
     });
-    this.#beat = setInterval(() => this.#ask(), beatMs);
-    this.#ask();
+    this.#timer = setInterval(() => this.#ping(), pingMs);
+    this.#ping();
   }
 
   end(): void {
-    clearInterval(this.#beat);
+    clearInterval(this.#timer);
     this.#channel.close();
   }
 
-  #ask(): void {
-    if (this.#unanswered++ < BEATS) {
-      this.#channel.say({ type: 'ping' });
+  #ping(): void {
+    if (this.#unanswered++ < MAX_UNANSWERED) {
+      this.#channel.send({ type: 'ping' });
       return;
     }
     this.silent = true;
     this.stop.abort();
   }
-}
-
-/** A controller that is aborted with `signal`. */
-export function linked(signal: AbortSignal): AbortController {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) abort();
-  return controller;
 }

@@ -1,17 +1,18 @@
 import { PocketbitError } from '@pocketbit/core';
-import { TabChannel, type TabMessage, usableLocks } from './tab-channel.ts';
+import { linked } from '../abort.ts';
+import { ENGINE_LOCK, hold, type Lease, locksUsable } from './locks.ts';
+import { TabChannel, type TabMessage } from './tab-channel.ts';
 
-const LOCK = 'pocketbit-engine';
-/** A tab that has the engine answers within that time, or it is frozen. */
+/** A holder that does not answer within this time is frozen. */
 const ANSWER_MS = 2000;
-/** Longest it may take to save what it was doing. */
+/** Longest the holder may take to save what it was doing. */
 const YIELD_MS = 5000;
-/** A page that closes a model to load another keeps the engine so long. */
+/** A page that closes a model to load another keeps the engine this long. */
 const GRACE_MS = 500;
 
 /** The tab that has the engine, seen from one that waits for it. */
 export interface OtherTab {
-  /** Takes the engine over: the other tab saves what it does and closes its model; where it is frozen, without its word. */
+  /** Takes the engine over: the other tab saves what it does and closes its model; where it is frozen, the lock is stolen. */
   takeOver(): void;
 }
 
@@ -33,175 +34,205 @@ export interface TabOptions {
   onYield?: (reason: YieldReason) => void | Promise<void>;
 }
 
-/** One model's share of the engine that this page has. */
-export interface Place {
-  /** Aborted when the engine goes before the model is there. */
-  readonly signal: AbortSignal;
-  /** How the model is closed when the engine goes. */
-  close: () => Promise<void>;
-  leave(): void;
-}
-
 type Request = TabOptions & { signal?: AbortSignal };
 
-let here: Seat | null = null;
-
-/** Waits until this page has the engine. Errors: `aborted`. */
-export async function takePlace(request: Request): Promise<Place> {
-  if (!(await usableLocks())) return new Seat().place(request);
-  const free = here ? null : await grab({ ifAvailable: true });
-  if (free) here = free;
-  const seat = here ?? (await new Queue(request).seat);
-  return seat.place(request);
+/** The right of one model to run in this page. Several models of a page share its engine. */
+export interface ModelLease {
+  /** Aborted when the engine goes before the model is there. */
+  readonly signal: AbortSignal;
+  /** From now on `close` ends the model when the engine goes. */
+  closeWith(close: () => Promise<void>): void;
+  /** The model is gone, or will not come. */
+  release(): void;
 }
 
-/** The lock as a seat; null where it is not to be had, or another tab was quicker. */
-function grab(options: LockOptions): Promise<Seat | null> {
-  return new Promise((resolve) => {
-    const seat = new Seat();
-    const hold = (lock: Lock | null) => {
-      if (!lock) return resolve(null);
-      resolve(seat);
-      return seat.held();
-    };
-    navigator.locks.request(LOCK, options, hold).catch(() => {
-      resolve(null);
-      void seat.lose('stolen');
+/** A model that runs under the page's engine, or the load that is to bring it. */
+interface Borrower extends ModelLease {
+  readonly request: Request;
+  readonly stop: AbortController;
+  close(): Promise<void>;
+}
+
+function borrow(request: Request, leave: () => void): Borrower {
+  const stop = linked(request.signal);
+  const model: Borrower = {
+    request,
+    stop,
+    signal: stop.signal,
+    close: async () => stop.abort(),
+    closeWith: (close) => {
+      model.close = close;
+    },
+    release: leave,
+  };
+  return model;
+}
+
+/** One page's share in the engine of the origin. */
+export class EngineLeases {
+  #held: HeldEngine | null = null;
+  readonly #waiters = new Set<Waiter>();
+
+  /** Waits until this page has the engine. Errors: `aborted`. */
+  async acquire(request: Request): Promise<ModelLease> {
+    if (!(await locksUsable())) return borrow(request, () => {});
+    if (!this.#held) {
+      const lease = await hold(ENGINE_LOCK);
+      if (lease) this.#hold(lease);
+    }
+    const engine = this.#held ?? (await this.#wait(request));
+    return engine.lend(request);
+  }
+
+  #hold(lease: Lease): HeldEngine {
+    const engine = new HeldEngine(lease, () => {
+      if (this.#held === engine) this.#held = null;
     });
-  });
+    this.#held = engine;
+    return engine;
+  }
+
+  async #wait(request: Request): Promise<HeldEngine> {
+    const waiter: Waiter = new Waiter(request, (lease) => this.#granted(waiter, lease));
+    this.#waiters.add(waiter);
+    try {
+      return await waiter.engine;
+    } finally {
+      this.#waiters.delete(waiter);
+      waiter.end();
+    }
+  }
+
+  /** The engine is the page's: it serves all that wait here. */
+  #granted(waiter: Waiter, lease: Lease): void {
+    if (!this.#waiters.has(waiter)) {
+      lease.release();
+      return;
+    }
+    const engine = this.#hold(lease);
+    for (const other of this.#waiters) other.resolve(engine);
+    this.#waiters.clear();
+  }
 }
 
 /** The engine, while this page has it. */
-class Seat {
-  readonly #places = new Map<Place, Request>();
-  #release = () => {};
-  #channel: TabChannel | null = null;
+class HeldEngine {
+  readonly #borrowers = new Set<Borrower>();
+  readonly #lease: Lease;
+  readonly #channel: TabChannel;
+  readonly #onGone: () => void;
   #over = false;
 
-  /** Settles when the lock is let go. */
-  held(): Promise<void> {
-    this.#channel = new TabChannel(LOCK, (message) => void this.#hear(message));
-    return new Promise((resolve) => {
-      this.#release = resolve;
+  /** `onGone` is called as soon as no further model may be opened under it. */
+  constructor(lease: Lease, onGone: () => void) {
+    this.#lease = lease;
+    this.#onGone = onGone;
+    this.#channel = new TabChannel(ENGINE_LOCK, (message) => void this.#receive(message));
+    void lease.ended.then((end) => {
+      if (end === 'stolen') void this.#lose('stolen');
     });
   }
 
-  place(request: Request): Place {
-    const stop = new AbortController();
-    request.signal?.addEventListener('abort', () => stop.abort());
-    if (request.signal?.aborted || this.#over) stop.abort();
-    const place: Place = {
-      signal: stop.signal,
-      close: async () => stop.abort(),
-      leave: () => {
-        this.#places.delete(place);
-        setTimeout(() => {
-          if (this.#places.size === 0 && !this.#over) this.end();
-        }, GRACE_MS);
-      },
-    };
-    this.#places.set(place, request);
-    return place;
+  lend(request: Request): ModelLease {
+    const model = borrow(request, () => {
+      this.#borrowers.delete(model);
+      setTimeout(() => {
+        if (this.#borrowers.size === 0 && !this.#over) this.#end();
+      }, GRACE_MS);
+    });
+    if (this.#over) model.stop.abort();
+    this.#borrowers.add(model);
+    return model;
   }
 
   /** Closes what runs here, once it is saved. */
-  async lose(reason: YieldReason): Promise<void> {
+  async #lose(reason: YieldReason): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    if (here === this) here = null;
-    const all = [...this.#places];
-    const saved = Promise.allSettled(all.map(async ([, request]) => request.onYield?.(reason)));
+    this.#onGone();
+    const all = [...this.#borrowers];
+    const saved = Promise.allSettled(all.map(async ({ request }) => request.onYield?.(reason)));
     await Promise.race([saved, sleep(YIELD_MS)]);
-    await Promise.allSettled(all.map(([place]) => place.close()));
-    if (reason === 'stolen') this.end();
+    await Promise.allSettled(all.map((model) => model.close()));
+    if (reason === 'stolen') this.#end();
   }
 
-  /** The asking tab takes the lock itself, so that none that waits gets between; if it has gone, the lock is let go. */
-  async #hear({ type, ...message }: TabMessage): Promise<void> {
+  /** The asking tab steals the lock, so that no other waiter gets between; if it has gone, the lock is released. */
+  async #receive({ type, ...message }: TabMessage): Promise<void> {
     if (type !== 'ask' || !('from' in message) || this.#over) return;
-    this.#channel?.say({ type: 'yielding', ...message });
-    await this.lose('asked');
-    this.#channel?.say({ type: 'yielded', ...message });
+    this.#channel.send({ type: 'yielding', ...message });
+    await this.#lose('asked');
+    this.#channel.send({ type: 'yielded', ...message });
     await sleep(ANSWER_MS);
-    this.end();
+    this.#end();
   }
 
-  /** Lets the lock go. */
-  end(): void {
+  #end(): void {
     this.#over = true;
-    if (here === this) here = null;
-    this.#channel?.close();
-    this.#release();
+    this.#onGone();
+    this.#channel.close();
+    this.#lease.release();
   }
 }
 
-const queues = new Set<Queue>();
-
-/** One that waits for the engine: in line while its page is seen, and by its user's word. */
-class Queue {
-  readonly seat: Promise<Seat>;
+/** One load that waits for the engine: in line while its page is visible, and by its user's word. */
+class Waiter {
+  readonly engine: Promise<HeldEngine>;
+  resolve!: (engine: HeldEngine) => void;
   readonly #name = String(Math.random());
   readonly #channel: TabChannel;
-  readonly #end = new AbortController();
-  #resolve!: (seat: Seat) => void;
+  readonly #onGranted: (lease: Lease) => void;
+  readonly #over = new AbortController();
   #inLine = new AbortController();
   #stealing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ signal, onElsewhere }: Request) {
-    this.#channel = new TabChannel(LOCK, (message) => {
+  constructor({ signal, onElsewhere }: Request, onGranted: (lease: Lease) => void) {
+    this.#onGranted = onGranted;
+    this.#channel = new TabChannel(ENGINE_LOCK, (message) => {
       if (!('from' in message) || message.from !== this.#name) return;
       this.#stealIn(message.type === 'yielded' ? 0 : YIELD_MS + ANSWER_MS);
     });
-    const until = { signal: this.#end.signal };
-    this.seat = new Promise<Seat>((resolve, reject) => {
-      this.#resolve = resolve;
+    const until = { signal: this.#over.signal };
+    this.engine = new Promise<HeldEngine>((resolve, reject) => {
+      this.resolve = resolve;
       const abort = () => reject(new PocketbitError('aborted', 'Loading was stopped.'));
       signal?.addEventListener('abort', abort, until);
       if (signal?.aborted) abort();
-    }).finally(() => this.#leave());
-    queues.add(this);
-    document.addEventListener('visibilitychange', () => this.#line(), until);
-    this.#line();
+    });
+    document.addEventListener('visibilitychange', () => this.#queue(), until);
+    this.#queue();
     queueMicrotask(() => onElsewhere?.({ takeOver: () => this.#takeOver() }));
   }
 
+  end(): void {
+    clearTimeout(this.#stealing);
+    this.#over.abort();
+    this.#inLine.abort();
+    this.#channel.close();
+  }
+
   /** A hidden page does not load a model unseen, so it stands in no line. */
-  #line(): void {
+  #queue(): void {
     this.#inLine.abort();
     this.#inLine = new AbortController();
     if (document.visibilityState === 'hidden') return;
-    void grab({ signal: this.#inLine.signal }).then((seat) => this.#take(seat));
+    void this.#take({ signal: this.#inLine.signal });
   }
 
   #takeOver(): void {
-    if (!queues.has(this)) return;
+    if (this.#over.signal.aborted) return;
     this.#stealIn(ANSWER_MS);
-    this.#channel.say({ type: 'ask', from: this.#name });
+    this.#channel.send({ type: 'ask', from: this.#name });
   }
 
   #stealIn(ms: number): void {
     clearTimeout(this.#stealing);
-    this.#stealing = setTimeout(async () => this.#take(await grab({ steal: true })), ms);
+    this.#stealing = setTimeout(() => void this.#take({ steal: true }), ms);
   }
 
-  /** The seat is the page's: it serves all that wait here. */
-  #take(seat: Seat | null): void {
-    if (!seat) return;
-    if (!queues.has(this)) {
-      seat.end();
-      return;
-    }
-    here = seat;
-    for (const queue of queues) queue.#resolve(seat);
-    queues.clear();
-  }
-
-  #leave(): void {
-    queues.delete(this);
-    clearTimeout(this.#stealing);
-    this.#end.abort();
-    this.#inLine.abort();
-    this.#channel.close();
+  async #take(options: LockOptions): Promise<void> {
+    const lease = await hold(ENGINE_LOCK, options);
+    if (lease) this.#onGranted(lease);
   }
 }
 

@@ -1,46 +1,42 @@
 import type { LoadProgress } from '../protocol.ts';
 
-/**
- * Something where this page may use Web Locks, else null. Platform fact: Chromium's refuse every request where the user has
- * blocked the site's data.
- */
-export async function usableLocks(): Promise<LockManagerSnapshot | null> {
-  try {
-    return await navigator.locks.query();
-  } catch {
-    return null;
-  }
-}
-
-/** What tabs say to each other of one lock: to its holder, or as its holder. */
+/** What tabs tell each other about one lock. */
 export type TabMessage =
+  /** Asks whether the holder lives, and its answer. */
   | { type: 'ping' | 'pong' }
   | { type: 'progress'; progress: LoadProgress }
-  /** Tab `from` wants what is locked; its holder makes ready, and is ready. */
+  /** Tab `from` asks for the lock; its holder saves its work, and has saved it. */
   | { type: 'ask' | 'yielding' | 'yielded'; from: string };
 
 type Sent = TabMessage & { lock: string };
 
-/** The line between all tabs, for one lock. Silent where the browser has no BroadcastChannel. */
+/** The channel between all tabs of the origin, for one lock. Silent where the browser has no BroadcastChannel. */
 export class TabChannel {
   readonly #lock: string;
   readonly #channel: BroadcastChannel | null;
 
-  constructor(lock: string, hear: (message: TabMessage) => void) {
+  constructor(lock: string, receive: (message: TabMessage) => void) {
     this.#lock = lock;
     this.#channel =
       typeof BroadcastChannel === 'function' ? new BroadcastChannel('pocketbit') : null;
     if (!this.#channel) return;
-    this.#channel.onmessage = ({ data }: MessageEvent<Sent>) => {
-      if (data.lock === lock) hear(data);
+    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const message = messageOf(data, lock);
+      if (message) receive(message);
     };
   }
 
-  say(message: TabMessage): void {
+  send(message: TabMessage): void {
     this.#channel?.postMessage({ ...message, lock: this.#lock } satisfies Sent);
   }
 
   close(): void {
     this.#channel?.close();
   }
+}
+
+/** A message of another tab about `lock`; null for any other. The one place that judges what other tabs send. */
+function messageOf(data: unknown, lock: string): TabMessage | null {
+  const message = data as Sent;
+  return message.lock === lock ? message : null;
 }

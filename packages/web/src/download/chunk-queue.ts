@@ -1,104 +1,74 @@
-import { PocketbitError } from '@pocketbit/core';
+import type { PocketbitError } from '@pocketbit/core';
+import type { ArrivingChunks } from '../store/chunk-source.ts';
 import type { Draft } from '../store/manifest.ts';
 import { release } from '../store/release.ts';
-import type { Follower } from './download.ts';
 
 /** Chunks held for a reader who is as fast as the network; a slower one reads them from the store. */
-const HELD = 3;
+const MAX_HELD = 3;
 /** How long the download waits for a reader, who may be busy with something else, or done with what it needs. */
-const PATIENCE_MS = 300;
+const MAX_WAIT_MS = 300;
 
-/** The chunks of a file that is still on its way, for one who reads it in order. */
-export class Arrivals implements Follower {
-  /** Resolves with the draft once the size is known. */
-  readonly begins: Promise<{ draft: Draft; fromCache: boolean }>;
-  /** The download started over; what was read before is of another file. */
-  stale = false;
-  /** Everything has arrived. */
-  over = false;
+/** The chunks of a file between its download, which stores them in order, and the one that reads them in order. */
+export class ChunkQueue implements ArrivingChunks {
   #draft: Draft | null = null;
-  #begin!: (found: { draft: Draft; fromCache: boolean }) => void;
-  #failure: PocketbitError | null = null;
   #held = new Map<number, ArrayBuffer>();
   #waiting: (() => void)[] = [];
   /** Whether the reader wants what it has not asked for. */
-  #going = false;
+  #unlimited = false;
   /** The furthest chunk that was asked for; without a reader nobody is waited for. */
-  #taken: number | undefined;
-  #caughtUp = () => {};
+  #asked: number | undefined;
+  #resume = () => {};
+  #over = false;
+  #error: PocketbitError | null = null;
 
-  constructor() {
-    this.begins = new Promise((resolve) => {
-      this.#begin = resolve;
-    });
-  }
-
-  begun(draft: Draft): void {
+  /** `draft` lists the chunks that are stored, and goes on to do so. */
+  start(draft: Draft): void {
     this.#draft ??= draft;
-    this.#begin({ draft, fromCache: false });
   }
 
-  /** The reader wants all of it; until it says so, the download goes no further than it asks. */
-  go(): void {
-    this.#going = true;
-    this.#caughtUp();
+  /** The download goes on behind what was asked for. */
+  unlimit(): void {
+    this.#unlimited = true;
+    this.#resume();
   }
 
-  /** A reader who is slower than the network is waited for: what it must read from the store costs more than the wait. */
-  async kept(index: number, chunk: ArrayBuffer, elsewhere: boolean): Promise<void> {
+  /**
+   * Chunk `index` is stored, in a `copied` buffer or in `chunk` itself. A reader who is slower than the network is waited
+   * for: what it must read from the store costs more than the wait.
+   */
+  async put(index: number, chunk: ArrayBuffer, copied: boolean): Promise<void> {
     this.#held.set(index, chunk);
-    const passed = this.#held.get(index - HELD);
-    if (passed && elsewhere) release(passed);
-    this.#held.delete(index - HELD);
+    const passed = this.#held.get(index - MAX_HELD);
+    if (passed && copied) release(passed);
+    this.#held.delete(index - MAX_HELD);
     this.#wake();
-    const wanted = (this.#taken ?? Number.POSITIVE_INFINITY) + (this.#going ? HELD : 0);
-    if (this.#failure || index < wanted) return;
+    const wanted = (this.#asked ?? Number.POSITIVE_INFINITY) + (this.#unlimited ? MAX_HELD : 0);
+    if (this.#error || index < wanted) return;
     await new Promise<void>((resolve) => {
-      this.#caughtUp = resolve;
-      if (this.#going) setTimeout(resolve, PATIENCE_MS);
+      this.#resume = resolve;
+      if (this.#unlimited) setTimeout(resolve, MAX_WAIT_MS);
     });
   }
 
-  dropped(): void {
-    if (!this.#draft) return;
-    this.stale = true;
-    this.#fail(new PocketbitError('network', 'The file was replaced. Load it again.'));
-  }
-
-  /** Ends with the download, or fails as it does. */
-  follow(finding: Promise<unknown>): void {
-    finding.then(
-      () => {
-        this.over = true;
-        this.#wake();
-      },
-      (error: unknown) => this.#fail(PocketbitError.from(error)),
-    );
-  }
-
-  #fail(error: PocketbitError): void {
-    this.#failure ??= error;
-    this.#caughtUp();
-    this.#wake();
-  }
-
-  /** Throws what made reading senseless. */
-  check(): void {
-    if (this.#failure) throw this.#failure;
-  }
-
-  /** Waits until chunk `index` is kept. The chunk, if it just came; null when it is to be read from the store. */
+  /** Waits until chunk `index` is stored. The chunk, if it just came; null when it is to be read from the store. */
   async take(index: number): Promise<ArrayBuffer | null> {
-    this.#taken = Math.max(this.#taken ?? 0, index);
-    this.#caughtUp();
-    while (!this.over && index >= (this.#draft?.hashes.length ?? 0)) {
-      this.check();
+    this.#asked = Math.max(this.#asked ?? 0, index);
+    this.#resume();
+    while (!this.#over && index >= (this.#draft?.hashes.length ?? 0)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    this.check();
+    if (this.#error) throw this.#error;
     const chunk = this.#held.get(index);
     this.#held.delete(index);
     return chunk ?? null;
+  }
+
+  /** No more chunks come: all are stored, or reading fails with `error` from now on. */
+  end(error: PocketbitError | null): void {
+    this.#over = true;
+    this.#error = error ?? this.#error;
+    this.#resume();
+    this.#wake();
   }
 
   #wake(): void {

@@ -1,81 +1,77 @@
 import { PocketbitError } from '@pocketbit/core';
+import { refuseAborted } from '../abort.ts';
 import type { LoadProgress } from '../protocol.ts';
+import { intactChunk } from '../store/chunks.ts';
 import { digest, RunningHash, sha256 } from '../store/hash.ts';
 import { CHUNK_BYTES, type Draft, type Manifest, type ModelStore } from '../store/manifest.ts';
-import { checkRoom, outOfRoom } from '../store/quota.ts';
+import { checkQuota, quotaFailure } from '../store/quota.ts';
 import { Chunker } from './chunker.ts';
-import { PlaceError } from './http.ts';
-import { Meter } from './progress.ts';
-import { Mirrors, PACE, type Pace, refuseAborted } from './retry.ts';
-import type { Opened, Origin } from './sources.ts';
+import { type Checksums, continuity } from './continuity.ts';
+import { type Answer, SourceError } from './http.ts';
+import { ProgressMeter } from './progress.ts';
+import { RETRY_LIMITS, RetryingSources, type RetryLimits } from './retry.ts';
+import type { SourceFile } from './sources.ts';
 
-/** What the caller knows of a file, lower-case hex. */
-export interface Expected {
-  /** SHA-256 of the whole file. */
-  sha256?: string | undefined;
-  /** SHA-256 of each 4 MiB of it, the last may be shorter. */
-  chunkSha256?: readonly string[] | undefined;
+/** Follows a download, to read its file while it arrives. */
+export interface DownloadObserver {
+  /** The size is known; `draft` lists the chunks that are stored, and goes on to do so. */
+  started(draft: Draft): void;
+  /**
+   * Chunk `index` is stored, in a `copied` buffer or in `chunk` itself; the download goes on when this resolves.
+   */
+  stored(index: number, chunk: ArrayBuffer, copied: boolean): Promise<void>;
+  /** What was stored, if anything, is no part of the file; the download starts over. */
+  restarted(): void;
 }
 
-/** One who reads a file while it arrives. */
-export interface Follower {
-  /** The size is known; what is kept already and what comes is noted in `draft`. */
-  begun(draft: Draft): void;
-  /** Chunk `index` is kept, and where it is kept is `elsewhere` than in this buffer; the download goes on when this resolves. */
-  kept(index: number, chunk: ArrayBuffer, elsewhere: boolean): Promise<void>;
-  /** What was kept, if anything, is no part of the file; it begins anew. */
-  dropped(): void;
-}
-
-export interface DownloadOptions extends Expected {
+export interface DownloadOptions extends Checksums {
   signal: AbortSignal;
   report(progress: LoadProgress): void;
-  follower?: Follower | undefined;
-  /** Tests are in more of a hurry. */
-  pace?: Partial<Pace>;
+  observer?: DownloadObserver | undefined;
+  retry?: Partial<RetryLimits>;
   chunkBytes?: number;
 }
 
 /**
- * Brings a file into the store: chunk, hash, keep, drop; a chunk is kept before the next is begun, so that no end of the
- * page costs more than one. Goes on from the kept chunks of a broken download; tries again and elsewhere when a place
- * fails. Bytes of two answers are joined only where a validator of the same place or a hash that the caller gave vouches
- * for them.
+ * Brings a file into the store: chunk, hash, store, drop; a chunk is stored before the next is begun, so that no end of
+ * the page costs more than one. Goes on from the stored chunks of a broken download; tries again and elsewhere when a
+ * source fails. Bytes of two answers are joined only where a validator of the same source or a hash that the caller gave
+ * vouches for them.
  * Errors: `network`, `offline`, `aborted`, `quota`, `integrity`, `bad-model`, `storage`.
  */
 export function download(
-  origin: Origin,
+  file: SourceFile,
   store: ModelStore,
   options: DownloadOptions,
 ): Promise<Manifest> {
-  return new Download(origin, store, options).run();
+  return new Download(file, store, options).run();
 }
 
 class Download {
-  readonly #origin: Origin;
+  readonly #file: SourceFile;
   readonly #store: ModelStore;
   readonly #options: DownloadOptions;
-  readonly #mirrors: Mirrors;
-  readonly #meter: Meter;
+  readonly #sources: RetryingSources;
+  readonly #meter: ProgressMeter;
   readonly #chunkBytes: number;
   #draft: Draft;
   #hash = new RunningHash();
   #chunker: Chunker;
   /** Bytes in the store. */
-  #kept = 0;
+  #stored = 0;
   /** Answers whose bytes are joined. */
   #answers = 0;
   #again = false;
 
-  constructor(origin: Origin, store: ModelStore, options: DownloadOptions) {
-    this.#origin = origin;
+  constructor(file: SourceFile, store: ModelStore, options: DownloadOptions) {
+    this.#file = file;
     this.#store = store;
     this.#options = options;
     this.#chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
-    const pace = { ...PACE, ...options.pace };
-    this.#mirrors = new Mirrors(origin.places, pace, options.signal);
-    this.#meter = new Meter('download', false, options.report);
-    this.#draft = this.#fresh();
+    const limits = { ...RETRY_LIMITS, ...options.retry };
+    this.#sources = new RetryingSources(file.sources, limits, options.signal);
+    this.#meter = new ProgressMeter('download', false, options.report);
+    this.#draft = this.#newDraft();
     this.#chunker = new Chunker(this.#chunkBytes);
   }
 
@@ -92,14 +88,14 @@ class Download {
   }
 
   get #position(): number {
-    return this.#kept + this.#chunker.filled;
+    return this.#stored + this.#chunker.filled;
   }
 
-  #fresh(): Draft {
-    const { source, name, places } = this.#origin;
+  #newDraft(): Draft {
+    const { key, name, sources } = this.#file;
     return {
       version: 1,
-      source,
+      source: key,
       name,
       size: null,
       chunkBytes: this.#chunkBytes,
@@ -107,86 +103,76 @@ class Download {
       blob: blobKey(),
       etag: null,
       begun: Date.now(),
-      ...(places.length > 1 && { urls: places.map(({ address }) => address) }),
+      ...(sources.length > 1 && { urls: sources.map(({ address }) => address) }),
     };
   }
 
-  /** Takes up the draft of an earlier try, as far as its chunks are still there and intact. */
+  /** Goes on with the draft of an earlier try, as far as its chunks are still there and intact. */
   async #resume(): Promise<void> {
-    const draft = await this.#store.draft(this.#origin.source);
+    const draft = await this.#store.draft(this.#file.key);
     if (!draft || draft.chunkBytes !== this.#chunkBytes) return;
     const { urls } = this.#draft;
     const begun = Math.max(Date.now(), (draft.begun ?? 0) + 1);
     this.#draft = { ...draft, hashes: [], begun, ...(urls && { urls }) };
     for (const [index, expected] of draft.hashes.entries()) {
       refuseAborted(this.#options.signal);
-      const bytes = await this.#store.chunk(draft.blob, index);
-      if (!bytes || (await digest(bytes)) !== expected) break;
-      const whole = this.#kept + bytes.byteLength === draft.size;
+      const { bytes } = await intactChunk(this.#store, draft, index);
+      if (!bytes) break;
+      const whole = this.#stored + bytes.byteLength === draft.size;
       if (bytes.byteLength < draft.chunkBytes && !whole) break;
       this.#note(expected, bytes);
     }
-    if (this.#kept > 0) this.#answers = 1;
-    if (draft.size !== null) this.#options.follower?.begun(this.#draft);
+    if (this.#stored > 0) this.#answers = 1;
+    if (draft.size !== null) this.#options.observer?.started(this.#draft);
   }
 
   #note(hash: string, bytes: ArrayBuffer): void {
     this.#hash.update(bytes);
     this.#draft.hashes.push(hash);
-    this.#kept += bytes.byteLength;
+    this.#stored += bytes.byteLength;
   }
 
-  /** One answer of one place. */
+  /** One answer of one source. */
   async #receive(): Promise<void> {
-    const { place } = this.#mirrors;
-    const validator = this.#draft.from === place.address ? this.#draft.etag : null;
-    const accept = (opened: Opened) => this.#align(opened, place.address);
-    for await (const part of this.#mirrors.read(this.#position, validator, accept)) {
+    const { address } = this.#sources.current;
+    const validator = this.#draft.from === address ? this.#draft.etag : null;
+    const accept = (answer: Answer) => this.#accept(answer, address);
+    for await (const part of this.#sources.read(this.#position, validator, accept)) {
       const { size } = this.#draft;
-      if (size !== null && this.#position + part.length > size) throw this.#changed(place.address);
-      for (const chunk of this.#chunker.push(part)) await this.#keep(chunk);
-      this.#mirrors.arrived(this.#position);
+      if (size !== null && this.#position + part.length > size) throw foreignFile(address);
+      for (const chunk of this.#chunker.push(part)) await this.#put(chunk);
+      this.#sources.progressed(this.#position);
       this.#meter.update(this.#position, size);
     }
     if (this.#draft.size === null) this.#draft.size = this.#position;
     if (this.#position === this.#draft.size) return;
-    throw new PlaceError(
+    throw new SourceError(
       'network',
-      `${place.address} broke off at ${this.#position} of ${this.#draft.size} bytes. Load again: what has arrived is kept.`,
+      `${address} broke off at ${this.#position} of ${this.#draft.size} bytes. Load again: what has arrived is kept.`,
     );
   }
 
-  /** Sees to it that the answer goes on where the download stands, or starts over with it. */
-  async #align(opened: Opened, address: string): Promise<void> {
-    if (this.#position > 0 && opened.offset === this.#position && !this.#joins(opened, address)) {
-      throw this.#changed(address);
-    }
-    if (this.#position > 0 && opened.offset === 0) await this.#startOver();
-    if (opened.offset !== this.#position) {
-      throw new PlaceError(
+  /** Takes an answer that goes on where the download stands, or starts over with it. */
+  async #accept(answer: Answer, address: string): Promise<void> {
+    const found = continuity(this.#draft, this.#position, answer, address, this.#options);
+    if (found === 'foreign') throw foreignFile(address);
+    if (found === 'restart') await this.#startOver();
+    if (found === 'misplaced') {
+      throw new SourceError(
         'network',
-        `${address} answered with the file from byte ${opened.offset}; asked for it from ${this.#position}.`,
+        `${address} answered with the file from byte ${answer.offset}; asked for it from ${this.#position}.`,
       );
     }
-    const begins = this.#draft.size === null;
+    const starts = this.#draft.size === null;
     this.#answers++;
-    this.#draft.size ??= opened.size;
-    this.#draft.etag = opened.validator;
+    this.#draft.size ??= answer.size;
+    this.#draft.etag = answer.validator;
     this.#draft.from = address;
-    await checkRoom(this.#draft, this.#position, this.#store);
-    if (begins && this.#draft.size !== null) this.#options.follower?.begun(this.#draft);
+    await checkQuota(this.#draft, this.#position, this.#store);
+    if (starts && this.#draft.size !== null) this.#options.observer?.started(this.#draft);
   }
 
-  /** Whether the bytes of an answer belong to the file that is kept so far. */
-  #joins({ size, validator }: Opened, address: string): boolean {
-    const draft = this.#draft;
-    if (size !== null && draft.size !== null && size !== draft.size) return false;
-    if (draft.from === address && draft.etag && validator) return draft.etag === validator;
-    const { sha256, chunkSha256 } = this.#options;
-    return Boolean(sha256 || chunkSha256);
-  }
-
-  async #keep(chunk: ArrayBuffer): Promise<void> {
+  async #put(chunk: ArrayBuffer): Promise<void> {
     const { hashes } = this.#draft;
     const index = hashes.length;
     if (index === 0) checkMagic(chunk, this.#draft);
@@ -194,7 +180,7 @@ class Download {
     await this.#checkChunk(index, chunk);
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
-    await this.#options.follower?.kept(index, chunk, this.#store.kind !== 'memory');
+    await this.#options.observer?.stored(index, chunk, this.#store.kind !== 'memory');
   }
 
   async #checkChunk(index: number, chunk: ArrayBuffer): Promise<void> {
@@ -202,7 +188,7 @@ class Download {
     if (!expected) return;
     const hash = await sha256(new Uint8Array(chunk));
     if (expected[index]?.toLowerCase() === hash) return;
-    throw new PlaceError(
+    throw new SourceError(
       'integrity',
       `Chunk ${index + 1} of ${this.#draft.name} has SHA-256 ${hash}, expected ${expected[index] ?? 'none'}. The file was changed or replaced; load it again or correct the checksum.`,
     );
@@ -217,64 +203,64 @@ class Download {
     );
   }
 
-  /** After a failure: keeps what is whole, forgets what is not, and goes on elsewhere or throws. */
+  /** After a failure: drops what is not whole and goes on elsewhere, or throws. */
   async #recover(error: unknown): Promise<void> {
-    if (error instanceof PlaceError && error.stale) await this.#startOver();
-    const full = outOfRoom(error, this.#draft, this.#kept);
+    if (error instanceof SourceError && error.stale) await this.#startOver();
+    const full = quotaFailure(error, this.#draft, this.#stored);
     // A part that fills the disk is in the way of everything else.
     if (full) await this.#store.discard(this.#draft);
-    await this.#mirrors.next(full ?? error);
+    await this.#sources.retry(full ?? error);
     this.#meter.update(this.#position, this.#draft.size);
   }
 
   async #startOver(): Promise<void> {
     await this.#store.discard(this.#draft);
-    this.#options.follower?.dropped();
-    this.#draft = this.#fresh();
+    this.#options.observer?.restarted();
+    this.#draft = this.#newDraft();
     this.#hash = new RunningHash();
     this.#chunker.drop();
-    this.#kept = this.#answers = 0;
+    this.#stored = this.#answers = 0;
   }
 
   async #finish(): Promise<Manifest> {
     const rest = this.#chunker.rest();
-    if (rest) await this.#keep(rest);
+    if (rest) await this.#put(rest);
     this.#checkCount();
     const sha256 = this.#hash.finish();
     const expected = this.#options.sha256?.toLowerCase();
     if (expected && expected !== sha256) await this.#mismatch(sha256, expected);
     const draft = this.#draft;
-    const source = this.#origin.keyOf?.(this.#kept, sha256) ?? draft.source;
-    const manifest = { ...draft, source, size: this.#kept, sha256, storedAt: Date.now() };
+    const source = this.#file.keyOf?.(this.#stored, sha256) ?? draft.source;
+    const manifest = { ...draft, source, size: this.#stored, sha256, storedAt: Date.now() };
     await this.#store.commit(manifest, draft);
     return manifest;
   }
 
-  /** Wrong bytes are not kept. Where they came in several answers, one of those may be to blame, so it is tried anew. */
+  /** Wrong bytes are discarded. Where they came in several answers, one of those may be to blame, so it is tried anew. */
   async #mismatch(sha256: string, expected: string): Promise<never> {
     const joined = this.#answers > 1 && !this.#again;
     this.#again = true;
     await this.#startOver();
     const message = `${this.#draft.name} has SHA-256 ${sha256}, expected ${expected}. The file was changed or replaced; load it again or correct the checksum.`;
-    throw joined ? new PlaceError('integrity', message) : new PocketbitError('integrity', message);
+    throw joined ? new SourceError('integrity', message) : new PocketbitError('integrity', message);
   }
+}
 
-  #changed(address: string): PlaceError {
-    return new PlaceError(
-      'network',
-      `${address} has another file than before, or cannot show that it has not. Load it again.`,
-      { stale: true },
-    );
-  }
+function foreignFile(address: string): SourceError {
+  return new SourceError(
+    'network',
+    `${address} has another file than before, or cannot show that it has not. Load it again.`,
+    { stale: true },
+  );
 }
 
 function checkMagic(chunk: ArrayBuffer, draft: Draft): void {
   const found = String.fromCharCode(...new Uint8Array(chunk.slice(0, 4)));
   if (found === 'GGUF') return;
-  throw new PlaceError(
+  throw new SourceError(
     'bad-model',
     `${draft.name} is not a GGUF model: it starts with ${JSON.stringify(found)}, expected "GGUF". Choose a .gguf file.`,
-    { lasting: true },
+    { permanent: true },
   );
 }
 

@@ -1,29 +1,40 @@
 import { type ErrorCode, PocketbitError } from '@pocketbit/core';
-import type { Opened } from './sources.ts';
 
-/** How a place failed. */
+/** Bytes of a file from some offset on. */
+export interface Answer {
+  /** Where the stream really starts; 0 when the server ignored the range. */
+  offset: number;
+  /** Whole file, bytes; null when the server did not say. */
+  size: number | null;
+  /** Equal for equal bytes of this source; null when the server gives none. */
+  validator: string | null;
+  stream: ReadableStream<Uint8Array>;
+}
+
+/** How a source failed. */
 interface Failure {
   cause?: unknown;
   /** It need not be asked again. */
-  lasting?: boolean;
-  /** It asks for this much patience. */
-  waitMs?: number;
+  permanent?: boolean;
+  /** It asks not to be asked again before this. */
+  retryAfterMs?: number;
   /** It is there and has too much to do. */
   busy?: boolean;
-  /** What was kept of the file is no part of what is there now. */
+  /** What was stored of the file is no part of what the source has now. */
   stale?: boolean;
 }
 
-export class PlaceError extends PocketbitError {
-  readonly lasting: boolean;
-  readonly waitMs: number;
+/** A failure of one source of a file; another source, or another try, may succeed. */
+export class SourceError extends PocketbitError {
+  readonly permanent: boolean;
+  readonly retryAfterMs: number;
   readonly busy: boolean;
   readonly stale: boolean;
 
   constructor(code: ErrorCode, message: string, failure: Failure = {}) {
     super(code, message, failure);
-    this.lasting = failure.lasting ?? false;
-    this.waitMs = failure.waitMs ?? 0;
+    this.permanent = failure.permanent ?? false;
+    this.retryAfterMs = failure.retryAfterMs ?? 0;
     this.busy = failure.busy ?? false;
     this.stale = failure.stale ?? false;
   }
@@ -36,16 +47,20 @@ export async function openUrl(
   validator: string | null,
   signal: AbortSignal,
   end?: number,
-): Promise<Opened> {
+): Promise<Answer> {
   const headers: Record<string, string> = {};
   if (offset > 0 || end) headers.range = `bytes=${offset}-${end ? end - 1 : ''}`;
   // If-Range makes a cross-origin request one that a server must allow beforehand, which few do; there the answer's
   // own validator is compared instead.
   if (offset > 0 && validator && sameOrigin(url)) headers['if-range'] = validator;
-  const response = await request(url, headers, signal);
+  return judge(await request(url, headers, signal), url, offset);
+}
+
+/** What a response is of the file from byte `asked` on, or why it is none of it. The one place that judges responses. */
+function judge(response: Response, url: string, asked: number): Answer {
   refuse(response, url);
   return {
-    ...extent(response, offset),
+    ...extent(response, asked),
     validator: validatorOf(response.headers),
     stream: response.body!,
   };
@@ -61,7 +76,7 @@ async function request(
   signal: AbortSignal,
 ): Promise<Response> {
   try {
-    // What is kept in the store is not kept a second time in the browser's cache.
+    // What goes into the store does not go into the browser's cache as well.
     return await fetch(url, { headers, signal, credentials: 'same-origin', cache: 'no-store' });
   } catch (error) {
     throw networkError(url, error);
@@ -75,13 +90,13 @@ export function networkError(url: string, error: unknown): PocketbitError {
     return new PocketbitError('aborted', 'Loading was stopped.', { cause: error });
   }
   if (offline()) {
-    return new PlaceError(
+    return new SourceError(
       'offline',
       `The device is offline and ${url} is not stored here. Connect once to download it; what has arrived is kept.`,
       { cause: error },
     );
   }
-  return new PlaceError(
+  return new SourceError(
     'network',
     `${url} could not be read (${error instanceof Error ? error.message : error}). Check the address and the connection, then load again; what has arrived is kept.`,
     { cause: error },
@@ -92,30 +107,30 @@ export function offline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
 
-/** Answers that another try may change. */
-const PASSING = [408, 416, 425, 429];
+/** Statuses that another try may change. */
+const TRANSIENT = [408, 416, 425, 429];
 
 function refuse(response: Response, url: string): void {
   const { status, statusText, headers } = response;
   if (!response.ok || !response.body) {
     void response.body?.cancel();
-    throw new PlaceError(
+    throw new SourceError(
       'network',
       `${url} answered ${status} ${statusText}; expected a model file. Check the address.`,
       {
-        lasting: status < 500 && !PASSING.includes(status),
-        waitMs: Number(headers.get('retry-after')) * 1000 || 0,
-        busy: status >= 500 || PASSING.includes(status),
+        permanent: status < 500 && !TRANSIENT.includes(status),
+        retryAfterMs: Number(headers.get('retry-after')) * 1000 || 0,
+        busy: status >= 500 || TRANSIENT.includes(status),
         stale: status === 416,
       },
     );
   }
   if (!headers.get('content-type')?.startsWith('text/html')) return;
   void response.body.cancel();
-  throw new PlaceError(
+  throw new SourceError(
     'bad-model',
     `${url} answered with a web page; expected a GGUF file. Check the address.`,
-    { lasting: true },
+    { permanent: true },
   );
 }
 

@@ -6,7 +6,7 @@ import { type Fault, scheduled } from '../../../../tests/support/fault-schedules
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import { tinyFolder } from '../../../../tests/support/paths.ts';
 import { listModels, storageEstimate } from '../store/library.ts';
-import { completed, openFiles } from './model-files.ts';
+import { completed, openModelFiles } from './model-files.ts';
 
 const MODEL = new Uint8Array(readFileSync(join(tinyFolder, 'tiny-tq2.gguf')));
 const BROKEN = MODEL.slice();
@@ -24,13 +24,16 @@ function serve(file: Uint8Array, faults: Fault[] = []): string {
 }
 
 const open = (source: string) =>
-  openFiles({ source, store: true }, { signal: new AbortController().signal, report: () => {} });
+  openModelFiles(
+    { source, store: true },
+    { signal: new AbortController().signal, report: () => {} },
+  );
 
 test('a download that starts over while the header is awaited gives the header all the same', async () => {
   const found = await open(serve(MODEL, [{ kind: 'cut', after: 0.5 }]));
-  expect(found.files[0]?.arrivals).toBeNull();
+  expect(found.files[0]?.state).toBe('complete');
   expect(found.header.tensors.length).toBeGreaterThan(0);
-  expect((await completed(found))[0]?.size).toBe(MODEL.length);
+  expect((await completed(found.files))[0]?.size).toBe(MODEL.length);
 });
 
 test('a file that is no model is refused and leaves nothing', async () => {
@@ -42,7 +45,7 @@ test('a file that is no model is refused and leaves nothing', async () => {
 
 test('checksums of one file are refused for a model of several', async () => {
   const source = 'https://models.test/m-00001-of-00002.gguf';
-  const opening = openFiles(
+  const opening = openModelFiles(
     { source, store: true, sha256: '00' },
     { signal: new AbortController().signal, report: () => {} },
   );

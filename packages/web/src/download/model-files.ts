@@ -6,14 +6,16 @@ import {
   readGgufShards,
   shardNames,
 } from '@pocketbit/core';
-import type { OpenRequest } from '../protocol.ts';
+import type { FileRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
-import { type ModelFile, type ObtainJob, obtain } from './open-file.ts';
+import type { FileLoad } from './file-load.ts';
+import { type LoadJob, openFile } from './open-file.ts';
 
 /** The files of a model, with their header read; a single file may still be on its way. */
 export interface ModelFiles {
-  readonly files: readonly ModelFile[];
+  readonly files: readonly FileLoad[];
   readonly header: GgufHeader;
+  /** The bytes of all files, as the header's offsets count them. */
   readonly source: ByteSource;
 }
 
@@ -21,39 +23,50 @@ export interface ModelFiles {
  * The file, or every shard of the model that the address of one of them names. A single file is there as soon as its
  * header is and `accept` has not thrown; its weights are read while they arrive. Without `accept` they do not.
  */
-export async function openFiles(
-  request: OpenRequest,
-  job: ObtainJob,
+export async function openModelFiles(
+  request: FileRequest,
+  job: LoadJob,
   accept?: (header: GgufHeader) => Promise<void>,
 ): Promise<ModelFiles> {
   const requests = shardsOf(request);
-  const files: ModelFile[] = [];
+  const files: FileLoad[] = [];
   try {
     for (const shard of requests) {
-      const file = await obtain(shard, job);
+      const file = await openFile(shard, job);
       files.push(file);
       if (requests.length > 1) await file.whole;
     }
     const found = await readHeader(files).catch((error: unknown) => reopened(files, error));
     await accept?.(found.header);
-    if (accept) for (const { arrivals } of files) arrivals?.go();
+    if (accept) for (const file of files) file.accept();
     return found;
   } catch (error) {
     return abandonAll(files, error);
   }
 }
 
-/** Ends what is on its way. A file that is no model is not worth its place; the next load may find a better one. */
-export async function abandonAll(files: readonly ModelFile[], cause: unknown): Promise<never> {
+/** Ends what is on its way and throws `cause`. A file that is no model is deleted; the next load may find a better one. */
+export async function abandonAll(files: readonly FileLoad[], cause: unknown): Promise<never> {
   const error = PocketbitError.from(cause);
   for (const file of files) await file.abandon(error.code === 'bad-model');
   throw error;
 }
 
-/** Waits for the rest. Throws where what was read of it is no part of the file that arrived in the end. */
-export async function completed({ files }: ModelFiles): Promise<Manifest[]> {
-  const manifests = await Promise.all(files.map(({ whole }) => whole));
-  for (const { arrivals } of files) arrivals?.check();
+/** The weights are about to be read, in the order of the files; begins with the first of them. */
+export function streamFiles(files: readonly FileLoad[]): void {
+  for (const file of files) file.stream();
+  files[0]!.source.readAhead();
+}
+
+/**
+ * Waits for the rest and notes that the model is used. Rejects where what was read of it is no part of the file that
+ * arrived in the end.
+ */
+export async function completed(files: readonly FileLoad[]): Promise<Manifest[]> {
+  const manifests = await Promise.all(files.map((file) => file.completed()));
+  for (const [i, { store }] of files.entries()) {
+    await store.touch(manifests[i]!.source).catch(() => {});
+  }
   return manifests;
 }
 
@@ -61,22 +74,20 @@ export async function completed({ files }: ModelFiles): Promise<Manifest[]> {
  * After a failure because another file arrived than the one that was begun: that one, once it is whole. Throws what is
  * another failure.
  */
-export async function reopened(files: readonly ModelFile[], failure: unknown): Promise<ModelFiles> {
-  if (!files.some(({ arrivals }) => arrivals?.stale)) throw failure;
-  for (const file of files) {
-    file.source = file.stored(await file.whole);
-    file.arrivals = null;
-  }
+export async function reopened(files: readonly FileLoad[], failure: unknown): Promise<ModelFiles> {
+  const replaced = files.filter(({ state }) => state === 'replaced');
+  if (replaced.length === 0) throw failure;
+  for (const file of replaced) await file.reopen();
   return readHeader(files);
 }
 
-async function readHeader(files: readonly ModelFile[]): Promise<ModelFiles> {
+async function readHeader(files: readonly FileLoad[]): Promise<ModelFiles> {
   const sources = files.map(({ source }) => source);
   if (sources.length > 1) return { files, ...(await readGgufShards(sources)) };
   return { files, header: await readGguf(sources[0]!), source: sources[0]! };
 }
 
-function shardsOf(request: OpenRequest): OpenRequest[] {
+function shardsOf(request: FileRequest): FileRequest[] {
   const { source, urls = [], sha256, chunkSha256 } = request;
   const names = typeof source === 'string' ? shardNames(source) : undefined;
   if (!names || names.length === 1) return [request];
@@ -86,10 +97,10 @@ function shardsOf(request: OpenRequest): OpenRequest[] {
       `The model is split over ${names.length} files and the checksums are of one. Load it without them, or merge the files.`,
     );
   }
-  const mirrors = urls.map((url) => shardNames(url) ?? []);
+  const others = urls.map((url) => shardNames(url) ?? []);
   return names.map((name, i) => ({
     ...request,
     source: name,
-    urls: mirrors.flatMap((shards) => shards[i] ?? []),
+    urls: others.flatMap((shards) => shards[i] ?? []),
   }));
 }

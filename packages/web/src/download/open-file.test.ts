@@ -5,7 +5,8 @@ import { type Fault, scheduled } from '../../../../tests/support/fault-schedules
 import { type FaultServer, startFaultServer } from '../../../../tests/support/fault-server.ts';
 import type { FileRequest } from '../protocol.ts';
 import { CHUNK_BYTES } from '../store/manifest.ts';
-import { type ModelFile, obtain } from './open-file.ts';
+import type { FileLoad } from './file-load.ts';
+import { openFile } from './open-file.ts';
 
 const [FILE, OTHER] = versionsOf(2 * CHUNK_BYTES + 1000);
 
@@ -20,12 +21,13 @@ function serve(faults: Fault[] = [], changesAt = Number.POSITIVE_INFINITY): stri
 }
 
 function open(source: FileRequest['source'], signal = new AbortController().signal) {
-  return obtain({ source, store: true, name: 'streamed.gguf' }, { signal, report: () => {} });
+  return openFile({ source, store: true, name: 'streamed.gguf' }, { signal, report: () => {} });
 }
 
-async function readAll({ source, arrivals }: ModelFile): Promise<string> {
-  arrivals?.go();
-  source.forward = true;
+async function readAll(file: FileLoad): Promise<string> {
+  file.accept();
+  file.stream();
+  const { source } = file;
   const parts: Uint8Array[] = [];
   for (let at = 0; at < source.size; at += 1_000_000) {
     parts.push((await source.read(at, Math.min(1_000_000, source.size - at))).slice());
@@ -36,11 +38,11 @@ async function readAll({ source, arrivals }: ModelFile): Promise<string> {
 test('a file is read while it arrives, and from the store the next time', async () => {
   const url = serve();
   const first = await open(url);
-  expect(first.arrivals).not.toBeNull();
+  expect(first).toMatchObject({ state: 'header', arriving: true });
   expect(await readAll(first)).toBe(sha256(FILE));
   expect(await first.whole).toMatchObject({ size: FILE.length, sha256: sha256(FILE) });
   const second = await open(url);
-  expect(second).toMatchObject({ fromCache: true, arrivals: null });
+  expect(second).toMatchObject({ fromCache: true, state: 'complete' });
   expect(await readAll(second)).toBe(sha256(FILE));
 });
 
@@ -50,7 +52,7 @@ test('nothing is fetched behind what is read until the reader wants all of it', 
   await file.source.read(0, 10);
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect((await file.store.draft(url))?.hashes).toHaveLength(1);
-  file.arrivals?.go();
+  file.accept();
   expect(await file.whole).toMatchObject({ size: FILE.length });
 });
 
@@ -65,9 +67,9 @@ test('a reader who stops leaves what he read, and no more', async () => {
 test('a file that changed half-way is not read on, and the other one is whole', async () => {
   const file = await open(serve([{ kind: 'cut', after: 0.7 }], 1));
   await expect(readAll(file)).rejects.toMatchObject({ code: 'network' });
-  expect(file.arrivals?.stale).toBe(true);
-  const manifest = await file.whole;
-  file.source = file.stored(manifest);
+  expect(file.state).toBe('replaced');
+  await file.reopen();
+  expect(file.state).toBe('complete');
   expect(await readAll(file)).toBe(sha256(OTHER));
 });
 
@@ -81,7 +83,7 @@ test('a download that fails fails whoever reads behind it', async () => {
   await expect(file.whole).rejects.toMatchObject({ code: 'aborted' });
 });
 
-test('a stream is kept under its content', async () => {
+test('a stream is stored under its content', async () => {
   const file = await open(new Blob([FILE as Uint8Array<ArrayBuffer>]).stream());
   const { source } = await file.whole;
   expect(source).toBe(`stored:streamed.gguf:${FILE.length}:${sha256(FILE).slice(0, 16)}`);

@@ -1,81 +1,54 @@
-import { inTurn, linked } from '../coordination/download-lock.ts';
+import { linked } from '../abort.ts';
+import { withDownloadLock } from '../coordination/download-lock.ts';
 import type { FileRequest, LoadProgress } from '../protocol.ts';
-import { StoredSource } from '../store/chunk-source.ts';
+import { type ArrivingChunks, ChunkSource } from '../store/chunk-source.ts';
 import { openDatabase, storageFailure } from '../store/indexeddb.ts';
-import type { Draft, Manifest, ModelStore } from '../store/manifest.ts';
+import type { Draft, ModelStore } from '../store/manifest.ts';
 import { MemoryStore } from '../store/memory.ts';
-import { Arrivals } from './chunk-queue.ts';
 import { download } from './download.ts';
 import { fetchChunk } from './fetch-chunk.ts';
-import { blobOrigin, type Origin, storedOrigin, streamOrigin, urlOrigin } from './sources.ts';
+import { FileLoad, type Found } from './file-load.ts';
+import { type SourceFile, sourceFile, urlFile } from './sources.ts';
 
-export interface ObtainJob {
+export interface LoadJob {
   signal: AbortSignal;
   report(progress: LoadProgress): void;
 }
 
-/** A file that is stored, or on its way into the store. */
-export interface ModelFile {
-  readonly store: ModelStore;
-  readonly fromCache: boolean;
-  /** Resolves when the file is whole and is what was expected. */
-  readonly whole: Promise<Manifest>;
-  /** Reading waits for what has not arrived yet. */
-  source: StoredSource;
-  /** What is still on its way; null for a file that was whole to begin with. */
-  arrivals: Arrivals | null;
-  /** Another source for the same file, read from the store alone. */
-  stored(manifest: Manifest): StoredSource;
-  /** Ends the download, and forgets what there is of the file when it is `bad`. */
-  abandon(bad: boolean): Promise<void>;
-}
-
 /**
- * A model file from the store or from where it comes from; resolves as soon as its size is known.
- * Errors: those of `download`, and `storage` where the browser keeps nothing.
+ * A model file from the store or from its sources; resolves as soon as its size is known.
+ * Errors: those of `download`, and `storage` where the browser stores nothing.
  */
-export async function obtain(request: FileRequest, job: ObtainJob): Promise<ModelFile> {
-  const origin = await originOf(request);
+export async function openFile(request: FileRequest, job: LoadJob): Promise<FileLoad> {
+  const file = await sourceFile(request);
   const store = await storeFor(request.store);
-  const arrivals = new Arrivals();
   const stop = linked(job.signal);
-  stop.signal.addEventListener('abort', () => arrivals.go());
-  const begun = () => store.draft(origin.source);
-  const finding = inTurn(origin.source, { ...job, signal: stop.signal, begun }, async (turn) => {
+  const read = (draft: Draft & { size: number }, arriving: ArrivingChunks | null) =>
+    new ChunkSource(store, draft, (index) => refetch(file, draft, index, stop.signal), arriving);
+  const load = new FileLoad({ key: file.key, store, stop, read });
+  const begun = () => store.draft(file.key);
+  const locked = { ...job, signal: stop.signal, begun };
+  const finding = withDownloadLock(file.key, locked, async (own): Promise<Found> => {
     // What another tab did meanwhile may have put another file in the place of the one that was begun.
-    arrivals.dropped();
-    const kept = await find(origin, store, request.sha256);
-    const options = { ...request, ...turn, follower: arrivals };
-    return kept ?? { draft: await download(origin, store, options), fromCache: false };
+    load.restarted();
+    const stored = await storedFile(file.key, store, request.sha256);
+    if (stored) return stored;
+    const manifest = await download(file, store, { ...request, ...own, observer: load });
+    return { manifest, fromCache: false };
   });
-  arrivals.follow(finding);
-  const { draft, fromCache } = await Promise.race([finding, arrivals.begins]);
-  const whole = finding.then((found) => found.draft as Manifest);
-  const stored = (manifest: Manifest, behind: Arrivals | null = null) =>
-    sourceOf(manifest, origin, store, stop.signal, behind);
-  const live = arrivals.over ? null : arrivals;
-  return {
-    store,
-    fromCache,
-    whole,
-    arrivals: live,
-    source: stored(draft as Manifest, live),
-    stored,
-    abandon: (bad) => abandon(bad, stop, whole, origin, store),
-  };
+  await load.follow(finding);
+  return load;
 }
 
 /** The stored file, unless another one is expected. */
-async function find(origin: Origin, store: ModelStore, sha256: string | undefined) {
-  const draft = await store.manifest(origin.source);
-  if (!draft || (sha256 && draft.sha256 !== sha256.toLowerCase())) return null;
-  return { draft: draft as Draft, fromCache: true };
-}
-
-export async function originOf({ source, urls = [], name }: FileRequest): Promise<Origin> {
-  if (source instanceof ReadableStream) return streamOrigin(source, name ?? 'model.gguf');
-  if (typeof source !== 'string') return blobOrigin(source, name);
-  return source.startsWith('stored:') ? storedOrigin(source) : urlOrigin(source, ...urls);
+async function storedFile(
+  key: string,
+  store: ModelStore,
+  sha256: string | undefined,
+): Promise<Found | null> {
+  const manifest = await store.manifest(key);
+  if (!manifest || (sha256 && manifest.sha256 !== sha256.toLowerCase())) return null;
+  return { manifest, fromCache: true };
 }
 
 async function storeFor(store: FileRequest['store']): Promise<ModelStore> {
@@ -86,30 +59,14 @@ async function storeFor(store: FileRequest['store']): Promise<ModelStore> {
   throw storageFailure('this page may not use it; in private mode browsers refuse it');
 }
 
-function sourceOf(
-  file: Manifest,
-  origin: Origin,
-  store: ModelStore,
+/** A lost or damaged chunk, from the sources of the request and those the download noted. */
+function refetch(
+  file: SourceFile,
+  draft: Draft & { size: number },
+  index: number,
   signal: AbortSignal,
-  arrivals: Arrivals | null,
-): StoredSource {
-  const { urls = [] } = file;
-  const places = [...origin.places, ...(urls.length > 0 ? urlOrigin(...urls).places : [])];
-  const repair = (index: number) => fetchChunk({ ...origin, places }, file, index, signal);
-  return new StoredSource(store, file, repair, arrivals);
-}
-
-async function abandon(
-  bad: boolean,
-  stop: AbortController,
-  whole: Promise<Manifest>,
-  origin: Origin,
-  store: ModelStore,
-): Promise<void> {
-  stop.abort();
-  const manifest = await whole.catch(() => null);
-  if (!bad) return;
-  if (manifest) return store.remove(manifest.source);
-  const draft = await store.draft(origin.source);
-  if (draft) await store.discard(draft);
+): Promise<ArrayBuffer> {
+  const { urls = [] } = draft;
+  const sources = [...file.sources, ...(urls.length > 0 ? urlFile(...urls).sources : [])];
+  return fetchChunk({ sources }, draft, index, signal);
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { LoadProgress } from '../protocol.ts';
-import { Meter } from './progress.ts';
+import { ProgressMeter } from './progress.ts';
 
 function record(times: number[]) {
   const reports: LoadProgress[] = [];
-  const meter = new Meter(
+  const meter = new ProgressMeter(
     'download',
     false,
     (report) => reports.push(report),

@@ -1,12 +1,12 @@
 import type { LoadProgress } from '../protocol.ts';
 
 /** Turns byte counts into progress reports, at most one every 100 ms. Speed is the mean of the last 2 seconds. */
-export class Meter {
+export class ProgressMeter {
   readonly #report: (progress: LoadProgress) => void;
   readonly #phase: LoadProgress['phase'];
   readonly #fromCache: boolean;
   readonly #now: () => number;
-  #marks: { at: number; bytes: number }[] = [];
+  #samples: { at: number; bytes: number }[] = [];
   #last = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -22,12 +22,12 @@ export class Meter {
   }
 
   /** `loaded` and `total` in bytes; the report that reaches the total is never held back. */
-  update(loaded: number, total: number | null): void {
+  readonly update = (loaded: number, total: number | null): void => {
     const at = this.#now();
     if (loaded !== total && at - this.#last < 100) return;
     this.#last = at;
-    this.#marks.push({ at, bytes: loaded });
-    while (this.#marks.length > 2 && at - this.#marks[0]!.at > 2000) this.#marks.shift();
+    this.#samples.push({ at, bytes: loaded });
+    while (this.#samples.length > 2 && at - this.#samples[0]!.at > 2000) this.#samples.shift();
     const bytesPerSecond = this.#speed();
     this.#report({
       phase: this.#phase,
@@ -38,10 +38,10 @@ export class Meter {
         total !== null && bytesPerSecond > 0 ? ((total - loaded) / bytesPerSecond) * 1000 : null,
       fromCache: this.#fromCache,
     });
-  }
+  };
 
   #speed(): number {
-    const [first, last] = [this.#marks[0]!, this.#marks.at(-1)!];
+    const [first, last] = [this.#samples[0]!, this.#samples.at(-1)!];
     const seconds = (last.at - first.at) / 1000;
     return seconds > 0 ? (last.bytes - first.bytes) / seconds : 0;
   }

@@ -1,13 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { PlaceError } from './http.ts';
-import { Mirrors, type Pace } from './retry.ts';
-import type { Opened, Place } from './sources.ts';
+import { type Answer, SourceError } from './http.ts';
+import { RetryingSources, type RetryLimits } from './retry.ts';
+import type { Source } from './sources.ts';
 
-const PACE: Pace = { stallMs: 30, backoffMs: 1, rounds: 3, offlineMs: 2000 };
+const LIMITS: RetryLimits = { stallMs: 30, backoffMs: 1, rounds: 3, offlineMs: 2000 };
 const { signal } = new AbortController();
 
-function place(address: string, stream = () => new ReadableStream<Uint8Array>()): Place {
-  const open = async (): Promise<Opened> => ({
+function source(address: string, stream = () => new ReadableStream<Uint8Array>()): Source {
+  const open = async (): Promise<Answer> => ({
     offset: 0,
     size: null,
     validator: null,
@@ -16,34 +16,34 @@ function place(address: string, stream = () => new ReadableStream<Uint8Array>())
   return { address, open };
 }
 
-const failure = (options = {}) => new PlaceError('network', 'failed', options);
+const failure = (options = {}) => new SourceError('network', 'failed', options);
 const accept = async () => {};
 
 afterEach(() => vi.unstubAllGlobals());
 
-test('a place that fails gives way to the next, and comes back in the next round', async () => {
-  const mirrors = new Mirrors([place('a'), place('b')], PACE, signal);
+test('a source that fails gives way to the next, and comes back in the next round', async () => {
+  const sources = new RetryingSources([source('a'), source('b')], LIMITS, signal);
   const order = [];
   for (let i = 0; i < 4; i++) {
-    order.push(mirrors.place.address);
-    await mirrors.next(failure());
+    order.push(sources.current.address);
+    await sources.retry(failure());
   }
   expect(order).toEqual(['a', 'b', 'a', 'b']);
 });
 
-test('a place that can never serve is not asked again; without others its failure is the end', async () => {
-  const mirrors = new Mirrors([place('a'), place('b')], PACE, signal);
-  await mirrors.next(failure({ lasting: true }));
-  expect(mirrors.place.address).toBe('b');
-  const last = failure({ lasting: true });
-  await expect(mirrors.next(last)).rejects.toBe(last);
+test('a source that can never serve is not asked again; without others its failure is the end', async () => {
+  const sources = new RetryingSources([source('a'), source('b')], LIMITS, signal);
+  await sources.retry(failure({ permanent: true }));
+  expect(sources.current.address).toBe('b');
+  const last = failure({ permanent: true });
+  await expect(sources.retry(last)).rejects.toBe(last);
 });
 
 test('tries are bounded: two rounds where nothing was reached, all of them where something came', async () => {
-  const triesOf = async (mirrors: Mirrors) => {
+  const triesOf = async (sources: RetryingSources) => {
     let tries = 1;
     while (
-      await mirrors.next(failure()).then(
+      await sources.retry(failure()).then(
         () => true,
         () => false,
       )
@@ -51,37 +51,37 @@ test('tries are bounded: two rounds where nothing was reached, all of them where
       tries++;
     return tries;
   };
-  expect(await triesOf(new Mirrors([place('a')], PACE, signal))).toBe(3);
-  const reached = new Mirrors([place('a')], PACE, signal);
-  reached.arrived(10);
+  expect(await triesOf(new RetryingSources([source('a')], LIMITS, signal))).toBe(3);
+  const reached = new RetryingSources([source('a')], LIMITS, signal);
+  reached.progressed(10);
   expect(await triesOf(reached)).toBe(4);
-  reached.arrived(10);
+  reached.progressed(10);
   expect(await triesOf(reached), 'the same bytes again are no progress').toBe(1);
-  reached.arrived(11);
+  reached.progressed(11);
   expect(await triesOf(reached)).toBe(4);
 });
 
-test('what is no failure of a place is thrown at once', async () => {
-  const mirrors = new Mirrors([place('a'), place('b')], PACE, signal);
+test('what is no failure of a source is thrown at once', async () => {
+  const sources = new RetryingSources([source('a'), source('b')], LIMITS, signal);
   const error = new Error('disk');
-  await expect(mirrors.next(error)).rejects.toBe(error);
+  await expect(sources.retry(error)).rejects.toBe(error);
 });
 
 test('a body and an answer that stall are failures of the network', async () => {
-  const silent = new Mirrors([place('quiet.test')], PACE, signal);
+  const silent = new RetryingSources([source('quiet.test')], LIMITS, signal);
   const reading = silent.read(0, null, accept).next();
-  await expect(reading).rejects.toMatchObject({ code: 'network', lasting: false });
-  const never = { address: 'never.test', open: () => new Promise<Opened>(() => {}) };
-  const opening = new Mirrors([never], PACE, signal).read(0, null, accept).next();
+  await expect(reading).rejects.toMatchObject({ code: 'network', permanent: false });
+  const never = { address: 'never.test', open: () => new Promise<Answer>(() => {}) };
+  const opening = new RetryingSources([never], LIMITS, signal).read(0, null, accept).next();
   await expect(opening).rejects.toThrow('never.test sent nothing for 0.03 s');
 });
 
 test('an abort ends a read that stalls and a wait', async () => {
   const controller = new AbortController();
-  const slow: Pace = { ...PACE, stallMs: 60_000, backoffMs: 60_000 };
-  const mirrors = new Mirrors([place('a')], slow, controller.signal);
-  const reading = mirrors.read(0, null, accept).next();
-  const waiting = mirrors.next(failure());
+  const slow: RetryLimits = { ...LIMITS, stallMs: 60_000, backoffMs: 60_000 };
+  const sources = new RetryingSources([source('a')], slow, controller.signal);
+  const reading = sources.read(0, null, accept).next();
+  const waiting = sources.retry(failure());
   controller.abort();
   await expect(reading).rejects.toMatchObject({ code: 'aborted' });
   await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
@@ -96,7 +96,11 @@ test('leaving the loop cancels the stream', async () => {
         cancelled = true;
       },
     });
-  for await (const _ of new Mirrors([place('a', endless)], PACE, signal).read(0, null, accept)) {
+  for await (const _ of new RetryingSources([source('a', endless)], LIMITS, signal).read(
+    0,
+    null,
+    accept,
+  )) {
     break;
   }
   expect(cancelled).toBe(true);
@@ -108,12 +112,12 @@ test('offline, a download that has begun waits to be online again', async () => 
   const events = new EventTarget();
   vi.stubGlobal('addEventListener', events.addEventListener.bind(events));
   vi.stubGlobal('removeEventListener', events.removeEventListener.bind(events));
-  const mirrors = new Mirrors([place('a')], PACE, signal);
-  const early = new PlaceError('offline', 'offline');
-  await expect(mirrors.next(early), 'nothing had begun').rejects.toBe(early);
-  mirrors.arrived(1);
+  const sources = new RetryingSources([source('a')], LIMITS, signal);
+  const early = new SourceError('offline', 'offline');
+  await expect(sources.retry(early), 'nothing had begun').rejects.toBe(early);
+  sources.progressed(1);
   let waited = true;
-  const waiting = mirrors.next(early).then(() => {
+  const waiting = sources.retry(early).then(() => {
     waited = device.onLine;
   });
   setTimeout(() => {

@@ -1,61 +1,68 @@
-import { PocketbitError } from '@pocketbit/core';
+import { linked, refuseAborted } from '../abort.ts';
 import { release } from '../store/release.ts';
-import { networkError, offline, PlaceError } from './http.ts';
-import type { Opened, Place } from './sources.ts';
+import { type Answer, networkError, offline, SourceError } from './http.ts';
+import type { Source } from './sources.ts';
 
 /** How long a download waits, milliseconds, and how often it tries again. */
-export interface Pace {
-  /** A place that sends nothing for this long is left. */
+export interface RetryLimits {
+  /** A source that sends nothing for this long is left. */
   stallMs: number;
-  /** The wait before the second round over the places; it doubles with every further one. */
+  /** The wait before the second round over the sources; it doubles with every further one. */
   backoffMs: number;
-  /** Rounds over the places without a new byte before the download gives up; two where no place was reached at all. */
+  /** Rounds over the sources without a new byte before the download gives up; two where no source was reached at all. */
   rounds: number;
   /** How long it waits for a device that went offline. */
   offlineMs: number;
 }
 
-export const PACE: Pace = { stallMs: 20_000, backoffMs: 500, rounds: 6, offlineMs: 600_000 };
+export const RETRY_LIMITS: RetryLimits = {
+  stallMs: 20_000,
+  backoffMs: 500,
+  rounds: 6,
+  offlineMs: 600_000,
+};
 
 /** The longest wait that a server may ask for. */
-const MOST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
-/** The places of a file in turn: one that fails gives way to the next, and after a round there is a pause. */
-export class Mirrors {
-  readonly #pace: Pace;
+/** The sources of a file, tried one after the other: after one that fails the next, and after a round a pause. */
+export class RetryingSources {
+  readonly #limits: RetryLimits;
   readonly #signal: AbortSignal;
-  #places: Place[];
+  #sources: Source[];
   /** Failures since something new arrived. */
   #failures = 0;
   #furthest = 0;
   #reached = false;
 
-  constructor(places: readonly Place[], pace: Pace, signal: AbortSignal) {
-    this.#places = [...places];
-    this.#pace = pace;
+  constructor(sources: readonly Source[], limits: RetryLimits, signal: AbortSignal) {
+    this.#sources = [...sources];
+    this.#limits = limits;
     this.#signal = signal;
   }
 
-  get place(): Place {
-    return this.#places[0]!;
+  get current(): Source {
+    return this.#sources[0]!;
   }
 
-  /** The bytes of one answer of the present place, each part as it arrives and until the next; a place that stalls fails. */
+  /** The bytes of one answer of the current source, each part valid until the next arrives; a source that stalls fails. */
   async *read(
     offset: number,
     validator: string | null,
-    accept: (opened: Opened) => Promise<void>,
+    accept: (answer: Answer) => Promise<void>,
     end?: number,
   ): AsyncGenerator<Uint8Array> {
-    const watch = new Watch(this.place.address, this.#signal, this.#pace.stallMs);
+    const request = new TimedRequest(this.current.address, this.#signal, this.#limits.stallMs);
     try {
-      const opened = await watch.over((signal) => this.place.open(offset, validator, signal, end));
+      const answer = await request.within((signal) =>
+        this.current.open(offset, validator, signal, end),
+      );
       // Platform fact: Safari before 27 cannot iterate a ReadableStream, so this uses a reader.
-      const reader = opened.stream.getReader();
+      const reader = answer.stream.getReader();
       try {
-        await accept(opened);
+        await accept(answer);
         for (;;) {
-          const { done, value } = await watch.over(() => reader.read());
+          const { done, value } = await request.within(() => reader.read());
           if (done) return;
           yield value;
           release(value.buffer);
@@ -64,39 +71,39 @@ export class Mirrors {
         reader.cancel().catch(() => {});
       }
     } finally {
-      watch.end();
+      request.end();
     }
   }
 
-  /** Something has arrived; `position` is the end of it. */
-  arrived(position: number): void {
+  /** The file has arrived up to `position`; more than before resets the count of failures. */
+  progressed(position: number): void {
     if (position <= this.#furthest) return;
     this.#furthest = position;
     this.#reached = true;
     this.#failures = 0;
   }
 
-  /** Turns to the next place after a failure and waits as long as that takes. Throws it where nothing is left to try. */
-  async next(failure: unknown): Promise<void> {
-    if (!(failure instanceof PlaceError)) throw failure;
-    const [place, ...others] = this.#places as [Place, ...Place[]];
-    this.#places = failure.lasting ? others : [...others, place];
-    if (this.#places.length === 0) throw failure;
+  /** Turns to the next source after a failure and waits as long as that takes. Throws it where nothing is left to try. */
+  async retry(failure: unknown): Promise<void> {
+    if (!(failure instanceof SourceError)) throw failure;
+    const [current, ...others] = this.#sources as [Source, ...Source[]];
+    this.#sources = failure.permanent ? others : [...others, current];
+    if (this.#sources.length === 0) throw failure;
     if (offline() && this.#reached) return this.#online(failure);
     if (failure.code === 'offline') throw failure;
     this.#reached ||= failure.busy;
     this.#failures++;
-    const round = Math.floor(this.#failures / this.#places.length);
-    const rounds = this.#reached ? this.#pace.rounds : Math.min(2, this.#pace.rounds);
+    const round = Math.floor(this.#failures / this.#sources.length);
+    const rounds = this.#reached ? this.#limits.rounds : Math.min(2, this.#limits.rounds);
     if (round > rounds) throw failure;
-    if (this.#failures % this.#places.length > 0) return;
-    const wait = this.#pace.backoffMs * 2 ** (round - 1) * (0.75 + Math.random() / 2);
-    await this.#wait(Math.min(MOST_WAIT_MS, Math.max(wait, failure.waitMs)), null);
+    if (this.#failures % this.#sources.length > 0) return;
+    const wait = this.#limits.backoffMs * 2 ** (round - 1) * (0.75 + Math.random() / 2);
+    await this.#wait(Math.min(MAX_WAIT_MS, Math.max(wait, failure.retryAfterMs)), null);
   }
 
   /** Waits for the device to be online again. */
-  async #online(failure: PlaceError): Promise<void> {
-    await this.#wait(this.#pace.offlineMs, 'online');
+  async #online(failure: SourceError): Promise<void> {
+    await this.#wait(this.#limits.offlineMs, 'online');
     if (offline()) throw failure;
   }
 
@@ -117,28 +124,22 @@ export class Mirrors {
   }
 }
 
-export function refuseAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new PocketbitError('aborted', 'Loading was stopped.');
-}
-
-/** Ends a request that stalls, or that nobody wants any more. */
-class Watch {
+/** A request that ends when it stalls, or when it is aborted. */
+class TimedRequest {
   readonly #address: string;
   readonly #outer: AbortSignal;
   readonly #stallMs: number;
-  readonly #request = new AbortController();
-  readonly #abort = () => this.#request.abort();
+  readonly #request: AbortController;
 
   constructor(address: string, outer: AbortSignal, stallMs: number) {
     this.#address = address;
     this.#outer = outer;
     this.#stallMs = stallMs;
-    outer.addEventListener('abort', this.#abort);
-    if (outer.aborted) this.#abort();
+    this.#request = linked(outer);
   }
 
-  /** Waits for the next of the request. Errors: `PlaceError`, `aborted`. */
-  async over<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** One step of the request, at most `stallMs` long. Errors: `SourceError`, `aborted`. */
+  async within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#request;
     let wake = () => {};
     // A stream that is no fetch does not know the signal, so nobody waits for it longer than the signal does.
@@ -147,7 +148,7 @@ class Watch {
       signal.addEventListener('abort', wake);
       if (signal.aborted) wake();
     });
-    const timer = setTimeout(this.#abort, this.#stallMs);
+    const timer = setTimeout(() => this.end(), this.#stallMs);
     try {
       return await Promise.race([work(signal), ended]);
     } catch (error) {
@@ -161,7 +162,7 @@ class Watch {
   #failure(error: unknown): unknown {
     refuseAborted(this.#outer);
     if (!this.#request.signal.aborted) return networkError(this.#address, error);
-    return new PlaceError(
+    return new SourceError(
       'network',
       `${this.#address} sent nothing for ${this.#stallMs / 1000} s. Load again: what has arrived is kept.`,
       { cause: error },
@@ -170,7 +171,6 @@ class Watch {
 
   /** Ends the request, whatever it still does. */
   end(): void {
-    this.#outer.removeEventListener('abort', this.#abort);
-    this.#abort();
+    this.#request.abort();
   }
 }

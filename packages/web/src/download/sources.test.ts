@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { blobOrigin, type Place, urlOrigin } from './sources.ts';
+import { blobFile, type Source, urlFile } from './sources.ts';
 
 const { signal } = new AbortController();
 
-const open: Place['open'] = (...asked) =>
-  urlOrigin('https://models.test/m.gguf').places[0]!.open(...asked);
+const open: Source['open'] = (...asked) =>
+  urlFile('https://models.test/m.gguf').sources[0]!.open(...asked);
 
 function answer(body: BodyInit | null, init: ResponseInit): void {
   vi.stubGlobal('fetch', async () => new Response(body, init));
@@ -13,9 +13,9 @@ function answer(body: BodyInit | null, init: ResponseInit): void {
 afterEach(() => vi.unstubAllGlobals());
 
 test('an address loses its fragment, and the file name is its last part', () => {
-  const origin = urlOrigin('https://models.test/a/b%20c.gguf?v=1#here');
-  expect(origin).toMatchObject({
-    source: 'https://models.test/a/b%20c.gguf?v=1',
+  const file = urlFile('https://models.test/a/b%20c.gguf?v=1#here');
+  expect(file).toMatchObject({
+    key: 'https://models.test/a/b%20c.gguf?v=1',
     name: 'b c.gguf',
   });
 });
@@ -58,7 +58,7 @@ test('an unreachable server is a network error, an offline device an offline one
 });
 
 test('a picked file is known by name, size and content', async () => {
-  const source = async (text: string) => (await blobOrigin(new File([text], 'm.gguf'))).source;
-  expect(await source('GGUF one')).toBe(await source('GGUF one'));
-  expect(await source('GGUF one')).not.toBe(await source('GGUF two'));
+  const key = async (text: string) => (await blobFile(new File([text], 'm.gguf'))).key;
+  expect(await key('GGUF one')).toBe(await key('GGUF one'));
+  expect(await key('GGUF one')).not.toBe(await key('GGUF two'));
 });

@@ -1,50 +1,47 @@
 import { PocketbitError } from '@pocketbit/core';
+import type { FileRequest } from '../protocol.ts';
 import { digest } from '../store/hash.ts';
-import { openUrl, PlaceError } from './http.ts';
+import { type Answer, openUrl, SourceError } from './http.ts';
 
-/** Bytes of a file from some offset on. */
-export interface Opened {
-  /** Where the stream really starts; 0 when the server ignored the range. */
-  offset: number;
-  /** Whole file, bytes; null when the server did not say. */
-  size: number | null;
-  /** Equal for equal bytes at this place; null when the server gives none. */
-  validator: string | null;
-  stream: ReadableStream<Uint8Array>;
-}
-
-/** One place that has the file. */
-export interface Place {
+/** One source of a file: a server, a picked file, a stream. */
+export interface Source {
   /** For messages; of a server its URL. */
   readonly address: string;
-  /** `validator` as the place gave it earlier, `end` exclusive. Errors: `PlaceError`, `aborted`. */
+  /** The file from `offset` on; `validator` as the source gave it earlier, `end` exclusive. Errors: `SourceError`, `aborted`. */
   open(
     offset: number,
     validator: string | null,
     signal: AbortSignal,
     end?: number,
-  ): Promise<Opened>;
+  ): Promise<Answer>;
 }
 
-/** Where a model comes from. */
-export interface Origin {
+/** A model file and all its sources. */
+export interface SourceFile {
   /** Key in the store. */
-  readonly source: string;
+  readonly key: string;
   readonly name: string;
-  /** Those that have the same bytes, the preferred first. */
-  readonly places: readonly Place[];
+  /** Sources of the same bytes, the preferred first. */
+  readonly sources: readonly Source[];
   /** The key in the store where only the content can tell it. */
   keyOf?(size: number, sha256: string): string;
 }
 
+/** The file of a request. */
+export async function sourceFile({ source, urls = [], name }: FileRequest): Promise<SourceFile> {
+  if (source instanceof ReadableStream) return streamFile(source, name ?? 'model.gguf');
+  if (typeof source !== 'string') return blobFile(source, name);
+  return source.startsWith('stored:') ? storedFile(source) : urlFile(source, ...urls);
+}
+
 /** A model file on servers. `urls` are absolute; the first one is the key. */
-export function urlOrigin(...urls: string[]): Origin {
+export function urlFile(...urls: string[]): SourceFile {
   const addresses = [...new Set(urls.map(withoutHash))];
   const { pathname, hostname, href } = new URL(addresses[0]!);
   return {
-    source: href,
+    key: href,
     name: decoded(pathname.split('/').at(-1) || hostname),
-    places: addresses.map((address) => ({
+    sources: addresses.map((address) => ({
       address,
       open: (...asked) => openUrl(address, ...asked),
     })),
@@ -67,13 +64,13 @@ function decoded(part: string): string {
 }
 
 /** A model file the user picked. Its key is made of name, size and a hash of samples spread over the file. */
-export async function blobOrigin(blob: Blob, given?: string): Promise<Origin> {
+export async function blobFile(blob: Blob, given?: string): Promise<SourceFile> {
   const name = given ?? (blob as Partial<File>).name ?? 'model.gguf';
   const address = `The file ${name}`;
   return {
-    source: `stored:${name}:${blob.size}:${await fingerprint(blob)}`,
+    key: `stored:${name}:${blob.size}:${await fingerprint(blob)}`,
     name,
-    places: [
+    sources: [
       {
         address,
         open: async (offset) => ({
@@ -88,31 +85,31 @@ export async function blobOrigin(blob: Blob, given?: string): Promise<Origin> {
 }
 
 /** A stream of bytes, which can be read once. Its key is made of name, size and hash. */
-export function streamOrigin(stream: ReadableStream<Uint8Array>, name: string): Origin {
+export function streamFile(stream: ReadableStream<Uint8Array>, name: string): SourceFile {
   let spent = false;
-  const open = async (): Promise<Opened> => {
+  const open = async (): Promise<Answer> => {
     if (spent)
-      throw new PlaceError('network', `The stream of ${name} broke off.`, { lasting: true });
+      throw new SourceError('network', `The stream of ${name} broke off.`, { permanent: true });
     spent = true;
     return { offset: 0, size: null, validator: null, stream };
   };
   return {
-    source: `stored:${name}:stream`,
+    key: `stored:${name}:stream`,
     name,
-    places: [{ address: `The stream of ${name}`, open }],
+    sources: [{ address: `The stream of ${name}`, open }],
     keyOf: (size, sha256) => `stored:${name}:${size}:${sha256.slice(0, 16)}`,
   };
 }
 
 /** A `stored:` model: nothing to download from. */
-export function storedOrigin(source: string): Origin {
+export function storedFile(key: string): SourceFile {
   const open = async () => {
     throw new PocketbitError(
       'storage',
       'This model came from a local file and its stored copy is gone or damaged. Pick the file again.',
     );
   };
-  return { source, name: source.split(':')[1] ?? source, places: [{ address: source, open }] };
+  return { key, name: key.split(':')[1] ?? key, sources: [{ address: key, open }] };
 }
 
 const SAMPLES = 16;

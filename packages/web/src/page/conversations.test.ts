@@ -1,24 +1,9 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FakeLocks } from '../../test/fake-locks.ts';
 import { Conversations } from './conversations.ts';
 
-/** Web Locks over all "tabs" of a test; Node 20 has none. */
-class Locks {
-  readonly #held = new Set<string>();
-
-  async request(
-    name: string,
-    { steal = false }: { steal?: boolean },
-    use: (lock: object | null) => Promise<void> | null,
-  ): Promise<void> {
-    if (this.#held.has(name) && !steal) return void use(null);
-    this.#held.add(name);
-    await use({ name });
-    this.#held.delete(name);
-  }
-}
-
-beforeEach(() => vi.stubGlobal('navigator', { locks: new Locks() }));
+beforeEach(() => vi.stubGlobal('navigator', { locks: new FakeLocks() }));
 afterEach(async () => {
   const all = new Conversations<string>();
   for (const { id } of await all.list()) await all.remove(id);

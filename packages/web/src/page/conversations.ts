@@ -1,10 +1,11 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { SavedSession } from '@pocketbit/engine';
-import { del, entries, get, update } from 'idb-keyval';
+import { del, get, promisifyRequest, update } from 'idb-keyval';
+import { conversationLock, hold, type Lease, locksUsable } from '../coordination/locks.ts';
 
-import { sessionDatabase } from '../store/session-database.ts';
+import { sessionStore } from '../store/session-database.ts';
 
-/** A conversation as it is kept; `M` is the application's own kind of message. */
+/** A conversation as it is stored; `M` is the application's own kind of message. */
 export interface Conversation<M> {
   readonly id: string;
   /** Writes so far. */
@@ -20,15 +21,18 @@ type Key = [kind: 'chat', id: string];
 
 /** Conversations in this browser, a record each. A page claims the one it writes, so that tabs do not overwrite each other. */
 export class Conversations<M> {
-  readonly #held = new Map<string, () => void>();
+  readonly #store = sessionStore();
+  readonly #held = new Map<string, Lease>();
 
-  /** All that are kept, the newest first; none where the browser keeps nothing. */
+  /** All that are stored, the newest first; none where the browser stores nothing. */
   async list(): Promise<Conversation<M>[]> {
-    const all = await entries<Key, Conversation<M>>(sessionDatabase()).catch(() => []);
-    return all
-      .filter(([[kind]]) => kind === 'chat')
-      .map(([, chat]) => chat)
-      .sort((a, b) => b.updatedAt - a.updatedAt);
+    const read = this.#store('readonly', (records) => {
+      // Keys are arrays, ordered by their elements; an array comes after every id.
+      const chats = IDBKeyRange.bound(['chat'], ['chat', []]);
+      return promisifyRequest<Conversation<M>[]>(records.getAll(chats));
+    });
+    const all = await read.catch(() => []);
+    return all.sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
   /**
@@ -36,12 +40,12 @@ export class Conversations<M> {
    * that is frozen, whose next `save` fails.
    */
   async claim(id?: string, { steal = false } = {}): Promise<Conversation<M>> {
-    const kept = id === undefined ? (await this.list())[0] : await this.#read(id);
-    if (kept && (await this.#hold(kept.id, steal))) return (await this.#read(kept.id)) ?? kept;
+    const found = id === undefined ? (await this.list())[0] : await this.#read(id);
+    if (found && (await this.#hold(found.id, steal))) return (await this.#read(found.id)) ?? found;
     return this.create();
   }
 
-  /** A new conversation, kept from its first `save` on. */
+  /** A new conversation, stored from its first `save` on. */
   async create(): Promise<Conversation<M>> {
     const words = crypto.getRandomValues(new Uint32Array(4));
     const id = Array.from(words, (word) => word.toString(36)).join('-');
@@ -50,19 +54,19 @@ export class Conversations<M> {
   }
 
   /**
-   * Keeps a conversation; go on with the one that is returned. Where another page has written it meanwhile, this becomes a
+   * Stores a conversation; go on with the one that is returned. Where another page has written it meanwhile, this becomes a
    * new one beside it; with Web Locks that page has taken it over on purpose, and this fails with `busy`. Rejects where the
-   * browser keeps nothing.
+   * browser stores nothing.
    */
   async save(chat: Conversation<M>): Promise<Conversation<M>> {
     const next = { ...chat, revision: chat.revision + 1, updatedAt: Date.now() };
-    let overtaken = false;
-    const replace = (kept?: Conversation<M>) => {
-      overtaken = kept !== undefined && kept.revision !== chat.revision;
-      return overtaken ? kept! : next;
+    let superseded = false;
+    const replace = (stored?: Conversation<M>) => {
+      superseded = stored !== undefined && stored.revision !== chat.revision;
+      return superseded ? stored! : next;
     };
-    await update<Conversation<M>>(['chat', chat.id] satisfies Key, replace, sessionDatabase());
-    if (!overtaken) return next;
+    await update<Conversation<M>>(['chat', chat.id] satisfies Key, replace, this.#store);
+    if (!superseded) return next;
     if (globalThis.navigator?.locks) throw takenOver();
     return this.save({
       ...chat,
@@ -73,36 +77,31 @@ export class Conversations<M> {
   }
 
   async remove(id: string): Promise<void> {
-    await del(['chat', id] satisfies Key, sessionDatabase());
+    await del(['chat', id] satisfies Key, this.#store);
     this.release(id);
   }
 
   /** Lets other pages claim it. */
   release(id: string): void {
-    this.#held.get(id)?.();
+    this.#held.get(id)?.release();
     this.#held.delete(id);
   }
 
   #read(id: string): Promise<Conversation<M> | undefined> {
-    const found = get<Conversation<M>>(['chat', id] satisfies Key, sessionDatabase());
+    const found = get<Conversation<M>>(['chat', id] satisfies Key, this.#store);
     return found.catch(() => undefined);
   }
 
-  /** Whether this page has the conversation from now on; for ever true where there are no Web Locks. */
-  #hold(id: string, steal = false): Promise<boolean> {
-    const { locks } = globalThis.navigator ?? {};
-    if (!locks || this.#held.has(id)) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const keep = (lock: Lock | null) => {
-        resolve(lock !== null);
-        return lock && new Promise<void>((release) => this.#held.set(id, release));
-      };
-      const options = steal ? { steal } : { ifAvailable: true };
-      locks.request(`pocketbit-chat:${id}`, options, keep).catch(() => {
-        this.#held.delete(id);
-        resolve(true);
-      });
+  /** Whether this page has the conversation from now on; always true where there are no Web Locks. */
+  async #hold(id: string, steal = false): Promise<boolean> {
+    if (this.#held.has(id) || !(await locksUsable())) return true;
+    const lease = await hold(conversationLock(id), steal ? { steal } : { ifAvailable: true });
+    if (!lease) return false;
+    this.#held.set(id, lease);
+    void lease.ended.then(() => {
+      if (this.#held.get(id) === lease) this.#held.delete(id);
     });
+    return true;
   }
 }
 

@@ -49,7 +49,7 @@ test('a worker that answers no ping while a call is open is dead, after the sile
   vi.useFakeTimers();
   const host = new WorkerHost(8000);
   const ended = vi.fn();
-  host.onEnd = ended;
+  host.whenEnded(ended);
   const call = host.call((api) => api.tokenize('text')).catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(9_900);
   expect(ended).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import type { Reply, WorkerApi } from '../protocol.ts';
+import type { Reply, WorkerApi, WorkerEntry } from '../protocol.ts';
+import { errorOf } from './wire.ts';
 
 /** Longest silence of a worker that is waited for, unless the caller says otherwise. A phone's slow prefill is shorter. */
 export const SILENCE_MS = 60_000;
@@ -12,9 +13,8 @@ const PINGS = 4;
  * that answers no ping while a call is open.
  */
 export class WorkerHost {
-  readonly api: Comlink.Remote<WorkerApi>;
-  /** Called once, when the worker has ended. */
-  onEnd: (error: PocketbitError) => void = () => {};
+  readonly api: Comlink.Remote<WorkerEntry>;
+  #onEnd = () => {};
   readonly #worker: Worker;
   readonly #silenceMs: number;
   readonly #listeners = new Set<(error: PocketbitError) => void>();
@@ -26,7 +26,7 @@ export class WorkerHost {
     this.#worker = startWorker();
     this.#worker.onerror = (event) => this.#crash(event.message);
     this.#worker.onmessageerror = () => this.#crash('a message could not be read');
-    this.api = Comlink.wrap<WorkerApi>(this.#worker);
+    this.api = Comlink.wrap<WorkerEntry>(this.#worker);
   }
 
   /** The value of a reply, or the worker's error, or `worker-crashed`. */
@@ -38,13 +38,18 @@ export class WorkerHost {
       pending.then(resolve, (error: unknown) => reject(PocketbitError.from(error)));
     });
     if (answer.ok) return answer.value;
-    const error = new PocketbitError(answer.error.code, answer.error.message, answer.error);
+    const error = errorOf(answer.error);
     if (error.code === 'worker-crashed') this.end(error);
     throw error;
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Calls `listener` once, when the worker has ended. */
+  whenEnded(listener: () => void): void {
+    this.#onEnd = listener;
   }
 
   /** Whether the worker lives; one that is silent for `silenceMs` is ended. */
@@ -88,7 +93,7 @@ export class WorkerHost {
     this.#rest();
     this.#worker.terminate();
     for (const listener of this.#listeners) listener(error);
-    this.onEnd(error);
+    this.#onEnd();
   }
 
   /**

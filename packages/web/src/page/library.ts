@@ -1,9 +1,10 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
+import { downloadLock, hold } from '../coordination/locks.ts';
 import type { LoadProgress, StoreReport, StoreRequest } from '../protocol.ts';
+import { exportChunks } from '../store/chunks.ts';
 import { openDatabase } from '../store/indexeddb.ts';
 import { listModels, type StoredModel } from '../store/library.ts';
-import { chunksOf } from '../store/maintenance.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
 import { absolute, type FileOptions, fileOf, type ModelSource, transfers } from './source.ts';
@@ -20,7 +21,7 @@ export async function importModel(
 ): Promise<StoredModel> {
   const { signal, onProgress, ...known } = options;
   const file = await fileOf(source, known);
-  const report = await keep({ action: 'import', file }, options, transfers(file));
+  const report = await maintain({ action: 'import', file }, options, transfers(file));
   const stored = (await listModels()).find((model) => model.source === report.source);
   if (stored) return stored;
   throw new PocketbitError('storage', 'The model was stored and is gone again.');
@@ -28,7 +29,7 @@ export async function importModel(
 
 /** Reads a stored model and compares every chunk with the hash it was stored with. */
 export function verifyModel(source: string, options: StoreOptions = {}): Promise<StoreReport> {
-  return keep({ action: 'verify', source: absolute(source) }, options);
+  return maintain({ action: 'verify', source: absolute(source) }, options);
 }
 
 /** Fetches the chunks of a stored model that are damaged, those alone; from `urls` where it knows no address. */
@@ -37,7 +38,7 @@ export function repairModel(
   options: StoreOptions & { urls?: (string | URL)[] } = {},
 ): Promise<StoreReport> {
   const urls = options.urls?.map(absolute) ?? [];
-  return keep({ action: 'repair', source: absolute(source), urls }, options);
+  return maintain({ action: 'repair', source: absolute(source), urls }, options);
 }
 
 /** A stored model as the file it was. */
@@ -56,11 +57,30 @@ export async function exportModel(source: string): Promise<ModelExport> {
   const manifest = await store?.manifest(absolute(source));
   if (!store || !manifest) throw new PocketbitError('storage', `No model is stored as ${source}.`);
   const { name, size: bytes, sha256 } = manifest;
-  return { name, bytes, sha256, stream: chunksOf(store, manifest) };
+  return { name, bytes, sha256, stream: exportChunks(store, manifest) };
+}
+
+/**
+ * Deletes a stored model, or what was stored of an unfinished download. `source` as in `listModels`. Errors: `busy` while
+ * it is being downloaded, in this tab or another.
+ */
+export async function deleteModel(source: string): Promise<void> {
+  const store = await openDatabase();
+  if (!store) return;
+  if (!globalThis.navigator?.locks) return store.remove(source);
+  const lease = await hold(downloadLock(source));
+  if (!lease) {
+    throw new PocketbitError(
+      'busy',
+      'This model is being downloaded. Stop the download before deleting it.',
+    );
+  }
+  await store.remove(source).finally(() => lease.release());
+  await lease.ended;
 }
 
 /** Has a worker of its own do work on the store. */
-async function keep(
+async function maintain(
   request: StoreRequest,
   options: StoreOptions,
   transferred: Transferable[] = [],
@@ -68,7 +88,7 @@ async function keep(
   if (options.signal?.aborted) throw new PocketbitError('aborted', 'Stopped before it began.');
   const host = new WorkerHost();
   const asked = Comlink.transfer(request, transferred);
-  const job = runJob(host, options, (api, port) => api.keep(asked, port));
+  const job = runJob(host, options, (api, port) => api.maintain(asked, port));
   return job.finally(() =>
     host.end(new PocketbitError('aborted', 'The work on the store is over.')),
   );

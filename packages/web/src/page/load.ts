@@ -2,17 +2,17 @@ import { PocketbitError } from '@pocketbit/core';
 import type { Fit, FitPolicy, KernelOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
 import type { Crash } from '../coordination/crash-marker.ts';
-import { cautiousContext, crashOf, noteLeaving, visitName } from '../coordination/crash-report.ts';
-import { type Place, type TabOptions, takePlace } from '../coordination/engine-lease.ts';
+import type { ModelLease, TabOptions } from '../coordination/engine-lease.ts';
 import type { Artifact, FileRequest, LoadProgress, OpenRequest } from '../protocol.ts';
 import type { Model } from './api.ts';
+import { defined } from './defined.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { type Opened, WorkerModel } from './model.ts';
+import { Page } from './page.ts';
 import { persistStorage } from './persist.ts';
 import { absolute, fileOf, type ModelSource, transfers } from './source.ts';
-import { stayAwake } from './wake-lock.ts';
 
 export interface LoadOptions extends TabOptions {
   signal?: AbortSignal;
@@ -37,8 +37,8 @@ export interface LoadOptions extends TabOptions {
    */
   kernels?: KernelOptions;
   /**
-   * Whether the model is kept in this browser: `true` (default) fails with `storage` or `quota` where it cannot be,
-   * `prefer` runs from memory then, and `false` always does and keeps nothing.
+   * Whether the model is stored in this browser: `true` (default) fails with `storage` or `quota` where it cannot be,
+   * `prefer` runs from memory then, and `false` always does and stores nothing.
    */
   store?: boolean | 'prefer';
   /** Whether the browser is asked, after a first download, not to evict the model; Firefox asks the user. Default true. */
@@ -54,6 +54,8 @@ export interface LoadOptions extends TabOptions {
   silenceMs?: number;
 }
 
+const page = new Page();
+
 /**
  * Loads a model from a URL, several URLs of the same file, a picked file, a stream of its bytes, or a `source` that
  * `listModels` named. A stored model needs no network. Errors are PocketbitErrors; see `code`.
@@ -61,59 +63,66 @@ export interface LoadOptions extends TabOptions {
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   checkStart(options.signal);
   if (options.tabs !== 'one') return loadHere(source, options);
-  const place = await takePlace(options);
+  const lease = await page.engine.acquire(options);
   try {
-    return await loadHere(source, { ...options, signal: place.signal }, place);
+    return await loadHere(source, { ...options, signal: lease.signal }, lease);
   } catch (error) {
-    place.leave();
+    lease.release();
     throw error;
   }
 }
 
-async function loadHere(source: ModelSource, options: LoadOptions, place?: Place): Promise<Model> {
-  const request = requestOf(await fileOf(source, options), options);
-  const crash = await learn(request);
+async function loadHere(
+  source: ModelSource,
+  options: LoadOptions,
+  lease?: ModelLease,
+): Promise<Model> {
+  const asked = requestOf(await fileOf(source, options), options);
+  const { crash, limits } = await afterCrash(asked);
+  const request = { ...asked, ...limits };
   const opening = open(request, options);
-  stayAwake(opening);
-  noteLeaving(opening);
-  const opened = await opening;
-  opened.info.crash = crash;
-  // From the storage, where it is kept: a model that was loaded once is loaded again without the network.
-  const again = { ...request, source: opened.info.source ?? request.source };
-  const { silenceMs } = options;
-  const quiet = silenceMs === undefined ? {} : { silenceMs };
+  page.working(opening);
+  const { host, info } = await opening;
+  // From the store, where it is there: a model that was loaded once is loaded again without the network.
+  const again = { ...request, source: info.source ?? request.source };
+  const quiet = defined({ silenceMs: options.silenceMs });
   const reopen = (ids?: Uint32Array) => open({ ...again, ...(ids && { ids }) }, quiet);
-  return new WorkerModel(opened, reopen, place);
+  return new WorkerModel({ host, info: { ...info, crash } }, reopen, page, lease);
 }
 
-/** What an earlier visit with this model came to; after a crash the request asks for less. */
-async function learn(request: OpenRequest): Promise<Crash | null> {
-  const { source, store, fit } = request;
-  if (typeof source !== 'string' || store === false || fit === 'ignore') return null;
-  request.visit = visitName();
-  const crash = await crashOf(source, true);
-  const most = await cautiousContext(source, crash);
-  if (most !== null) request.maxContext = most;
-  return crash;
+/** How an earlier visit with this model ended, and what the request asks for because of it: after a crash, less. */
+async function afterCrash({ source, store, fit }: OpenRequest): Promise<{
+  crash: Crash | null;
+  limits: Pick<OpenRequest, 'visit' | 'maxContext'>;
+}> {
+  if (typeof source !== 'string' || store === false || fit === 'ignore') {
+    return { crash: null, limits: {} };
+  }
+  const { crashes } = page;
+  const crash = await crashes.find(source, true);
+  const maxContext = await crashes.maxContext(source, crash);
+  const limits = { visit: crashes.visit, ...(maxContext !== null && { maxContext }) };
+  return { crash, limits };
 }
 
 /**
  * How a model would fit on this device, from its header. Of one that is not stored, the first 4 MiB are fetched, and as many
- * more as its header takes; they are kept, and `load` goes on from them. Errors as of `load`.
+ * more as its header takes; they are stored, and `load` goes on from them. Errors as of `load`.
  */
 export async function checkFit(source: ModelSource, options: LoadOptions = {}): Promise<Fit> {
   checkStart(options.signal);
   const request = requestOf(await fileOf(source, options), options);
   const host = new WorkerHost();
-  const { signal } = options;
   const asked = Comlink.transfer(request, transfers(request));
-  const ask = runJob(host, signal ? { signal } : {}, (api, port) => api.fit(asked, port));
+  const ask = runJob(host, defined({ signal: options.signal }), (api, port) =>
+    api.fit(asked, port),
+  );
   return ask.finally(() => host.end(new PocketbitError('aborted', 'The question is answered.')));
 }
 
 /** How the last visit with a model ended, where that was in the middle; null where it was not, or `load` has seen to it. */
 export function lastCrash(source: string | URL): Promise<Crash | null> {
-  return crashOf(absolute(source), false);
+  return page.crashes.find(absolute(source), false);
 }
 
 /** One worker with the model in it. */
@@ -154,13 +163,8 @@ function requestOf(file: FileRequest, options: LoadOptions): OpenRequest {
   return {
     ...file,
     budgetBytes: options.memoryBudget ?? memoryBudget(),
-    ...(fit !== undefined && { fit }),
-    ...(contextLength !== undefined && { contextLength }),
-    ...(kv !== undefined && { kv }),
-    ...(head !== undefined && { head }),
-    ...(artifact !== undefined && { artifact }),
+    ...defined({ contextLength, kv, head, artifact, kernels, fit }),
     ...(wasmBase !== undefined && { wasmBase: absolute(wasmBase) }),
-    ...(kernels !== undefined && { kernels }),
   };
 }
 

@@ -2,14 +2,14 @@ import type { ChatMessage } from '@pocketbit/core';
 import { PocketbitError } from '@pocketbit/core';
 import type { SavedSession, SaveOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
-import { noteLeaving } from '../coordination/crash-report.ts';
-import type { Place } from '../coordination/engine-lease.ts';
+import type { ModelLease } from '../coordination/engine-lease.ts';
 import type { KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
 
 import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
+import type { Page } from './page.ts';
 import { type GenerateStream, TokenStream } from './stream.ts';
-import { stayAwake } from './wake-lock.ts';
+import { errorOf } from './wire.ts';
 
 /** A worker with its model. */
 export interface Opened {
@@ -18,7 +18,7 @@ export interface Opened {
 }
 
 type Ask<T> = (api: Comlink.Remote<WorkerApi>) => Promise<Reply<T>>;
-type Start = (api: Comlink.Remote<WorkerApi>, port: MessagePort) => Promise<void>;
+type Start = (api: Comlink.Remote<WorkerApi>, port: MessagePort) => Promise<Reply<void>>;
 
 /** A page that comes back waits this long for its worker, which may have been killed meanwhile. */
 const RETURN_MS = 5000;
@@ -26,25 +26,28 @@ const RETURN_MS = 5000;
 export class WorkerModel implements Model {
   readonly info: ModelInfo;
   readonly #reopen: (ids: Uint32Array | undefined) => Promise<Opened>;
+  readonly #page: Page;
+  readonly #lease: ModelLease | undefined;
   #host: WorkerHost;
   #revival: Promise<WorkerHost> | null = null;
   #running: TokenStream | null = null;
   #last: TokenStream | null = null;
   #closed = false;
-  readonly #place: Place | undefined;
 
-  /** `reopen` loads the same model into a new worker, which then reads `ids` again. */
+  /** `reopen` loads the same model into a new worker, which then reads `ids` again; `lease` where tabs share an engine. */
   constructor(
     { host, info }: Opened,
     reopen: (ids: Uint32Array | undefined) => Promise<Opened>,
-    place?: Place,
+    page: Page,
+    lease?: ModelLease,
   ) {
     this.info = info;
     this.#reopen = reopen;
-    this.#place = place;
-    if (place) place.close = () => this.close();
+    this.#page = page;
+    this.#lease = lease;
+    lease?.closeWith(() => this.close());
     this.#host = host;
-    host.onEnd = this.#onEnd;
+    host.whenEnded(this.#onEnd);
     globalThis.document?.addEventListener('visibilitychange', this.#onVisible);
   }
 
@@ -79,7 +82,7 @@ export class WorkerModel implements Model {
     this.#closed = true;
     globalThis.document?.removeEventListener('visibilitychange', this.#onVisible);
     this.#host.end(new PocketbitError('aborted', 'The model was closed.'));
-    this.#place?.leave();
+    this.#lease?.release();
   }
 
   #stream(signal: AbortSignal | undefined, start: Start): GenerateStream {
@@ -91,12 +94,14 @@ export class WorkerModel implements Model {
       stream.fail(error);
       return stream;
     }
-    stayAwake(stream.result);
-    noteLeaving(stream.result);
+    this.#page.working(stream.result);
     this.#alive()
       .then((host) => {
         host.whileRunning(stream.result, (error) => stream.fail(error));
         return start(host.api, port2);
+      })
+      .then((reply) => {
+        if (!reply.ok) stream.fail(errorOf(reply.error));
       })
       .catch((error: unknown) => stream.fail(PocketbitError.from(error)));
     return stream;
@@ -142,7 +147,7 @@ export class WorkerModel implements Model {
     const session = this.#running?.session ?? this.#last?.session;
     const { host } = await this.#reopen(session?.ids);
     this.#host = host;
-    host.onEnd = this.#onEnd;
+    host.whenEnded(this.#onEnd);
     if (this.#closed) host.end(new PocketbitError('aborted', 'The model was closed.'));
     return host;
   }

@@ -1,5 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { FileRequest } from '../protocol.ts';
+import { defined } from './defined.ts';
 
 /** One file at several addresses, tried in turn. A checksum lets one go on where another broke off. */
 export interface MirroredSource {
@@ -28,11 +29,9 @@ export interface FileOptions {
 export async function fileOf(source: ModelSource, options: FileOptions): Promise<FileRequest> {
   const { sha256, chunkSha256, name, store = true } = { ...hashesOf(source), ...options };
   return {
-    ...(await placesOf(source)),
+    ...(await addressesOf(source)),
     store,
-    ...(sha256 !== undefined && { sha256 }),
-    ...(chunkSha256 !== undefined && { chunkSha256 }),
-    ...(name !== undefined && { name }),
+    ...defined({ sha256, chunkSha256, name }),
   };
 }
 
@@ -40,7 +39,7 @@ function hashesOf(source: ModelSource): FileOptions {
   return isMirrored(source) ? source : {};
 }
 
-async function placesOf(source: ModelSource): Promise<Pick<FileRequest, 'source' | 'urls'>> {
+async function addressesOf(source: ModelSource): Promise<Pick<FileRequest, 'source' | 'urls'>> {
   if (source instanceof Blob) return { source };
   if (source instanceof ReadableStream) return { source: await sendable(source) };
   if (!isMirrored(source)) return { source: absolute(source) };

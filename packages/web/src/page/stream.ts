@@ -1,6 +1,7 @@
-import { PocketbitError } from '@pocketbit/core';
 import type { GenerateChunk, GenerateStats, SavedSession } from '@pocketbit/engine';
 import type { GenerateEvent, JobCommand } from '../protocol.ts';
+
+import { errorOf } from './wire.ts';
 
 export interface GenerateResult {
   text: string;
@@ -88,7 +89,7 @@ export class TokenStream implements GenerateStream {
     if (event.type === 'chunk') this.#add(event.chunk);
     else if (event.type === 'session') this.session = event.session;
     else if (event.type === 'end') this.#finish(event.stats);
-    else this.fail(new PocketbitError(event.error.code, event.error.message, event.error));
+    else this.fail(errorOf(event.error));
   }
 
   #add(chunk: GenerateChunk): void {

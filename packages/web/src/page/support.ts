@@ -1,6 +1,5 @@
-import { relaxedSimd, simd } from 'wasm-feature-detect';
 import type { Artifact } from '../protocol.ts';
-import { candidates, type Features } from '../select.ts';
+import { candidates, detectFeatures, type Features } from '../select.ts';
 import { openDatabase } from '../store/indexeddb.ts';
 
 export interface Support {
@@ -15,17 +14,12 @@ export interface Support {
 
 /** Whether models run in this page, and how well. Never throws. */
 export async function isSupported(): Promise<Support> {
-  const wasm = typeof WebAssembly === 'object';
-  const features: Features = {
-    wasm,
-    simd: wasm && (await simd()),
-    relaxedSimd: wasm && (await relaxedSimd()),
-  };
+  const features = await detectFeatures();
   const workers = typeof Worker === 'function';
   const storage = (await openDatabase()) !== null;
   return {
-    supported: wasm && workers,
-    artifact: wasm && workers ? candidates(features)[0]! : null,
+    supported: features.wasm && workers,
+    artifact: features.wasm && workers ? candidates(features)[0]! : null,
     reasons: reasons(features, workers, storage),
     storage,
   };

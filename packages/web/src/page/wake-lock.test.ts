@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { stayAwake } from './wake-lock.ts';
+import { WakeLock } from './wake-lock.ts';
 
 /** What a browser does with a screen wake lock, and a document that can be hidden. */
 class Screen extends EventTarget {
@@ -30,10 +30,12 @@ class Screen extends EventTarget {
 }
 
 let screen: Screen;
+let wakeLock: WakeLock;
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 beforeEach(() => {
   screen = new Screen();
+  wakeLock = new WakeLock();
   vi.stubGlobal('document', screen);
   vi.stubGlobal('navigator', { wakeLock: screen.wakeLock });
 });
@@ -44,7 +46,7 @@ function job() {
   const work = new Promise<void>((resolve) => {
     end = resolve;
   });
-  stayAwake(work);
+  wakeLock.during(work);
   return () => end();
 }
 

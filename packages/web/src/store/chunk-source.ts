@@ -1,5 +1,5 @@
 import { type ByteSource, PocketbitError } from '@pocketbit/core';
-import type { Arrivals } from '../download/chunk-queue.ts';
+import { intactChunk } from './chunks.ts';
 import { digest } from './hash.ts';
 import type { Draft, ModelStore } from './manifest.ts';
 import { release } from './release.ts';
@@ -7,36 +7,46 @@ import { release } from './release.ts';
 /** Fetches a lost or damaged chunk again; null when it cannot be had. */
 export type Repair = (index: number) => Promise<ArrayBuffer | null>;
 
+/** The chunks of a file that is still on its way. */
+export interface ArrivingChunks {
+  /** Waits until chunk `index` is stored. The chunk, if it just came; null when it is to be read from the store. */
+  take(index: number): Promise<ArrayBuffer | null>;
+}
+
 /** Chunks that are read and hashed while the engine packs the one before them. */
-const AHEAD = 2;
+const READ_AHEAD = 2;
 
 /**
  * Reads a stored model, or one on its way there. Each chunk is checked against its hash when it is read, repaired if
  * that fails, and only the latest one is held, with two on their way when reading goes forward.
  */
-export class StoredSource implements ByteSource {
+export class ChunkSource implements ByteSource {
   readonly size: number;
-  /** Set when reading goes forward only: chunks are read ahead, and each is gone, what was read of it too, with the next. */
-  forward = false;
+  #forward = false;
   readonly #store: ModelStore;
   readonly #draft: Draft;
   readonly #repair: Repair;
-  readonly #arrivals: Arrivals | null;
+  readonly #arriving: ArrivingChunks | null;
   #held: { index: number; bytes: Uint8Array<ArrayBuffer> } | null = null;
   #coming = new Map<number, Promise<ArrayBuffer>>();
 
-  /** `draft` is whole, or grows while `arrivals` goes on. */
+  /** `draft` is whole, or grows while chunks are `arriving`. */
   constructor(
     store: ModelStore,
     draft: Draft & { size: number },
     repair: Repair,
-    arrivals: Arrivals | null = null,
+    arriving: ArrivingChunks | null = null,
   ) {
     this.size = draft.size;
     this.#store = store;
     this.#draft = draft;
     this.#repair = repair;
-    this.#arrivals = arrivals;
+    this.#arriving = arriving;
+  }
+
+  /** From now on reading goes forward only: chunks are read ahead, and each is gone, what was read of it too, with the next. */
+  goForward(): void {
+    this.#forward = true;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -71,7 +81,7 @@ export class StoredSource implements ByteSource {
     if (this.#held?.index === index) return this.#held.bytes;
     const passed = this.#held;
     this.#held = null;
-    if (this.forward && passed) {
+    if (this.#forward && passed) {
       if (this.#store.kind === 'memory') {
         await this.#store.dropChunk(this.#draft.blob, passed.index);
       }
@@ -80,14 +90,14 @@ export class StoredSource implements ByteSource {
     const bytes = await this.#fetch(index);
     this.#coming.delete(index);
     this.#held = { index, bytes: new Uint8Array(bytes) };
-    if (this.forward) this.readAhead();
+    if (this.#forward) this.readAhead();
     return this.#held.bytes;
   }
 
   /** Begins with what comes after the chunk that was read last. */
   readAhead(): void {
     const index = this.#held?.index ?? -1;
-    const last = Math.min(index + AHEAD, Math.ceil(this.size / this.#draft.chunkBytes) - 1);
+    const last = Math.min(index + READ_AHEAD, Math.ceil(this.size / this.#draft.chunkBytes) - 1);
     for (const old of this.#coming.keys()) if (old <= index || old > last) this.#coming.delete(old);
     for (let next = index + 1; next <= last; next++) this.#fetch(next).catch(() => {});
   }
@@ -102,27 +112,27 @@ export class StoredSource implements ByteSource {
   }
 
   async #verified(index: number): Promise<ArrayBuffer> {
-    const arrived = await this.#arrivals?.take(index);
+    const arrived = await this.#arriving?.take(index);
     if (arrived) return arrived;
     const { blob, hashes } = this.#draft;
-    const bytes = await this.#store.chunk(blob, index);
-    if (bytes && (await digest(bytes)) === hashes[index]) return bytes;
+    const { bytes, fault } = await intactChunk(this.#store, this.#draft, index);
+    if (bytes) return bytes;
     await this.#store.dropChunk(blob, index);
     const repaired = await this.#repair(index).catch((error: unknown) => {
-      throw this.#damaged(index, bytes ? 'damaged' : 'missing', error);
+      throw this.#failure(index, fault, error);
     });
     if (!repaired || (await digest(repaired)) !== hashes[index]) {
-      throw this.#damaged(index, bytes ? 'damaged' : 'missing', null);
+      throw this.#failure(index, fault, null);
     }
     await this.#store.replaceChunk(blob, index, repaired);
     return repaired;
   }
 
-  #damaged(index: number, state: string, cause: unknown): PocketbitError {
+  #failure(index: number, fault: string, cause: unknown): PocketbitError {
     if (cause instanceof PocketbitError && cause.code === 'aborted') return cause;
     return new PocketbitError(
       'integrity',
-      `Chunk ${index + 1} of ${this.#draft.hashes.length} of ${this.#draft.name} is ${state} in the browser's storage and could not be fetched again. Load while online, or delete the stored model.`,
+      `Chunk ${index + 1} of ${this.#draft.hashes.length} of ${this.#draft.name} is ${fault} in the browser's storage and could not be fetched again. Load while online, or delete the stored model.`,
       { cause },
     );
   }

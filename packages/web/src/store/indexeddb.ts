@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import { createStore, del, get, promisifyRequest, type UseStore } from 'idb-keyval';
-import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
+import type { Draft, Manifest, ModelStore, StoredEntry } from './manifest.ts';
 import { quotaError } from './quota.ts';
 
 type Key =
@@ -36,7 +36,7 @@ export class DatabaseStore implements ModelStore {
   }
 
   async chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
-    // Platform fact: Chrome keeps large values as side files that can go missing; such a read fails, and the chunk
+    // Platform fact: Chrome stores large values as side files that can go missing; such a read fails, and the chunk
     // counts as lost so that it is fetched again.
     return get<ArrayBuffer>(['chunk', blob, index], this.#use).catch(() => undefined);
   }
@@ -79,22 +79,22 @@ export class DatabaseStore implements ModelStore {
     return this.#write([[['used', source], Date.now()]]);
   }
 
-  async list(): Promise<Kept[]> {
+  async list(): Promise<StoredEntry[]> {
     const records = await this.#use('readonly', recordsOf).catch((error) => {
       throw storageError(error);
     });
-    const kept = new Map<string, Kept>();
+    const entries = new Map<string, StoredEntry>();
     for (const [[kind, source], value] of records) {
-      const entry = kept.get(source) ?? { source };
+      const entry = entries.get(source) ?? { source };
       if (kind === 'model') entry.manifest = value as Manifest;
       if (kind === 'draft') entry.draft = value as Draft;
       if (kind === 'used') entry.usedAt = value as number;
-      kept.set(source, entry);
+      entries.set(source, entry);
     }
-    return [...kept.values()].filter(({ manifest, draft }) => manifest ?? draft);
+    return [...entries.values()].filter(({ manifest, draft }) => manifest ?? draft);
   }
 
-  /** Deletes the chunks that no model and no draft counts, in one transaction, so that no other tab's are among them. */
+  /** Deletes the chunks that no model and no draft lists, in one transaction, so that no other tab's are among them. */
   #sweep(): Promise<void> {
     return this.#use('readwrite', async (objects) => {
       const records = await recordsOf(objects);
@@ -112,13 +112,15 @@ export class DatabaseStore implements ModelStore {
   }
 
   /**
-   * Writes as a download of `draft`, unless a later one has taken its place, or `draft` itself is gone and was not `new`:
+   * Writes as a download of `draft`, unless a later one has superseded it, or `draft` itself is gone and was not `new`:
    * a page that was frozen meanwhile does not know, and must not mix its chunks with another's.
    */
   #writeAs(draft: Draft, isNew: boolean, entries: [Key, unknown][]): Promise<void> {
     const write = async (objects: IDBObjectStore) => {
-      const kept: Draft | undefined = await promisifyRequest(objects.get(['draft', draft.source]));
-      if (kept ? (kept.begun ?? 0) > (draft.begun ?? 0) : !isNew) throw overtaken(draft);
+      const stored: Draft | undefined = await promisifyRequest(
+        objects.get(['draft', draft.source]),
+      );
+      if (stored ? (stored.begun ?? 0) > (draft.begun ?? 0) : !isNew) throw superseded(draft);
       await putAll(objects, entries);
     };
     return this.#use('readwrite', write).catch((error) => {
@@ -164,7 +166,7 @@ function putAll(objects: IDBObjectStore, entries: [Key, unknown][]): Promise<voi
   });
 }
 
-function overtaken({ name }: Draft): PocketbitError {
+function superseded({ name }: Draft): PocketbitError {
   return new PocketbitError(
     'busy',
     `Another tab has gone on with the download of ${name}. Load it again, to wait for that.`,
@@ -178,7 +180,7 @@ function storageError(error: unknown): PocketbitError {
   return storageFailure(name || String(error), error);
 }
 
-/** The error for a browser that keeps nothing, or failed to. */
+/** The error for a browser that stores nothing, or failed to. */
 export function storageFailure(reason: string, cause?: unknown): PocketbitError {
   return new PocketbitError(
     'storage',

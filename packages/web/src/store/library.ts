@@ -1,10 +1,9 @@
-import { PocketbitError } from '@pocketbit/core';
 import type { StorageKind } from '../protocol.ts';
 import { openDatabase } from './indexeddb.ts';
 import type { Draft } from './manifest.ts';
-import { storageRoom } from './quota.ts';
+import { storageQuota } from './quota.ts';
 
-/** A model kept in this browser. */
+/** A model stored in this browser. */
 export interface StoredModel {
   /** What `load` accepts to open it: the URL it came from, or a `stored:` id for a local file. */
   source: string;
@@ -37,11 +36,11 @@ export interface StorageEstimate {
   unfinished: UnfinishedModel[];
 }
 
-/** The whole models kept in this browser, the latest used first; empty where there is no IndexedDB. */
+/** The whole models stored in this browser, the latest used first; empty where there is no IndexedDB. */
 export async function listModels(): Promise<StoredModel[]> {
   const store = await openDatabase();
-  const kept = (await store?.list()) ?? [];
-  const models = kept.flatMap(({ manifest, usedAt }) =>
+  const entries = (await store?.list()) ?? [];
+  const models = entries.flatMap(({ manifest, usedAt }) =>
     manifest ? [{ manifest, usedAt: usedAt ?? manifest.storedAt }] : [],
   );
   return models
@@ -57,35 +56,17 @@ export async function listModels(): Promise<StoredModel[]> {
     }));
 }
 
-/**
- * Deletes a stored model, or what was kept of an unfinished download. `source` as in `listModels`. Errors: `busy` while
- * it is being downloaded, in this tab or another.
- */
-export async function deleteModel(source: string): Promise<void> {
-  const store = await openDatabase();
-  if (!store) return;
-  const remove = () => store.remove(source);
-  if (!globalThis.navigator?.locks) return remove();
-  await navigator.locks.request(`pocketbit:${source}`, { ifAvailable: true }, (lock) => {
-    if (lock) return remove();
-    throw new PocketbitError(
-      'busy',
-      'This model is being downloaded. Stop the download before deleting it.',
-    );
-  });
-}
-
 /** What is used, what there is room for, and what unfinished downloads hold. */
 export async function storageEstimate(): Promise<StorageEstimate> {
   const store = await openDatabase();
-  const [room, kept] = [await storageRoom(), (await store?.list()) ?? []];
+  const [quota, entries] = [await storageQuota(), (await store?.list()) ?? []];
   const persisted = await globalThis.navigator?.storage?.persisted?.().catch(() => null);
   return {
-    usageBytes: room?.usage ?? null,
-    quotaBytes: room?.quota ?? null,
+    usageBytes: quota?.usage ?? null,
+    quotaBytes: quota?.quota ?? null,
     persisted: persisted ?? null,
-    modelBytes: kept.reduce((sum, { manifest }) => sum + (manifest?.size ?? 0), 0),
-    unfinished: kept.flatMap(({ draft }) => (draft ? [unfinishedOf(draft)] : [])),
+    modelBytes: entries.reduce((sum, { manifest }) => sum + (manifest?.size ?? 0), 0),
+    unfinished: entries.flatMap(({ draft }) => (draft ? [unfinishedOf(draft)] : [])),
   };
 }
 

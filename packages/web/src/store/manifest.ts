@@ -3,7 +3,7 @@ import type { StorageKind } from '../protocol.ts';
 /** Size of one stored record. iOS WebKit fails on blobs above 200 MB and Firefox above 255 MiB a value. */
 export const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** A model on its way: what is already kept, so that a broken download goes on where it stopped. */
+/** A model on its way: what is already stored, so that a broken download goes on where it stopped. */
 export interface Draft {
   version: 1;
   /** Absolute URL, or `stored:` id of a local file. */
@@ -12,13 +12,13 @@ export interface Draft {
   /** Whole file, bytes; null while the server has not said. */
   size: number | null;
   chunkBytes: number;
-  /** Hash of each kept chunk (hash.ts), in file order. */
+  /** Hash of each stored chunk (hash.ts), in file order. */
   hashes: string[];
   /** Key part shared by this file's chunks, so that a new version never overwrites the old one. */
   blob: string;
   /** Strong ETag or date of the response, for If-Range. */
   etag: string | null;
-  /** The place that gave it; other places have other validators. */
+  /** The address that gave it; other addresses have other validators. */
   from?: string;
   /** Every address of the file, for repairs; absent where `source` is the only one. */
   urls?: string[];
@@ -36,7 +36,7 @@ export interface Manifest extends Draft {
 }
 
 /** What a store holds of one source. */
-export interface Kept {
+export interface StoredEntry {
   source: string;
   manifest?: Manifest;
   draft?: Draft;
@@ -44,26 +44,25 @@ export interface Kept {
   usedAt?: number;
 }
 
-/** A place for chunks. The worker downloads into one and loads from it. */
+/** A store of chunks. The worker downloads into one and loads from it. */
 export interface ModelStore {
   readonly kind: StorageKind;
   manifest(source: string): Promise<Manifest | undefined>;
   draft(source: string): Promise<Draft | undefined>;
   chunk(blob: string, index: number): Promise<ArrayBuffer | undefined>;
-  /** Keeps one chunk and, in the same transaction, the draft that counts it. */
+  /** Stores one chunk and, in the same transaction, the draft that lists it. */
   putChunk(draft: Draft, index: number, bytes: ArrayBuffer): Promise<void>;
   /** Puts a repaired chunk back. */
   replaceChunk(blob: string, index: number, bytes: ArrayBuffer): Promise<void>;
   dropChunk(blob: string, index: number): Promise<void>;
-  /** Writes the manifest and forgets the draft, both or neither, and the version it replaces. */
+  /** Writes the manifest and deletes the draft, both or neither, and the version it replaces. */
   commit(manifest: Manifest, draft: Draft): Promise<void>;
-  /** Forgets an unfinished download and its chunks. */
+  /** Deletes an unfinished download and its chunks. */
   discard(draft: Draft): Promise<void>;
-  /** Forgets manifest, draft and chunks. */
+  /** Deletes manifest, draft and chunks. */
   remove(source: string): Promise<void>;
   /** From now on holds everything in memory; stores without it cannot. */
   overflow?(): void;
   /** The model was loaded: notes when. */
   touch(source: string): Promise<void>;
-  list(): Promise<Kept[]>;
 }

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { DatabaseStore, openDatabase } from './indexeddb.ts';
 import type { Draft } from './manifest.ts';
 import { MemoryStore } from './memory.ts';
-import { checkRoom } from './quota.ts';
+import { checkQuota } from './quota.ts';
 
 let next = 0;
 
@@ -57,15 +57,15 @@ test('too little room by the estimate: quota with the numbers, or memory from th
   vi.stubGlobal('navigator', { storage: { estimate } });
   const database = (await openDatabase())!;
   const draft = draftOf(45e6);
-  await expect(checkRoom(draft, 10e6, database)).rejects.toMatchObject({
+  await expect(checkQuota(draft, 10e6, database)).rejects.toMatchObject({
     code: 'quota',
     message: expect.stringContaining(
       'needs 35.0 MB more and the browser offers 30.0 MB of 50.0 MB',
     ),
   });
-  await checkRoom(draft, 20e6, database);
+  await checkQuota(draft, 20e6, database);
   const store = new MemoryStore(database);
-  await checkRoom(draft, 10e6, store);
+  await checkQuota(draft, 10e6, store);
   expect(store.kind).toBe('memory');
   vi.unstubAllGlobals();
 });

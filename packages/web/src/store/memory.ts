@@ -1,20 +1,20 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { DatabaseStore } from './indexeddb.ts';
-import type { Draft, Kept, Manifest, ModelStore } from './manifest.ts';
+import type { Draft, Manifest, ModelStore } from './manifest.ts';
 
 /**
  * Chunks held in memory for one load: all of them (`store: false`), or those that a database has no room for (`store:
- * 'prefer'`). Once something did not fit, the model is not listed as stored, and what was kept of it is given back as
+ * 'prefer'`). Once something did not fit, the model is not listed as stored, and what was stored of it is deleted as
  * soon as it is loaded.
  */
 export class MemoryStore implements ModelStore {
-  readonly #kept: DatabaseStore | null;
+  readonly #database: DatabaseStore | null;
   readonly #chunks = new Map<string, ArrayBuffer>();
   #full: boolean;
 
-  constructor(kept: DatabaseStore | null = null) {
-    this.#kept = kept;
-    this.#full = !kept;
+  constructor(database: DatabaseStore | null = null) {
+    this.#database = database;
+    this.#full = !database;
   }
 
   get kind() {
@@ -26,15 +26,15 @@ export class MemoryStore implements ModelStore {
   }
 
   async manifest(source: string): Promise<Manifest | undefined> {
-    return this.#kept?.manifest(source);
+    return this.#database?.manifest(source);
   }
 
   async draft(source: string): Promise<Draft | undefined> {
-    return this.#kept?.draft(source);
+    return this.#database?.draft(source);
   }
 
   async chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
-    return this.#chunks.get(`${blob}/${index}`) ?? this.#kept?.chunk(blob, index);
+    return this.#chunks.get(`${blob}/${index}`) ?? this.#database?.chunk(blob, index);
   }
 
   async putChunk(draft: Draft, index: number, bytes: ArrayBuffer): Promise<void> {
@@ -57,29 +57,25 @@ export class MemoryStore implements ModelStore {
 
   async discard(draft: Draft): Promise<void> {
     this.#chunks.clear();
-    await this.#kept?.discard(draft);
+    await this.#database?.discard(draft);
   }
 
   async remove(source: string): Promise<void> {
     this.#chunks.clear();
-    await this.#kept?.remove(source);
+    await this.#database?.remove(source);
   }
 
   async touch(source: string): Promise<void> {
-    if (!this.#full) return this.#kept?.touch(source);
+    if (!this.#full) return this.#database?.touch(source);
     const draft = await this.draft(source);
-    if (draft) await this.#kept?.discard(draft);
-  }
-
-  async list(): Promise<Kept[]> {
-    return this.#kept?.list() ?? [];
+    if (draft) await this.#database?.discard(draft);
   }
 
   /** Whether the database took it; from the first time it had no room, it is not asked again. */
   async #fits(write: (store: DatabaseStore) => Promise<void>): Promise<boolean> {
-    if (!this.#kept || this.#full) return false;
+    if (!this.#database || this.#full) return false;
     try {
-      await write(this.#kept);
+      await write(this.#database);
     } catch (error) {
       const { code } = PocketbitError.from(error);
       if (code !== 'quota' && code !== 'storage') throw error;

@@ -1,90 +1,150 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { GenerateStats, Line } from '@pocketbit/engine';
-import type { GenerateEvent, OpenEvent, Reply, WireError, WorkerApi } from '../protocol.ts';
+import type {
+  Fit,
+  GenerateRequest,
+  GenerateStats,
+  Line,
+  SavedSession,
+  SaveOptions,
+} from '@pocketbit/engine';
+import type { LoadJob } from '../download/open-file.ts';
+import type {
+  GenerateEvent,
+  KernelProfile,
+  ModelInfo,
+  OpenEvent,
+  OpenRequest,
+  Reply,
+  StoreReport,
+  StoreRequest,
+  WireError,
+  WorkerApi,
+} from '../protocol.ts';
+
+import { type EngineModule, engineModule } from './artifact.ts';
 import { whenIdle } from './idle.ts';
 import { maintain } from './maintain.ts';
 import { fitAt, type OpenedModel, openModel, profileOf } from './open.ts';
 
-let model: OpenedModel | null = null;
-let working = false;
+/** One worker: its commands, its model, its engine, and whether it works on a command. */
+export class ModelWorker implements WorkerApi {
+  #open: OpenedModel | null = null;
+  #engine: Promise<EngineModule> | null = null;
+  #working = false;
 
-/** What the page can ask of this worker. */
-export const api: WorkerApi = {
-  async open(request, port) {
-    const outcome = await reply(async () => {
-      const { signal, report } = jobOf(port);
-      model = await openModel(request, signal, report).finally(() => port.close());
-      return model.info;
+  async open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>> {
+    const outcome = await this.#job(port, async (job) => {
+      this.#open = await openModel(request, this.#engineFor(request), job);
+      return this.#open.info;
     });
-    if (model) void whenIdle(model, idle, [...(request.ids ?? [])]);
+    if (this.#open) void whenIdle(this.#open, this.#idle, [...(request.ids ?? [])]);
     return outcome;
-  },
-
-  generate: (request, port) => answer(port, (line) => opened().model.generate(request, line)),
-
-  fit: (request, port) => reply(() => fitAt(request, jobOf(port)).finally(() => port.close())),
-
-  restore: (saved, port) => answer(port, (line) => opened().model.restore(saved, line)),
-
-  save: ({ contextBytes }) => outcomeOf(async () => opened().model.save(contextBytes)),
-
-  warm: () => outcomeOf(async () => opened().model.warmUp(idle)),
-
-  ping: async () => {},
-
-  keep: (request, port) => reply(() => maintain(request, jobOf(port)).finally(() => port.close())),
-
-  tokenize: (text) =>
-    reply(async () => opened().model.text.tokenizer.encode(text, { parseSpecial: true })),
-
-  logits: (ids) => reply(async () => opened().model.logits(ids, { aborted: false })),
-
-  // A look at the engine between its tokens, which keeps nobody waiting.
-  profile: () => outcomeOf(async () => profileOf(opened())),
-};
-
-const idle = () => !working;
-
-/** Writes an answer to a port; the last event is its end or its error. */
-async function answer(
-  port: MessagePort,
-  write: (line: Line) => Promise<GenerateStats>,
-): Promise<void> {
-  const send = (event: GenerateEvent) => port.postMessage(event);
-  const line: Line = {
-    chunk: (chunk) => send({ type: 'chunk', chunk }),
-    session: (session) => send({ type: 'session', session }),
-    signal: abortOf(port),
-  };
-  const outcome = await reply(() => write(line));
-  send(
-    outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
-  );
-}
-
-/** Runs one job at a time. */
-async function reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
-  if (working) return { ok: false, error: busy() };
-  working = true;
-  try {
-    return await outcomeOf(work);
-  } finally {
-    working = false;
   }
-}
 
-/** Turns a failure into data. */
-async function outcomeOf<T>(work: () => Promise<T>): Promise<Reply<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, error: wire(error) };
+  generate(request: GenerateRequest, port: MessagePort): Promise<Reply<void>> {
+    return this.#answer(port, (line) => this.#opened.model.generate(request, line));
   }
-}
 
-function opened(): OpenedModel {
-  if (model) return model;
-  throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+  fit(request: OpenRequest, port: MessagePort): Promise<Reply<Fit>> {
+    return this.#job(port, (job) => fitAt(request, this.#engineFor(request), job));
+  }
+
+  restore(saved: SavedSession, port: MessagePort): Promise<Reply<void>> {
+    return this.#answer(port, (line) => this.#opened.model.restore(saved, line));
+  }
+
+  save({ contextBytes }: SaveOptions): Promise<Reply<SavedSession | null>> {
+    return this.#outcome(async () => this.#opened.model.save(contextBytes));
+  }
+
+  warm(): Promise<Reply<void>> {
+    return this.#outcome(async () => this.#opened.model.warmUp(this.#idle));
+  }
+
+  maintain(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>> {
+    return this.#job(port, (job) => maintain(request, job));
+  }
+
+  tokenize(text: string): Promise<Reply<number[]>> {
+    return this.#reply(async () =>
+      this.#opened.model.text.tokenizer.encode(text, { parseSpecial: true }),
+    );
+  }
+
+  logits(ids: number[]): Promise<Reply<Float32Array>> {
+    return this.#reply(async () => this.#opened.model.logits(ids, { aborted: false }));
+  }
+
+  /** A look at the engine between its tokens, which keeps nobody waiting. */
+  profile(): Promise<Reply<KernelProfile>> {
+    return this.#outcome(async () => profileOf(this.#opened));
+  }
+
+  get #opened(): OpenedModel {
+    if (this.#open) return this.#open;
+    throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+  }
+
+  /** The engine of this worker, compiled when it is first asked for. */
+  #engineFor({ artifact, wasmBase }: OpenRequest): () => Promise<EngineModule> {
+    return () => {
+      this.#engine ??= engineModule(artifact, wasmBase);
+      return this.#engine;
+    };
+  }
+
+  readonly #idle = () => !this.#working;
+
+  /** Writes an answer to a port; the last event is its end or its error. */
+  async #answer(
+    port: MessagePort,
+    write: (line: Line) => Promise<GenerateStats>,
+  ): Promise<Reply<void>> {
+    const send = (event: GenerateEvent) => port.postMessage(event);
+    const line: Line = {
+      chunk: (chunk) => send({ type: 'chunk', chunk }),
+      session: (session) => send({ type: 'session', session }),
+      signal: abortOf(port),
+    };
+    const outcome = await this.#reply(() => write(line));
+    send(
+      outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },
+    );
+    return { ok: true, value: undefined };
+  }
+
+  /** Runs a job that reports its progress to a port and is aborted from there. */
+  #job<T>(port: MessagePort, work: (job: LoadJob) => Promise<T>): Promise<Reply<T>> {
+    const send = (event: OpenEvent) => port.postMessage(event);
+    const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
+    const signal = abortOf(port);
+    return this.#reply(() => work({ signal, report }).finally(() => port.close()));
+  }
+
+  /** Runs one piece of work at a time. Errors: `busy`. */
+  async #reply<T>(work: () => Promise<T>): Promise<Reply<T>> {
+    if (this.#working) return { ok: false, error: busy() };
+    this.#working = true;
+    try {
+      return await this.#outcome(work);
+    } finally {
+      this.#working = false;
+    }
+  }
+
+  /** Turns a failure into data. */
+  async #outcome<T>(work: () => Promise<T>): Promise<Reply<T>> {
+    try {
+      return { ok: true, value: await work() };
+    } catch (error) {
+      // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
+      if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) {
+        this.#open = null;
+      }
+      const { code, message, details } = PocketbitError.from(error);
+      return { ok: false, error: { code, message, details } };
+    }
+  }
 }
 
 function busy(): WireError {
@@ -92,20 +152,6 @@ function busy(): WireError {
     code: 'busy',
     message: 'The model is already working on another request. Wait for it or stop it first.',
   };
-}
-
-function wire(error: unknown): WireError {
-  // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
-  if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) model = null;
-  const { code, message, details } = PocketbitError.from(error);
-  return { code, message, details };
-}
-
-/** A job that reports to a port and is aborted from there. */
-function jobOf(port: MessagePort) {
-  const send = (event: OpenEvent) => port.postMessage(event);
-  const report = (progress: OpenEvent['progress']) => send({ type: 'progress', progress });
-  return { signal: abortOf(port), report };
 }
 
 function abortOf(port: MessagePort): AbortSignal {

@@ -1,9 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { EngineExports } from '@pocketbit/engine';
-import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { Engine, initSync, kernelNames, MemoryPlan, Trial } from '../../wasm/glue.js';
 import type { Artifact } from '../protocol.ts';
-import { candidates } from '../select.ts';
+import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
 
 /** The engine's exports, on the artifact that was chosen. */
@@ -21,21 +20,14 @@ const URLS: Record<Artifact, () => URL> = {
   scalar: () => new URL('../../wasm/scalar.wasm', import.meta.url),
 };
 
-let chosen: Promise<EngineModule> | undefined;
-
 /**
  * The fastest artifact that can be fetched, validates as a whole and answers its probe as the scalar specification
- * does. Chosen once per worker. Errors: `unsupported`, `network`, `offline`.
+ * does. Once per worker: the glue binds to one instance for good. Errors: `unsupported`, `network`, `offline`.
  */
-export function engineModule(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
-  chosen ??= choose(forced, wasmBase);
-  return chosen;
-}
-
-async function choose(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
+export async function engineModule(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
   const found: string[] = [];
   let missing: unknown = null;
-  for (const artifact of candidates(await features(), forced)) {
+  for (const artifact of candidates(await detectFeatures(), forced)) {
     const bytes = await fetchArtifact(artifact, wasmBase).catch((error: unknown) => {
       missing = error;
       return null;
@@ -50,15 +42,6 @@ async function choose(forced?: Artifact, wasmBase?: string): Promise<EngineModul
     'unsupported',
     `No build of the engine runs in this browser (${found.join('; ') || 'WebAssembly is not available'}). Use a browser from 2021 or later, with WebAssembly allowed.`,
   );
-}
-
-async function features() {
-  const wasm = typeof WebAssembly === 'object';
-  return {
-    wasm,
-    simd: wasm && (await simd()),
-    relaxedSimd: wasm && (await relaxedSimd()),
-  };
 }
 
 async function fetchArtifact(artifact: Artifact, wasmBase?: string): Promise<ArrayBuffer> {

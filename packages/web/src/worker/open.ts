@@ -10,27 +10,29 @@ import {
   type SizedPlan,
   TextModel,
 } from '@pocketbit/engine';
-import { Marks } from '../coordination/crash-marker.ts';
+import { CrashMarker } from '../coordination/crash-marker.ts';
+import type { FileLoad } from '../download/file-load.ts';
 import {
   abandonAll,
   completed,
   type ModelFiles,
-  openFiles,
+  openModelFiles,
   reopened,
+  streamFiles,
 } from '../download/model-files.ts';
-import type { ModelFile, ObtainJob } from '../download/open-file.ts';
-import { Meter } from '../download/progress.ts';
+import type { LoadJob } from '../download/open-file.ts';
+import { ProgressMeter } from '../download/progress.ts';
 import type { KernelProfile, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { KernelTimings } from '../store/timings.ts';
-import { type EngineModule, engineModule } from './artifact.ts';
+import type { EngineModule } from './artifact.ts';
 import { workerClock } from './clock.ts';
 
 interface Job {
   request: OpenRequest;
   signal: AbortSignal;
   report(progress: LoadProgress): void;
-  marks: Marks;
+  marker: CrashMarker;
 }
 
 /** A model that was opened, with what the worker knows of it. */
@@ -40,28 +42,28 @@ export interface OpenedModel {
   readonly choice: KernelChoice;
 }
 
-/** Opens a model: engine, download or cache, plan, weights into wasm, tokenizer. */
+/** Opens a model: `engine`, download or cache, plan, weights into wasm, tokenizer. */
 export async function openModel(
   request: OpenRequest,
-  signal: AbortSignal,
-  report: (progress: LoadProgress) => void,
+  engine: () => Promise<EngineModule>,
+  { signal, report }: LoadJob,
 ): Promise<OpenedModel> {
-  const marks = new Marks(String(request.source), request.visit);
-  const job: Job = { request, signal, report, marks };
-  await marks.lay('download');
+  const marker = new CrashMarker(String(request.source), request.visit);
+  const job: Job = { request, signal, report, marker };
+  await marker.set('download');
   try {
-    const engine = engineModule(request.artifact, request.wasmBase);
-    const opening = openFiles(request, job, async (header) => {
-      planToFit((await engine).exports, header, planOptions(request), request);
+    const compiling = engine();
+    const opening = openModelFiles(request, job, async (header) => {
+      planToFit((await compiling).exports, header, planOptions(request), request);
     });
-    const module = await beside(opening, engine);
+    const module = await beside(opening, compiling);
     const choice = await choiceFor(module, request);
     const found = await choice.during(opening);
     return await fromFiles(module, choice, found, job).catch((error: unknown) =>
       abandonAll(found.files, error),
     );
   } finally {
-    await marks.lift();
+    await marker.clear();
   }
 }
 
@@ -78,7 +80,7 @@ function choiceFor(
   return KernelChoice.open(exports, kernels, timings, workerClock);
 }
 
-/** The engine, compiled while the files are opened; without it they are let go. */
+/** The engine, compiled while the files are opened; without it they are abandoned. */
 function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T> {
   engine.catch((error: unknown) =>
     opening.then(({ files }) => abandonAll(files, error)).catch(() => {}),
@@ -89,12 +91,16 @@ function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T>
 }
 
 /**
- * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and kept: a load
+ * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and stored: a load
  * goes on from them.
  */
-export async function fitAt(request: OpenRequest, job: ObtainJob): Promise<Fit> {
-  const opening = openFiles(request, job);
-  const { exports } = await beside(opening, engineModule(request.artifact, request.wasmBase));
+export async function fitAt(
+  request: OpenRequest,
+  engine: () => Promise<EngineModule>,
+  job: LoadJob,
+): Promise<Fit> {
+  const opening = openModelFiles(request, job);
+  const { exports } = await beside(opening, engine());
   const { files, header } = await opening;
   for (const file of files) await file.abandon(false);
   return fitOf(exports, header, planOptions(request), request).fit;
@@ -122,46 +128,37 @@ async function assemble(
 ): Promise<OpenedModel> {
   const text = import('./text.ts');
   const { files, header } = found;
-  const { plan, reducedFrom } = planToFit(
-    module.exports,
-    header,
-    planOptions(job.request),
-    job.request,
-  );
-  const [{ source: first }] = files as [ModelFile];
-  first.forward = true;
-  first.readAhead();
+  const { exports } = module;
+  const { plan, reducedFrom } = planToFit(exports, header, planOptions(job.request), job.request);
+  streamFiles(files);
   const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
-  await job.marks.lay('load', sizeOf(plan));
+  await job.marker.set('load', sizeOf(plan));
   const engine = await fill(module, plan, picks, found, job);
-  const manifests = await completed(found).catch((error: unknown) => {
+  const manifests = await completed(files).catch((error: unknown) => {
     engine.free();
     throw error;
   });
-  for (const [i, { store }] of files.entries()) {
-    await store.touch(manifests[i]!.source).catch(() => {});
-  }
   const info = { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom };
   const model = new TextModel({
     ...{ engine, plan, clock: workerClock, key: info.key },
     text: { tokenizer, chat, StopFilter },
-    guard: guardOf(job.marks, plan),
+    guard: guardOf(job.marker, plan),
   });
   return { info, model, choice };
 }
 
 /** The marker before a model's first token: until then the page may be killed for the memory it takes. */
-function guardOf(marks: Marks, plan: SizedPlan) {
+function guardOf(marker: CrashMarker, plan: SizedPlan) {
   return {
-    before: () => marks.lay('generate', sizeOf(plan)),
-    after: () => void marks.prove().catch(() => {}),
+    before: () => marker.set('generate', sizeOf(plan)),
+    after: () => void marker.survived().catch(() => {}),
   };
 }
 
-/** What a marker says of a plan. */
+/** What a crash marker says of a plan. */
 function sizeOf({ config, residentBytes }: SizedPlan) {
   return { contextLength: config.context, residentBytes };
 }
@@ -174,10 +171,9 @@ async function fill(
   { signal, report }: Job,
 ): Promise<Engine> {
   const fromCache = files.every((file) => file.fromCache);
-  const meter = new Meter('load', fromCache, report);
-  for (const file of files) file.source.forward = true;
-  // While the rest arrives, the download's own reports tell how far it is.
-  const arriving = () => files.some(({ arrivals }) => arrivals && !arrivals.over);
+  const meter = new ProgressMeter('load', fromCache, report);
+  // While the rest arrives, the download reports its own progress.
+  const arriving = () => files.some((file) => file.arriving);
   return openEngine(exports, plan, source, {
     picks,
     signal,
@@ -188,7 +184,7 @@ async function fill(
 function describe(
   plan: SizedPlan,
   { artifact }: EngineModule,
-  files: readonly ModelFile[],
+  files: readonly FileLoad[],
   manifests: readonly Manifest[],
   engine: Engine,
   tokenizer: Tokenizer,

@@ -1,0 +1,15 @@
+import { PocketbitError } from '@pocketbit/core';
+
+/** Throws `aborted` once `signal` is. */
+export function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new PocketbitError('aborted', 'Loading was stopped.');
+}
+
+/** A controller that is aborted with `signal`, where one is given. */
+export function linked(signal: AbortSignal | undefined): AbortController {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  return controller;
+}

@@ -1,0 +1,39 @@
+import type { Draft } from '../store/manifest.ts';
+import type { Answer } from './http.ts';
+
+/** What the caller knows of a file, lower-case hex. */
+export interface Checksums {
+  /** SHA-256 of the whole file. */
+  sha256?: string | undefined;
+  /** SHA-256 of each 4 MiB of it, the last may be shorter. */
+  chunkSha256?: readonly string[] | undefined;
+}
+
+/**
+ * What an answer is to a download that stands at `position`: its bytes go on there (`append`), it begins the file anew
+ * (`restart`), it is of another file or cannot show that it is not (`foreign`), or it begins elsewhere (`misplaced`).
+ */
+export function continuity(
+  draft: Draft,
+  position: number,
+  answer: Answer,
+  address: string,
+  checksums: Checksums,
+): 'append' | 'restart' | 'foreign' | 'misplaced' {
+  if (answer.offset === position) {
+    return position === 0 || isSameFile(draft, answer, address, checksums) ? 'append' : 'foreign';
+  }
+  return answer.offset === 0 ? 'restart' : 'misplaced';
+}
+
+/** Whether a validator of the same source, or a checksum of the caller, vouches that both are of one file. */
+function isSameFile(
+  draft: Draft,
+  { size, validator }: Answer,
+  address: string,
+  { sha256, chunkSha256 }: Checksums,
+): boolean {
+  if (size !== null && draft.size !== null && size !== draft.size) return false;
+  if (draft.from === address && draft.etag && validator) return draft.etag === validator;
+  return Boolean(sha256 || chunkSha256);
+}
