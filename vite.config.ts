@@ -7,10 +7,12 @@ export const shared = {
   build: { target: 'es2022', assetsInlineLimit: 0 },
 };
 
+/** For the tests of units, which run the sources in Node. */
 export default defineConfig({
-  ...shared,
+  resolve: { conditions: ['pocketbit-source'] },
+  ssr: { resolve: { conditions: ['pocketbit-source'] } },
   test: {
-    include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'training/**/*.test.ts'],
+    include: ['{packages,apps,training,scripts,tools}/**/*.test.{ts,mjs}'],
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
 });

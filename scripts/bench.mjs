@@ -5,5 +5,5 @@ import { buildAll, runTypeScript } from './lib/typescript.mjs';
 
 await main(async () => {
   await buildAll();
-  runTypeScript('scripts/bench/main.ts');
+  runTypeScript('tools/speed/bench.ts');
 });

@@ -1,6 +1,6 @@
 // Every static check: `node scripts/check.mjs [name…]`. Ends with `N passed, N failed`.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { crateBreaches, scriptBreaches, unsafeBreaches } from './checks/imports.mjs';
 import { measure } from './checks/numbers.mjs';
 import { trackedBreaches } from './checks/tracked.mjs';
@@ -17,35 +17,29 @@ async function program(command, args, env) {
   return { problems: code === 0 ? [] : [output.trim()], note: '' };
 }
 
-/** tsconfig files that name sources; a tsconfig that only lists references has nothing of its own to check. */
-function typeScriptProjects() {
-  const folders = ['packages', 'apps'].flatMap((top) =>
-    readdirSync(join(root, top)).map((name) => join(top, name)),
-  );
-  return ['', 'tests', 'training', ...folders].flatMap((folder) => {
-    const files = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
-    return files.filter(isProject).map((name) => join(folder, name));
+/** Files that other projects build on, and the one that writes the package's declarations. */
+const sharedProjects = /^tsconfig(\.base|\.package)?\.json$|\/tsconfig\.types\.json$/;
+
+/** The references of a project and of those, to their ends. */
+function referencesOf(path) {
+  const { references = [] } = JSON.parse(readFileSync(join(root, path), 'utf8'));
+  return references.flatMap(({ path: to }) => {
+    const target = join(dirname(path), to);
+    const file = target.endsWith('.json') ? target : join(target, 'tsconfig.json');
+    return [file, ...referencesOf(file)];
   });
-
-  function isProject(name) {
-    return /^tsconfig.*\.json$/.test(name) && name !== 'tsconfig.base.json';
-  }
 }
 
+/** Every project that tsconfig.json refers to; one that it does not would go unchecked. */
 async function checkTypes() {
-  const projects = typeScriptProjects().filter((path) => !isSolution(path));
-  const results = await Promise.all(
-    projects.map((path) => program(bin('tsc'), ['--noEmit', '-p', path])),
-  );
+  const referred = new Set(referencesOf('tsconfig.json'));
+  const projects = (await trackedFiles()).filter((path) => /(^|\/)tsconfig[^/]*\.json$/.test(path));
+  const left = projects.filter((path) => !referred.has(path) && !sharedProjects.test(path));
+  const { problems } = await program(bin('tsc'), ['--build', '--force', '--pretty', 'false']);
   // Projects share sources, and so errors.
-  const lines = results.flatMap(({ problems }) => problems.join('\n').split('\n'));
-  const problems = [...new Set(lines)].filter(Boolean);
-  return { problems, note: `${projects.length} projects` };
-}
-
-function isSolution(path) {
-  const text = readFileSync(join(root, path), 'utf8');
-  return /"references"/.test(text) && /"files"\s*:\s*\[\s*\]/.test(text);
+  const lines = new Set(problems.join('\n').split('\n').filter(Boolean));
+  const missing = left.map((path) => `${path}: tsconfig.json does not refer to it`);
+  return { problems: [...missing, ...lines], note: `${referred.size} projects` };
 }
 
 async function rustLinter(args, { wasm = false } = {}) {

@@ -1,9 +1,11 @@
 // Draws the PNG icons from apps/assistant/public/icons/icon.svg: `node scripts/icons.mjs`. Needs Chromium.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { root } from './lib/run.mjs';
 
-const folder = new URL('../apps/assistant/public/icons/', import.meta.url);
-const svg = await readFile(new URL('icon.svg', folder), 'utf8');
+const folder = join(root, 'apps/assistant/public/icons');
+const svg = await readFile(join(folder, 'icon.svg'), 'utf8');
 const square = svg.replace('rx="116" ', '');
 const maskable = square.replace(
   /(<path[\s\S]*)<\/svg>/,
@@ -19,7 +21,7 @@ const draw = async (name, source, size) => {
   await page.setContent(
     `<style>*{margin:0}svg{display:block;width:100vw;height:100vh}</style>${source}`,
   );
-  await page.screenshot({ path: new URL(name, folder).pathname, omitBackground: true });
+  await page.screenshot({ path: join(folder, name), omitBackground: true });
   await page.close();
 };
 await draw('icon-192.png', svg, 192);

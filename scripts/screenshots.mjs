@@ -4,5 +4,5 @@ import { buildAll, runTypeScript } from './lib/typescript.mjs';
 
 await main(async () => {
   await buildAll();
-  runTypeScript('scripts/capture/main.ts');
+  runTypeScript('tools/house/screenshots.ts');
 });

@@ -13,17 +13,26 @@ execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', project], 
   stdio: 'inherit',
 });
 
-const core = join(emitted, 'core', 'src', 'errors.d.ts');
-const root = join(emitted, 'web', 'src');
 /** Where a declaration file lies in dist. */
-const target = (file) => (file === core ? 'types/errors.d.ts' : place(relative(root, file)));
-const place = (name) => (name === 'index.d.ts' ? name : `types/${name}`);
+const root = join(emitted, 'web', 'src');
+const target = (file) => {
+  const own = relative(root, file);
+  if (own === 'index.d.ts') return own;
+  const place = own.startsWith('..') ? relative(emitted, file).replace('/src/', '/') : own;
+  return join('types', place);
+};
+
+/** The declaration file that an import names: one beside it, or the entry of a package that is part of this one. */
+function declarationOf(from, file) {
+  const [, inner] = /^@pocketbit\/(\w+)$/.exec(from) ?? [];
+  if (inner) return join(emitted, inner, 'src', 'index.d.ts');
+  return join(dirname(file), from.replace(/\.ts$/, '.d.ts'));
+}
 
 const reached = new Set([join(root, 'index.d.ts')]);
 for (const file of reached) {
   const text = readFileSync(file, 'utf8').replaceAll(/from '([^']+)'/g, (_, from) => {
-    const found =
-      from === '@pocketbit/core' ? core : join(dirname(file), from.replace(/\.ts$/, '.d.ts'));
+    const found = declarationOf(from, file);
     reached.add(found);
     const path = relative(dirname(target(file)), target(found)).replace(/\.d\.ts$/, '.js');
     return `from '${path.startsWith('.') ? path : `./${path}`}'`;

@@ -6,6 +6,7 @@ import {
   packageRules,
   pageCrates,
   wasmReaders,
+  workshops,
 } from '../lib/house.mjs';
 
 const inside = (path, folder) => path === folder || path.startsWith(`${folder}/`);
@@ -24,10 +25,11 @@ export function scriptBreaches(path, { imports, globals }) {
     const reason = importBreach(path, specifier);
     return reason && `${path}:${line} names ${specifier}: ${reason}`;
   });
-  if (inside(path, 'packages/core') && !isTest(path)) {
+  const own = ['packages/core', 'packages/engine'].find((folder) => inside(path, folder));
+  if (own && !isTest(path)) {
     const foreign = globals.filter(({ name }) => environmentGlobals.has(name));
     breaches.push(
-      ...foreign.map(({ name, line }) => `${path}:${line} uses ${name}: core knows no environment`),
+      ...foreign.map(({ name, line }) => `${path}:${line} uses ${name}: ${own} knows no environment`),
     );
   }
   return breaches.filter(Boolean);
@@ -42,9 +44,7 @@ function importBreach(path, specifier) {
 }
 
 function builtinBreach(path) {
-  const mayUseNode = ['packages/cli', 'scripts', 'tests', 'training'].some((folder) =>
-    inside(path, folder),
-  );
+  const mayUseNode = ['packages/cli', ...workshops].some((folder) => inside(path, folder));
   const isTopLevel = !path.includes('/');
   return mayUseNode || isTopLevel || isTest(path) || isConfig(path) ? null : 'no Node here';
 }
@@ -57,12 +57,19 @@ function folderBreach(path, target) {
       ? null
       : 'only the runtime loads the engine';
   }
+  if (workshops.some((folder) => inside(target, folder))) return workshopBreach(path);
   const rule = ruleOf(target);
   return rule ? packageBreach(path, rule.folder) : null;
 }
 
+function workshopBreach(path) {
+  const mayName = isTest(path) || isConfig(path) || !/^(packages|apps)\//.test(path);
+  return mayName ? null : 'a product needs no tests, tools or scripts';
+}
+
 function packageBreach(path, folder) {
   const own = ruleOf(path);
+  if (inside(folder, 'apps') && own?.folder !== folder) return 'nothing names an app';
   const allowed = !own || own.folder === folder || own.may.includes(folder);
   return allowed ? null : `${own.folder} may not name ${folder}`;
 }

@@ -16,12 +16,16 @@ export async function findChromium() {
     if (!existsSync(given)) throw new Error(`CHROMIUM names ${given}, which is not there`);
     return given;
   }
-  return places.find((path) => existsSync(path)) ?? (await playwrightChromium());
+  return places.find((path) => existsSync(path)) ?? (await playwrightBrowser('chromium'));
 }
 
-async function playwrightChromium() {
-  const { chromium } = await import('@playwright/test');
-  const path = chromium.executablePath();
+/**
+ * The executable of a browser that Playwright downloaded; null where it did not.
+ * @param {'chromium' | 'firefox' | 'webkit'} name
+ */
+export async function playwrightBrowser(name) {
+  const playwright = await import('@playwright/test');
+  const path = playwright[name].executablePath();
   return existsSync(path) ? path : null;
 }
 

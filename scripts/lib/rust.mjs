@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache.mjs';
-import { firstLine, root } from './run.mjs';
+import { firstLine, root, run } from './run.mjs';
 
 export const wasmTarget = 'wasm32-unknown-unknown';
 
@@ -18,11 +18,37 @@ export function withPath(folders, env = process.env) {
   return { ...env, PATH: [...folders, env.PATH].join(delimiter) };
 }
 
+/** The toolchain that rust-toolchain.toml asks of rustup. */
+export const toolchain = /^channel = "(.+)"$/m.exec(
+  readFileSync(join(root, 'rust-toolchain.toml'), 'utf8'),
+)[1];
+
+/** rustup's toolchains, the default one marked; null without rustup. Asks no server, as any other command may. */
+export async function rustupToolchains(env) {
+  const { code, stdout } = await run('rustup', ['toolchain', 'list'], { env });
+  if (code !== 0) return null;
+  const lines = stdout.split('\n').filter(Boolean);
+  return lines.map((line) => ({ name: line.split(' ')[0], isDefault: /\(.*default/.test(line) }));
+}
+
+/** Where rustup has not got the toolchain of the file, its default one serves: RUSTUP_TOOLCHAIN goes before the file. */
+async function withToolchain(env) {
+  if (env.RUSTUP_TOOLCHAIN) return env;
+  const found = (await rustupToolchains(env)) ?? [];
+  if (found.some(({ name }) => name.startsWith(`${toolchain}-`))) return env;
+  const usual = found.find(({ isDefault }) => isDefault);
+  return usual ? { ...env, RUSTUP_TOOLCHAIN: usual.name } : env;
+}
+
 /**
  * Where Rust may live: the PATH as it is (rustup or a distribution), rustup's default folder, and /usr/bin, because a
  * rustup ahead on PATH hides Debian's rustc, which may be the only one with wasm32.
  */
 function candidates() {
+  return Promise.all(paths().map(withToolchain));
+}
+
+function paths() {
   const cargoHome = process.env.CARGO_HOME ?? join(process.env.HOME ?? '', '.cargo');
   const rustup = join(cargoHome, 'bin');
   return [process.env, withPath([rustup]), withPath(['/usr/bin'])];
@@ -49,7 +75,7 @@ async function hasRust(env) {
  */
 export async function findRust() {
   let plain = null;
-  for (const env of candidates()) {
+  for (const env of await candidates()) {
     if (!(await hasRust(env))) continue;
     const found = {
       env,
@@ -83,7 +109,7 @@ export async function rustEnvironment() {
 /** The environment in which `cargo fmt` and `cargo clippy` both run, one with wasm32 first; null where none does. */
 export async function findLinters() {
   const able = [];
-  for (const env of candidates()) {
+  for (const env of await candidates()) {
     const versions = [
       ['fmt', '--version'],
       ['clippy', '--version'],

@@ -1,18 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../lib/cache.mjs';
-import { firstLine, must, root, run } from '../lib/run.mjs';
-import { findLinters, findRust, toolFolder, wasmTarget } from '../lib/rust.mjs';
+import { must, root, run } from '../lib/run.mjs';
+import {
+  findLinters,
+  findRust,
+  rustupToolchains,
+  toolchain,
+  toolFolder,
+  wasmTarget,
+} from '../lib/rust.mjs';
 import { aptCommand, aptInstall } from './apt.mjs';
 
 const day = 24 * 3600 * 1000;
 const rustupFailure = join(cacheFolder, 'rustup-failed.json');
 
-/** A Rust that compiles to wasm32: what is there, else rustup's target, else Debian's source package. */
+/** A Rust that compiles to wasm32: rustup's as pinned, else what is there, else Debian's source package. */
 export async function provideRust() {
+  await rustupAddsToolchain();
   const present = await findRust();
   if (present?.wasm) return present.version;
-  if (present && (await rustupAddsTarget(present.env)))
+  if (present && (await rustupAdds(['target', 'add', wasmTarget], present.env)))
     return `${present.version}, ${wasmTarget} added by rustup`;
   if (process.getuid?.() !== 0 || !aptCommand()) {
     const found = present ? `${present.version} has no ${wasmTarget}` : 'no Rust found';
@@ -31,17 +39,26 @@ export async function provideRust() {
  * Tries rustup once a day at most: without its server the attempt only costs time. Where Debian's packages can stand in
  * it gets 40 seconds, elsewhere five minutes.
  */
-async function rustupAddsTarget(env) {
-  if (!(await firstLine('rustup', ['--version'], { env })) || failedRecently()) return false;
-  console.log(`  rustup target add ${wasmTarget}`);
+async function rustupAdds(args, env) {
+  if (!(await rustupToolchains(env)) || failedRecently()) return false;
+  console.log(`  rustup ${args.join(' ')}`);
   const timeoutMs = aptCommand() ? 40_000 : 300_000;
-  const { code, output } = await run('rustup', ['target', 'add', wasmTarget], { env, timeoutMs });
+  const { code, output } = await run('rustup', args, { env, timeoutMs });
   if (code === 0 && (await findRust())?.wasm) return true;
   const reason = /^error: .*/m.exec(output)?.[0] ?? `code ${code}`;
   console.log(`  rustup could not: ${reason}`);
   mkdirSync(cacheFolder, { recursive: true });
   writeFileSync(rustupFailure, JSON.stringify({ at: Date.now() }));
   return false;
+}
+
+/** The toolchain of rust-toolchain.toml with its parts, where there is a rustup without it. */
+async function rustupAddsToolchain() {
+  const { env } = (await findRust()) ?? process;
+  const found = await rustupToolchains(env);
+  if (!found || found.some(({ name }) => name.startsWith(`${toolchain}-`))) return;
+  const parts = ['--profile', 'minimal', '-c', 'rustfmt', '-c', 'clippy', '-t', wasmTarget];
+  await rustupAdds(['toolchain', 'install', toolchain, ...parts], env);
 }
 
 function failedRecently() {

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative } from 'node:path';
 import type { Plugin } from 'vite';
 
-const BUILT = fileURLToPath(new URL('../../apps/bench/dist', import.meta.url));
+const BUILT = join(import.meta.dirname, '../../apps/bench/dist');
 
 /** Serves the built bench page beside the assistant, under /bench/. */
 export function benchPage(): Plugin {

@@ -1,6 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import type { Result } from '../../apps/bench/src/result.ts';
 import { expect, test } from './fixtures.ts';
+
+/** What the page gives away, as far as it is looked at here. */
+interface Result {
+  readonly model: { readonly name: string };
+  readonly reloadMs: number;
+  readonly fromCache: boolean;
+  readonly first: { readonly decode: number };
+  readonly speed: { readonly decode: number; readonly promptTokens: number };
+  readonly p50: number;
+  readonly p95: number;
+  readonly prefill: readonly [tokens: number, ms: number][];
+  readonly decode: readonly [tokens: number, ms: number][];
+  readonly kernels: { readonly tensors: readonly unknown[] } | null;
+}
 
 test('the bench page measures the bundled model and gives the result away', async ({
   page,

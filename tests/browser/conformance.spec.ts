@@ -2,8 +2,8 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KV_FORMATS } from '@pocketbit/core';
+import type { Artifact } from '../../tools/lib/engine.ts';
 import { buildCases } from '../conformance/build.mjs';
-import type { Artifact } from '../lab/measure.ts';
 import { nodeDefaultHash, nodeLogitsHash } from '../support/engine.ts';
 import { hashRuns } from '../support/hash-runs.ts';
 import { kernelRuns } from '../support/kernel-runs.ts';

@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test';
-import type {} from '../lab/main.ts';
+import type {} from '../../tools/lab/main.ts';
 import { type Site, startSite } from '../support/serve.ts';
 
 export { expect } from '@playwright/test';

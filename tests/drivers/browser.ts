@@ -1,5 +1,7 @@
 // What the journeys ask of a browser that Playwright does not drive, whatever protocol drives it.
-import type { Artifact } from '../lab/measure.ts';
+import type { Artifact } from '../../tools/lib/engine.ts';
+
+export type { Artifact };
 
 export interface Window {
   open(url: string): Promise<void>;

@@ -1,6 +1,8 @@
-import type { Lab } from '../lab/main.ts';
+import { buildLab } from '../../tools/lab/build.ts';
+import type { Lab } from '../../tools/lab/main.ts';
 import { type Site, type SiteOptions, startSite } from '../support/serve.ts';
 import type { TestBrowser } from './browser.ts';
+import type { Kind } from './kinds.ts';
 import { Page } from './page.ts';
 
 /** Evaluates a self-contained function on the lab page. */
@@ -34,5 +36,22 @@ export async function inLab<T>(
     });
   } finally {
     await site.kill();
+  }
+}
+
+/** Runs `body` on the lab in a fresh browser. Throws where the browser is missing: a promise about it is not kept. */
+export async function inLabOf<T>(
+  kind: Kind,
+  body: (run: Run, browser: TestBrowser) => Promise<T>,
+  options: SiteOptions = {},
+): Promise<T> {
+  const missing = kind.missing();
+  if (missing) throw new Error(`${kind.name} is not here: ${missing}`);
+  await buildLab();
+  const browser = await kind.start();
+  try {
+    return await inLab(browser, (run) => body(run, browser), options);
+  } finally {
+    await browser.stop();
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lab } from '../lab/main.ts';
+import type { Lab } from '../../tools/lab/main.ts';
 import type { Window } from './browser.ts';
 
 const WAIT_MS = 30_000;

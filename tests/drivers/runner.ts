@@ -1,9 +1,14 @@
-import type { TestBrowser } from './browser.ts';
 import { checksFor } from './checks.ts';
+import type { Kind } from './kinds.ts';
 
-/** Runs the checks whose names hold every argument of the command; the last line is `N passed, N failed`. */
-export async function runChecks(start: () => Promise<TestBrowser>): Promise<void> {
-  const browser = await start();
+/**
+ * Runs the checks whose names hold every argument of the command, or says why none can run here; the last line is
+ * `N passed, N failed`.
+ */
+export async function runChecks(kind: Kind): Promise<void> {
+  const missing = kind.missing();
+  if (missing) return console.log(`skipped: ${missing}\n0 passed, 0 failed`);
+  const browser = await kind.start();
   let passed = 0;
   const wanted = process.argv.slice(2);
   const all = Object.entries(checksFor(browser)).filter(([name]) =>
@@ -28,10 +33,4 @@ async function holds(name: string, check: () => Promise<void>): Promise<boolean>
     console.log(`FAILED ${name}\n${error instanceof Error ? error.stack : error}`);
     return false;
   }
-}
-
-/** Says why nothing runs here. */
-export function skipAll(reason: string): void {
-  console.log(`skipped: ${reason}`);
-  console.log('0 passed, 0 failed');
 }

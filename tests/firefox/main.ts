@@ -1,6 +1,4 @@
-import { runChecks, skipAll } from '../drivers/runner.ts';
-import { Firefox, missingParts } from './browser.ts';
+import { FIREFOX } from '../drivers/kinds.ts';
+import { runChecks } from '../drivers/runner.ts';
 
-const reason = missingParts();
-if (reason) skipAll(reason);
-else await runChecks(() => Firefox.start());
+await runChecks(FIREFOX);

@@ -7,28 +7,33 @@ import {
   createChat,
   createTokenizer,
   type PlanOptions,
+  planModel,
   readGguf,
 } from '@pocketbit/core';
+import { sampleIds, sizePlan } from '@pocketbit/engine';
 import type * as Glue from '../../packages/web/wasm/glue.js';
-import { hashesByKernels } from '../lab/forced.ts';
-import { type Artifact, greedy, logitsOf, openEngine, sha256 } from '../lab/measure.ts';
+import {
+  type Artifact,
+  engineOf,
+  hashesByKernels,
+  logitsOf,
+  openEngine,
+  sha256,
+} from '../../tools/lib/engine.ts';
 import { wasmFolder } from './paths.ts';
 
-/** A fresh instance of the glue, bound to one artifact. */
+/** The glue, bound to one artifact. */
 export async function bindEngine(artifact: Artifact): Promise<typeof Glue> {
-  const address = pathToFileURL(join(wasmFolder, 'glue.js'));
-  const glue: typeof Glue = await import(`${address.href}?${artifact}`);
-  glue.initSync({ module: readFileSync(join(wasmFolder, `${artifact}.wasm`)) });
-  return glue;
+  return (await freshEngine(artifact)).glue;
 }
 
 /** An instance that shares its memory with no other of this process; `name` tells them apart. */
 export async function freshEngine(
   artifact: Artifact,
-  name: string,
+  name = '',
 ): Promise<{ glue: typeof Glue; memory: { readonly buffer: ArrayBufferLike } }> {
   const address = pathToFileURL(join(wasmFolder, 'glue.js'));
-  const glue: typeof Glue = await import(`${address.href}?${artifact}-${name}`);
+  const glue: typeof Glue = await import(`${address.href}?${artifact}${name}`);
   const module = readFileSync(join(wasmFolder, `${artifact}.wasm`));
   const { memory } = glue.initSync({ module });
   return { glue, memory };
@@ -41,8 +46,7 @@ export async function nodeLogits(
   ids: number[],
   options: PlanOptions,
 ): Promise<Float32Array> {
-  const { Engine } = await bindEngine(artifact);
-  return logitsOf(await openEngine(Engine, readFileSync(file), options), ids);
+  return logitsOf(await openEngine(await bindEngine(artifact), readFileSync(file), options), ids);
 }
 
 /** SHA-256 of those logits. */
@@ -56,13 +60,8 @@ export async function nodeDefaultHash(
   ids: readonly number[],
   options: PlanOptions,
 ): Promise<string> {
-  const hashes = await hashesByKernels(
-    await bindEngine('scalar'),
-    readFileSync(file),
-    ids,
-    options,
-  );
-  return hashes.default!;
+  const scalar = await bindEngine('scalar');
+  return (await hashesByKernels(scalar, readFileSync(file), ids, options)).default!;
 }
 
 /** What the assistant must answer to one user message: int8 KV cache, greedy. Ids without the one that ends the turn. */
@@ -71,7 +70,8 @@ export async function expectedAnswer(file: string, message: string, most = 512):
   const header = await readGguf(bytesSource(bytes));
   const tokenizer = createTokenizer(header);
   const prompt = createChat(header, tokenizer).encode([{ role: 'user', content: message }]);
-  const { Engine } = await bindEngine('simd128');
-  const engine = await openEngine(Engine, bytes, { kv: 'int8', head: 'int8' });
-  return greedy(engine, prompt, tokenizer.stopIds, most);
+  const exports = await bindEngine('simd128');
+  const plan = sizePlan(exports, planModel(header, { kv: 'int8', head: 'int8' }));
+  const engine = await engineOf(exports, plan, bytesSource(bytes));
+  return sampleIds(engine, plan, prompt, tokenizer.stopIds, { maxTokens: most });
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildLab } from '../lab/build.ts';
+import { buildLab } from '../../tools/lab/build.ts';
 import { writeHostileFiles } from '../models/hostile.ts';
 import { cachedModel, SHAPE_125M, TINY } from '../models/random.ts';
 import { assistantBuild } from './paths.ts';

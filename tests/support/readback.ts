@@ -1,8 +1,7 @@
 // What the engine reads from a tensor, seen through a model whose logits are one embedding row, normalised: its
 // linears are zero, its head is the identity, its norm is 1.
-import { bytesSource, encodeConfig, loadTensors, planModel, readGguf } from '@pocketbit/core';
 import type { TypedValue } from '../../packages/core/test/gguf-writer.ts';
-import type * as Glue from '../../packages/web/wasm/glue.js';
+import { type EngineExports, logitsAfter, openEngine } from '../../tools/lib/engine.ts';
 import { encodeCodes } from '../models/encode.ts';
 import { ggufParts, type RandomTensor } from '../models/random.ts';
 
@@ -14,7 +13,7 @@ const TQ2_0 = 35;
 
 /** Logits of each of `rows` rows of width 256 in tensor type `type`, as the engine computes them. */
 export async function readBack(
-  Engine: typeof Glue.Engine,
+  bound: EngineExports,
   type: number,
   bytes: Uint8Array,
   rows: number,
@@ -22,15 +21,8 @@ export async function readBack(
   const file = Buffer.concat([
     ...ggufParts({ metadata: metadata(), tensors: tensors(type, bytes, rows) }),
   ]);
-  const source = bytesSource(new Uint8Array(file));
-  const plan = planModel(await readGguf(source), { head: 'f32', kv: 'f32' });
-  const engine = new Engine(encodeConfig(plan.config));
-  await loadTensors(plan, source, engine);
-  const found = Array.from({ length: rows }, (_, id) => {
-    engine.truncate(0);
-    engine.forward(Uint32Array.of(id));
-    return engine.logits();
-  });
+  const engine = await openEngine(bound, new Uint8Array(file), { head: 'f32', kv: 'f32' });
+  const found = Array.from({ length: rows }, (_, id) => logitsAfter(engine, [id]));
   engine.free();
   return found;
 }

@@ -1,6 +1,6 @@
 // Several tabs of one browser on one model: what they do to its download, its store and its answers.
 import { type BrowserContext, expect, type Page } from '@playwright/test';
-import type {} from '../lab/main.ts';
+import type {} from '../../tools/lab/main.ts';
 import type { CountingSite } from './counting-site.ts';
 
 /** 65 MB in sixteen chunks. */

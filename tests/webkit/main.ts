@@ -1,6 +1,4 @@
-import { runChecks, skipAll } from '../drivers/runner.ts';
-import { missingParts, WebKit } from './browser.ts';
+import { WEBKIT } from '../drivers/kinds.ts';
+import { runChecks } from '../drivers/runner.ts';
 
-const reason = missingParts();
-if (reason) skipAll(reason);
-else await runChecks(() => WebKit.start());
+await runChecks(WEBKIT);

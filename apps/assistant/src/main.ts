@@ -1,4 +1,4 @@
-import './styles/tokens.css';
+import '@pocketbit/ui/tokens.css';
 import './styles/layout.css';
 import './styles/chat.css';
 import './styles/cards.css';

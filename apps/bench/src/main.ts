@@ -1,5 +1,5 @@
-import '../../assistant/src/styles/tokens.css';
-import './styles/bench.css';
+import '@pocketbit/ui/tokens.css';
+import '@pocketbit/ui/report.css';
 import './ui/app.ts';
 
 document.body.replaceChildren(document.createElement('pb-bench'));

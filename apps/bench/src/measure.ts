@@ -1,4 +1,6 @@
 // Measures the model that is given to it, in the browser that shows the page.
+
+import { gaps, median, type Point, quantile } from '@pocketbit/ui';
 import {
   type GenerateStats,
   type KernelProfile,
@@ -7,7 +9,6 @@ import {
   type Model,
   PocketbitError,
 } from 'pocketbit';
-import { gaps, median, type Point, quantile } from './statistics.ts';
 import { Texts } from './texts.ts';
 
 /** Times in milliseconds, rates in tokens a second. */

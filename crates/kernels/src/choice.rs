@@ -26,15 +26,20 @@ impl Family {
     pub const ALL: [Family; 6] =
         [Family::Ternary, Family::Two, Family::One, Family::Binary, Family::Int8, Family::Int4];
 
+    /// The family of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Family::ALL.into_iter().find(|family| family.name() == name)
+    }
+
     /// The name a person reads.
     pub const fn name(self) -> &'static str {
         match self {
-            Family::Ternary => "w158a8",
-            Family::Two => "q2a8",
-            Family::One => "q1a8",
-            Family::Binary => "w1a1",
-            Family::Int8 => "i8a8",
-            Family::Int4 => "i4a8",
+            Family::Ternary => "ternary",
+            Family::Two => "twoBit",
+            Family::One => "oneBit",
+            Family::Binary => "binary",
+            Family::Int8 => "int8",
+            Family::Int4 => "int4",
         }
     }
 }

@@ -11,15 +11,14 @@ fn main() {
     let [file, ids, options @ ..] = &arguments[..] else {
         panic!("usage: logits_hash FILE 1,2,3 [--kv f32|int8|int4] [--head int8|f32|int4]")
     };
-    let of = |option: &str, names: &[&str]| {
-        let given = options.iter().position(|word| word == option).map(|at| options[at + 1].as_str());
-        let at = names.iter().position(|name| *name == given.unwrap_or(names[0]));
-        at.unwrap_or_else(|| panic!("{option} is one of {names:?}")) as f64
+    let of = |option: &str, default: &str| -> String {
+        let given = options.iter().position(|word| word == option);
+        given.map_or(default.into(), |at| options[at + 1].clone())
     };
-    let (kv, head) = (of("--kv", &["f32", "int8", "int4"]), of("--head", &["int8", "f32", "int4"]));
+    let (kv, head) = (of("--kv", "f32"), of("--head", "int8"));
     let ids: Vec<u32> = ids.split(',').map(|id| id.parse().expect("ids are numbers")).collect();
     let gguf = support::Gguf::read(file.into());
-    let mut model = gguf.load(gguf.config(kv, head), 1 << 20);
+    let mut model = gguf.load(gguf.config(&kv, &head), 1 << 20);
     let mut hash = Sha256::new();
     for id in ids {
         model.forward(&[id]).unwrap();

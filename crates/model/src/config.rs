@@ -3,6 +3,7 @@
 use alloc::format;
 
 use crate::error::{Error, Kind};
+use crate::fields::{self, choice, flag, real, Fields};
 
 /// Activation of the gated feed-forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ pub enum RopeScaling {
 }
 
 /// Every size and choice of a model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Config {
     /// Feed-forward activation.
     pub glu: Glu,
@@ -133,60 +134,51 @@ pub struct Config {
     pub attention_scale: f32,
 }
 
-/// Version of the encoding.
-const VERSION: f64 = 2.0;
-/// Numbers of the encoding.
-const FIELDS: usize = 31;
 /// Widest head the attention scratch holds.
 pub(crate) const MAX_HEAD_DIM: usize = 512;
 /// Bounds that keep every product of sizes far inside usize on wasm32 and every int32 sum exact.
 const MAX_WIDTH: usize = 1 << 16;
 /// Weights of one matrix: padded and as bytes of its layout they still count in the 32 bits of wasm's `usize`.
-const MAX_WEIGHTS: u64 = 1 << 30;
+pub(crate) const MAX_WEIGHTS: u64 = 1 << 30;
 /// Numbers that all keys, or all values, of a cache hold, for the same reason.
 const MAX_CACHED: u64 = 1 << 32;
 
 impl Config {
-    /// Reads the array JavaScript passes: version, glu, activation bits, vocab, dim, layers, heads, kv heads, head dim,
-    /// ffn, context, rope dims, rope base, rms eps, tied, kv, head, sub-norms; RoPE pairing, q/k norms, embedding,
-    /// residual and logit scale; RoPE scaling, factor, original context, attention factor, beta fast, beta slow,
-    /// extrapolation factor; attention scale (0: 1/√head dim).
-    pub fn decode(values: &[f64]) -> Result<Config, Error> {
-        if values.len() != FIELDS || values[0] != VERSION {
-            return Err(Error::bad_model(format!(
-                "config of {} numbers, version {:?}; this engine reads {FIELDS}, version {VERSION}",
-                values.len(),
-                values.first()
-            )));
-        }
-        let real = |at: usize, name: &str| real_field(values[at], name);
-        let size = |at: usize, name: &str, max: usize| size_field(values[at], name, max);
+    /// Reads and checks a config by the names of `ModelConfig` of packages/core. Errors: `bad-model`.
+    pub fn read(fields: &impl Fields) -> Result<Config, Error> {
+        let size = |name, max| fields::size(fields, name, max);
+        let scales = fields.record("scales");
+        let head_dim = size("headDim", MAX_HEAD_DIM)?;
         let config = Config {
-            glu: choice(values[1], "ffn activation", [(0.0, Glu::Silu), (1.0, Glu::Relu2)])?,
-            activations: choice(values[2], "activation bits", [(8.0, Activations::Int8), (1.0, Activations::Binary)])?,
-            vocab: size(3, "vocab", 1 << 20)?,
-            dim: size(4, "dim", MAX_WIDTH)?,
-            layers: size(5, "layers", 1024)?,
-            heads: size(6, "heads", 1024)?,
-            kv_heads: size(7, "kv heads", 1024)?,
-            head_dim: size(8, "head dim", MAX_HEAD_DIM)?,
-            ffn: size(9, "ffn", MAX_WIDTH)?,
-            context: size(10, "context", 1 << 20)?,
-            rope_dims: size(11, "rope dims", MAX_HEAD_DIM)?,
-            rope_base: values[12],
-            rms_eps: values[13] as f32,
-            tied: flag(values[14], "tied")?,
-            kv: choice(values[15], "kv", [(0.0, KvKind::F32), (1.0, KvKind::Int8), (2.0, KvKind::Int4)])?,
-            head: choice(values[16], "head", [(0.0, HeadKind::Int8), (1.0, HeadKind::F32), (2.0, HeadKind::Int4)])?,
-            sub_norms: flag(values[17], "sub-norms")?,
-            pairing: choice(values[18], "rope pairing", [(0.0, Pairing::Neox), (1.0, Pairing::Norm)])?,
-            qk_norm: flag(values[19], "q/k norms")?,
-            embedding_scale: real(20, "embedding scale")? as f32,
-            residual_scale: real(21, "residual scale")? as f32,
-            logit_scale: real(22, "logit scale")? as f32,
-            rope_scaling: rope_scaling(&values[23..30])?,
-            attention_scale: match real(30, "attention scale")? {
-                0.0 => 1.0 / libm::sqrtf(values[8] as f32),
+            glu: choice(fields, "activation", &[("silu", Glu::Silu), ("relu2", Glu::Relu2)])?,
+            activations: activations(fields)?,
+            vocab: size("vocab", 1 << 20)?,
+            dim: size("dim", MAX_WIDTH)?,
+            layers: size("layers", 1024)?,
+            heads: size("heads", 1024)?,
+            kv_heads: size("kvHeads", 1024)?,
+            head_dim,
+            ffn: size("ffn", MAX_WIDTH)?,
+            context: size("context", 1 << 20)?,
+            rope_dims: size("ropeDims", MAX_HEAD_DIM)?,
+            rope_base: fields.number("ropeBase"),
+            rms_eps: fields.number("rmsEps") as f32,
+            tied: flag(fields, "tied")?,
+            kv: choice(fields, "kv", &[("f32", KvKind::F32), ("int8", KvKind::Int8), ("int4", KvKind::Int4)])?,
+            head: choice(
+                fields,
+                "head",
+                &[("int8", HeadKind::Int8), ("f32", HeadKind::F32), ("int4", HeadKind::Int4)],
+            )?,
+            sub_norms: flag(fields, "subNorms")?,
+            pairing: choice(fields, "ropePairing", &[("neox", Pairing::Neox), ("norm", Pairing::Norm)])?,
+            qk_norm: flag(fields, "qkNorm")?,
+            embedding_scale: real(&scales, "embedding")? as f32,
+            residual_scale: real(&scales, "residual")? as f32,
+            logit_scale: real(&scales, "logit")? as f32,
+            rope_scaling: rope_scaling(&fields.record("ropeScaling"))?,
+            attention_scale: match real(fields, "attentionScale")? {
+                0.0 => 1.0 / libm::sqrtf(head_dim as f32),
                 scale => scale as f32,
             },
         };
@@ -213,13 +205,14 @@ impl Config {
             (self.rms_eps > 0.0 && self.rms_eps < 1.0, "rms eps must lie between 0 and 1"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err(Error::bad_model(format!("{rule}; found {self:?}"))),
-            None => self.check_sizes(),
+            Some((_, rule)) => Err(Error::bad_model(*rule)),
+            None => Ok(()),
         }
     }
 
-    /// What is larger than wasm32 counts would wrap around there, and be written outside of what was allocated for it.
-    fn check_sizes(&self) -> Result<(), Error> {
+    /// Refuses, with `out-of-memory`, what wasm32 cannot count: it would wrap around there, and be written outside of what was
+    /// allocated for it.
+    pub(crate) fn check_sizes(&self) -> Result<(), Error> {
         let product = |sizes: &[usize]| sizes.iter().map(|n| *n as u64).product::<u64>();
         let rows = self.vocab.max(self.ffn).max(self.q_dim());
         // A cache keeps whole blocks of positions and of dimensions.
@@ -237,80 +230,66 @@ impl Config {
     }
 }
 
-fn size_field(value: f64, name: &str, max: usize) -> Result<usize, Error> {
-    if value >= 1.0 && value <= max as f64 && (value as usize) as f64 == value {
-        return Ok(value as usize);
+fn activations(fields: &impl Fields) -> Result<Activations, Error> {
+    match fields.number("activationBits") {
+        8.0 => Ok(Activations::Int8),
+        1.0 => Ok(Activations::Binary),
+        _ => Err(Error::bad_model("activationBits is neither 8 nor 1")),
     }
-    Err(Error::bad_model(format!("{name} is {value}; expected a whole number from 1 to {max}")))
 }
 
-fn choice<T: Copy, const N: usize>(value: f64, name: &str, among: [(f64, T); N]) -> Result<T, Error> {
-    let found = among.iter().find(|(v, _)| *v == value).map(|(_, choice)| *choice);
-    found.ok_or_else(|| Error::bad_model(format!("{name} is {value}; expected one of {:?}", among.map(|(v, _)| v))))
-}
-
-fn real_field(value: f64, name: &str) -> Result<f64, Error> {
-    let sane = value.is_finite() && value.abs() < 1e9;
-    sane.then_some(value).ok_or_else(|| Error::bad_model(format!("{name} is {value}; expected a finite number")))
-}
-
-/// Kind, factor, original context, attention factor, beta fast, beta slow, extrapolation factor.
-fn rope_scaling(values: &[f64]) -> Result<RopeScaling, Error> {
-    let &[kind, factor, original, attn_factor, beta_fast, beta_slow, ext_factor] = values else {
-        return Err(Error::bad_model("RoPE scaling takes 7 numbers"));
-    };
-    if kind == 0.0 {
+fn rope_scaling(fields: &impl Fields) -> Result<RopeScaling, Error> {
+    let kind = choice(fields, "kind", &[("none", 0), ("linear", 1), ("yarn", 2)])?;
+    if kind == 0 {
         return Ok(RopeScaling::None);
     }
-    for value in values {
-        real_field(*value, "a RoPE scaling number")?;
-    }
-    let positive = [factor, original, attn_factor, beta_fast, beta_slow].iter().all(|v| *v > 0.0);
-    if kind == 1.0 && factor > 0.0 {
+    let positive = |name| match real(fields, name)? {
+        value if value > 0.0 => Ok(value),
+        _ => Err(Error::bad_model(format!("RoPE scaling: {name} is not positive"))),
+    };
+    let factor = positive("factor")?;
+    if kind == 1 {
         return Ok(RopeScaling::Linear { factor });
     }
-    if kind == 2.0 && positive {
-        return Ok(RopeScaling::Yarn { factor, original, attn_factor, beta_fast, beta_slow, ext_factor });
-    }
-    Err(Error::bad_model(format!("RoPE scaling {values:?}; expected kind 0, 1 or 2 with positive numbers")))
-}
-
-fn flag(value: f64, name: &str) -> Result<bool, Error> {
-    choice(value, name, [(0.0, false), (1.0, true)])
+    Ok(RopeScaling::Yarn {
+        factor,
+        original: positive("originalContext")?,
+        attn_factor: positive("attentionFactor")?,
+        beta_fast: positive("betaFast")?,
+        beta_slow: positive("betaSlow")?,
+        ext_factor: real(fields, "extFactor")?,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: [f64; FIELDS] = [
-        2.0, 0.0, 8.0, 320.0, 256.0, 2.0, 4.0, 2.0, 64.0, 512.0, 128.0, 64.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0,
-        1.0, 1.0, 1.0, 2.0, 4.0, 8192.0, 1.0, 32.0, 1.0, 1.0, 0.0,
-    ];
-
-    #[test]
-    fn good_values_decode() {
-        let config = Config::decode(&GOOD).unwrap();
-        assert_eq!((config.q_dim(), config.kv_dim(), config.glu, config.tied), (256, 128, Glu::Silu, true));
-    }
-
-    #[test]
-    fn every_field_is_checked() {
-        let bad = [(0, 1.0), (1, 2.0), (2, 4.0), (3, 0.0), (4, 1e9), (5, 1.5), (6, f64::NAN), (7, 3.0), (8, 513.0)];
-        let more = [(9, -1.0), (10, f64::INFINITY), (11, 63.0), (11, 66.0), (12, 0.0), (13, 0.0), (14, 0.5), (15, 3.0)];
-        for (at, value) in bad.into_iter().chain(more).chain([(16, -1.0), (17, 9.0), (18, 2.0), (19, 2.0)]).chain([
-            (20, f64::NAN),
-            (22, 1e12),
-            (23, 3.0),
-            (24, 0.0),
-            (25, -1.0),
-            (28, f64::INFINITY),
-            (30, f64::NAN),
-        ]) {
-            let mut values = GOOD;
-            values[at] = value;
-            assert_eq!(Config::decode(&values).unwrap_err().kind(), crate::Kind::BadModel, "field {at} = {value}");
+impl Config {
+    /// A model of one layer and one head of 16, of which RoPE turns 8.
+    pub(crate) fn tiny() -> Config {
+        Config {
+            glu: Glu::Silu,
+            activations: Activations::Int8,
+            vocab: 8,
+            dim: 16,
+            layers: 1,
+            heads: 1,
+            kv_heads: 1,
+            head_dim: 16,
+            ffn: 16,
+            context: 8,
+            rope_dims: 8,
+            rope_base: 1e4,
+            rms_eps: 1e-5,
+            tied: true,
+            kv: KvKind::F32,
+            head: HeadKind::Int8,
+            sub_norms: true,
+            pairing: Pairing::Neox,
+            qk_norm: false,
+            embedding_scale: 1.0,
+            residual_scale: 1.0,
+            logit_scale: 1.0,
+            rope_scaling: RopeScaling::None,
+            attention_scale: 0.25,
         }
-        assert!(Config::decode(&GOOD[..30]).is_err());
     }
 }

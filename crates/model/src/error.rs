@@ -1,3 +1,4 @@
+use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
@@ -32,6 +33,16 @@ impl Error {
         Error::new(Kind::BadModel, message)
     }
 
+    /// The same of one tensor.
+    pub(crate) fn of_tensor(self, name: &str, (rows, k): (usize, usize)) -> Self {
+        Error { message: format!("Tensor \"{name}\", {rows} × {k}: {}", self.message), ..self }
+    }
+
+    /// What was found against what was expected.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The kind, for callers that decide by it.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -39,7 +50,8 @@ impl Error {
 }
 
 impl Kind {
-    fn code(self) -> &'static str {
+    /// The code of the JavaScript error.
+    pub fn code(self) -> &'static str {
         match self {
             Kind::BadModel => "bad-model",
             Kind::OutOfMemory => "out-of-memory",
@@ -50,7 +62,7 @@ impl Kind {
     }
 }
 
-/// `code: message`, the form JavaScript splits again.
+/// `code: message`
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind.code(), self.message)
@@ -58,3 +70,15 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// A number to six places, for messages. Measurement: the formatting of floats that Rust brings takes 5 kB of wasm.
+pub(crate) fn decimal(value: f32) -> String {
+    let millionths = (f64::from(value) * 1e6) as i64;
+    if !value.is_finite() || millionths == i64::MAX || millionths == i64::MIN {
+        return String::from("past all bounds");
+    }
+    let sign = if millionths < 0 { "-" } else { "" };
+    let (whole, rest) = (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
+    let text = format!("{sign}{whole}.{rest:06}");
+    String::from(text.trim_end_matches('0').trim_end_matches('.'))
+}

@@ -9,11 +9,12 @@ use pocketbit_kernels::float::{add_scaled, all_finite};
 use crate::config::{Activations, Config};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
-use crate::memory::bytes_of;
+use crate::memory::{bytes_of, Room};
 use crate::ops::{glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::saved;
-use crate::state::{State, SLICE};
+use crate::staged::SLICE;
+use crate::state::State;
 use crate::weights::Weights;
 
 /// A loaded model with its context.
@@ -22,6 +23,7 @@ pub struct Model {
     weights: Weights,
     cache: KvCache,
     state: State,
+    scratch_bytes: usize,
     sampler: Sampler,
     /// ids of the context, one a cached position
     ids: Vec<u32>,
@@ -40,9 +42,11 @@ struct Pending {
 impl Model {
     pub(crate) fn new(config: Config, weights: Weights) -> Result<Self, Error> {
         let cache = KvCache::new(&config)?;
-        let state = State::new(&config, &weights)?;
+        let mut room = Room::allocated();
+        let state = State::new(&config, &weights.rope_factors, weights.per_group(), &mut room)?;
         let sampler = Sampler::new(SamplerOptions::GREEDY);
-        Ok(Model { config, weights, cache, state, sampler, ids: Vec::new(), pending: None })
+        let scratch_bytes = room.bytes();
+        Ok(Model { config, weights, cache, state, scratch_bytes, sampler, ids: Vec::new(), pending: None })
     }
 
     /// Appends `ids` to the context and computes the logits that follow the last of them. Cut into calls anywhere, the
@@ -152,7 +156,7 @@ impl Model {
 
     /// Bytes of weights, cache and scratch.
     pub fn resident_bytes(&self) -> usize {
-        self.weights.bytes() + self.cache.bytes() + self.state.bytes() + bytes_of(&self.ids)
+        self.weights.bytes() + self.cache.bytes() + self.scratch_bytes + bytes_of(&self.ids)
     }
 
     pub(crate) fn weights(&self) -> &Weights {

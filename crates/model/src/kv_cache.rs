@@ -12,7 +12,7 @@ use pocketbit_kernels::line::{bytes, bytes_mut, Line};
 
 use crate::config::{Config, KvKind, MAX_HEAD_DIM};
 use crate::error::Error;
-use crate::memory::{bytes_of, filled, reserved};
+use crate::memory::{bytes_of, reserved, Room};
 
 pub(crate) struct KvCache {
     keys: Store,
@@ -22,6 +22,15 @@ pub(crate) struct KvCache {
     head_dim: usize,
     /// multiplies q·k
     scale: f32,
+}
+
+/// How deep rows are quantised; `None` for f32.
+fn depth_of(kind: KvKind) -> Option<Depth> {
+    match kind {
+        KvKind::F32 => None,
+        KvKind::Int8 => Some(Depth::Eight),
+        KvKind::Int4 => Some(Depth::Four),
+    }
 }
 
 enum Store {
@@ -60,6 +69,18 @@ impl KvCache {
         let (keys, values) = (Store::new(config, Side::Keys)?, Store::new(config, Side::Values)?);
         let (layers, kv_heads, head_dim) = (config.layers, config.kv_heads, config.head_dim);
         Ok(KvCache { keys, values, layers, kv_heads, head_dim, scale: config.attention_scale })
+    }
+
+    /// Bytes of a cache of this config, all of its context.
+    pub(crate) fn bytes_for(c: &Config) -> u64 {
+        let head = match depth_of(c.kv) {
+            None => c.context * c.head_dim * size_of::<f32>(),
+            Some(depth) => {
+                let (lines, scales) = Head::room(c, depth);
+                lines * size_of::<Line>() + scales * size_of::<f32>()
+            }
+        };
+        2 * c.layers as u64 * c.kv_heads as u64 * head as u64
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -147,13 +168,9 @@ impl KvCache {
 impl Store {
     fn new(c: &Config, side: Side) -> Result<Self, Error> {
         let heads = c.layers * c.kv_heads;
-        let depth = match c.kv {
-            KvKind::F32 => {
-                let rows = (0..heads).map(|_| reserved(c.context * c.head_dim)).collect::<Result<_, _>>()?;
-                return Ok(Store::F32(rows));
-            }
-            KvKind::Int8 => Depth::Eight,
-            KvKind::Int4 => Depth::Four,
+        let Some(depth) = depth_of(c.kv) else {
+            let rows = (0..heads).map(|_| reserved(c.context * c.head_dim)).collect::<Result<_, _>>()?;
+            return Ok(Store::F32(rows));
         };
         let heads = (0..heads).map(|_| Head::new(c, depth)).collect::<Result<_, _>>()?;
         Ok(Store::Packed(Packed { side, depth, heads }))
@@ -286,9 +303,14 @@ impl Packed {
 
 impl Head {
     fn new(c: &Config, depth: Depth) -> Result<Self, Error> {
+        let (lines, scales) = Head::room(c, depth);
+        Ok(Head { lines: reserved(lines)?, scales: reserved(scales)? })
+    }
+
+    /// Lines and scales of one head's keys, or values, over the whole context.
+    fn room(c: &Config, depth: Depth) -> (usize, usize) {
         let positions = layout::positions(c.context);
-        let lines = Line::count(block_bytes(depth, c.head_dim, positions));
-        Ok(Head { lines: reserved(lines)?, scales: reserved(positions)? })
+        (Line::count(block_bytes(depth, c.head_dim, positions)), positions)
     }
 
     /// Makes room for `positions`, inside what is reserved.
@@ -317,16 +339,12 @@ fn block_bytes(depth: Depth, head_dim: usize, positions: usize) -> usize {
 }
 
 impl AttentionScratch {
-    pub(crate) fn new(c: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(c: &Config, room: &mut Room) -> Result<Self, Error> {
         let group = c.heads / c.kv_heads;
         Ok(AttentionScratch {
-            scores: filled(0.0, group * layout::positions(c.context))?,
-            q16: filled(0, group * layout::width(c.head_dim))?,
-            queries: filled(Query::default(), group)?,
+            scores: room.filled(0.0, group * layout::positions(c.context))?,
+            q16: room.filled(0, group * layout::width(c.head_dim))?,
+            queries: room.filled(Query::default(), group)?,
         })
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        bytes_of(&self.scores) + bytes_of(&self.q16) + bytes_of(&self.queries)
     }
 }

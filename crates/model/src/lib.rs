@@ -9,12 +9,15 @@ extern crate alloc;
 
 pub mod config;
 mod error;
+mod fields;
 mod forward;
 mod kv_cache;
 mod loader;
 mod memory;
 mod ops;
+mod plan;
 mod profile;
+mod role;
 mod rope;
 mod sampler;
 mod saved;
@@ -25,8 +28,11 @@ mod weights;
 
 pub use config::Config;
 pub use error::{Error, Kind};
+pub use fields::Fields;
 pub use forward::Model;
 pub use loader::Loader;
+pub use plan::MemoryPlan;
+pub use profile::TensorProfile;
 pub use sampler::SamplerOptions;
 pub use trial::{kernel_names, Trial};
 

@@ -26,3 +26,37 @@ pub(crate) fn reserved<T>(n: usize) -> Result<Vec<T>, Error> {
 pub(crate) fn bytes_of<T>(v: &Vec<T>) -> usize {
     v.capacity() * size_of::<T>()
 }
+
+/// Where a constructor's buffers come from: the allocator, or, to learn what they would take, nowhere. So the code that
+/// allocates is the formula of what it allocates.
+pub(crate) struct Room {
+    allocates: bool,
+    bytes: usize,
+}
+
+impl Room {
+    /// Buffers are allocated.
+    pub(crate) fn allocated() -> Self {
+        Room { allocates: true, bytes: 0 }
+    }
+
+    /// Buffers are counted and stay empty.
+    pub(crate) fn counted() -> Self {
+        Room { allocates: false, bytes: 0 }
+    }
+
+    /// [`filled`], or an empty vector where buffers are counted.
+    pub(crate) fn filled<T: Copy>(&mut self, value: T, n: usize) -> Result<Vec<T>, Error> {
+        self.bytes += n * size_of::<T>();
+        if self.allocates {
+            filled(value, n)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// Bytes of all buffers so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

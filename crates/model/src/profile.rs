@@ -1,40 +1,49 @@
 //! Which kernels serve a loaded model.
 
-use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::forward::Model;
-use crate::loader::slot;
-use crate::weights::{Linear, Rows, Weights};
+use crate::role::{Part, Role};
+use crate::weights::{Linear, Rows};
+
+/// A matrix of a product and what multiplies by it.
+pub struct TensorProfile {
+    /// GGUF name.
+    pub name: String,
+    /// Name of the family of kernels.
+    pub family: &'static str,
+    /// Bytes as it is held.
+    pub bytes: usize,
+    /// The kernel for one token.
+    pub gemv: &'static str,
+    /// The kernel for several.
+    pub gemm: &'static str,
+}
 
 impl Model {
-    /// A line a matrix: `slot layer family rows k bytes gemv gemm`.
-    pub fn profile(&self) -> String {
+    /// A record for each packed matrix, embedding and head first, then the linears layer by layer.
+    pub fn profile(&self) -> Vec<TensorProfile> {
         let weights = self.weights();
-        rows_lines(weights) + &layer_lines(weights)
+        let rows = [(Part::Embedding, Some(&weights.embedding)), (Part::Output, weights.output.as_ref())];
+        let whole = rows.into_iter().filter_map(|(part, rows)| match rows {
+            Some(Rows::Packed(matrix)) => Some(profile_of(0, part, matrix)),
+            _ => None,
+        });
+        let layers = weights.layers.iter().enumerate().flat_map(|(l, layer)| {
+            Part::LINEARS.into_iter().zip(layer.linears()).map(move |(part, w)| profile_of(l, part, w))
+        });
+        whole.chain(layers).collect()
     }
 }
 
-fn rows_lines(weights: &Weights) -> String {
-    let rows = [(slot::EMBEDDING, Some(&weights.embedding)), (slot::OUTPUT, weights.output.as_ref())];
-    rows.into_iter()
-        .filter_map(|(slot, rows)| match rows {
-            Some(Rows::Packed(matrix)) => Some(line(slot, 0, matrix)),
-            _ => None,
-        })
-        .collect()
-}
-
-fn layer_lines(weights: &Weights) -> String {
-    let layers = weights.layers.iter().enumerate();
-    layers
-        .flat_map(|(l, layer)| slot::LINEARS.into_iter().zip(layer.linears()).map(move |(s, w)| line(s, l, w)))
-        .collect()
-}
-
-fn line(slot: u32, layer: usize, w: &Linear) -> String {
+fn profile_of(layer: usize, part: Part, w: &Linear) -> TensorProfile {
     let (family, choice) = w.kernels();
-    let (rows, k, bytes) = (w.rows(), w.k(), w.bytes());
-    let (family, gemv, gemm) = (family.name(), choice.gemv.name(), choice.gemm.name());
-    format!("{slot} {layer} {family} {rows} {k} {bytes} {gemv} {gemm}\n")
+    TensorProfile {
+        name: Role::weight(layer, part).name(),
+        family: family.name(),
+        bytes: w.bytes(),
+        gemv: choice.gemv.name(),
+        gemm: choice.gemm.name(),
+    }
 }

@@ -6,7 +6,7 @@ use pocketbit_kernels::float::{turn_halves, turn_pairs};
 
 use crate::config::{Config, Pairing, RopeScaling};
 use crate::error::Error;
-use crate::memory::{bytes_of, filled};
+use crate::memory::Room;
 
 /// Frequencies of a model, and the angles of the positions of one slice.
 pub(crate) struct Rope {
@@ -22,9 +22,9 @@ pub(crate) struct Rope {
 
 impl Rope {
     /// For slices of up to `slice` positions; `factors` `[n / 2]` divide the frequencies (Llama 3.1), empty for none.
-    pub(crate) fn new(c: &Config, factors: &[f32], slice: usize) -> Result<Self, Error> {
+    pub(crate) fn new(c: &Config, factors: &[f32], slice: usize, room: &mut Room) -> Result<Self, Error> {
         let half = c.rope_dims / 2;
-        let mut inverse = filled(0f64, half)?;
+        let mut inverse = room.filled(0f64, half)?;
         for (i, f) in inverse.iter_mut().enumerate() {
             let plain = libm::pow(c.rope_base, -2.0 * i as f64 / c.rope_dims as f64);
             *f = scaled(c, i, plain) / factors.get(i).map_or(1.0, |factor| f64::from(*factor));
@@ -35,7 +35,7 @@ impl Rope {
             }
             _ => 1.0,
         };
-        let table = || filled(0.0, slice * half);
+        let mut table = || room.filled(0.0, slice * half);
         Ok(Rope { pairing: c.pairing, magnitude, inverse, cos: table()?, sin: table()? })
     }
 
@@ -64,10 +64,6 @@ impl Rope {
             Pairing::Norm => turn_pairs(head, cos, sin),
         }
     }
-
-    pub(crate) fn bytes(&self) -> usize {
-        bytes_of(&self.inverse) + bytes_of(&self.cos) + bytes_of(&self.sin)
-    }
 }
 
 /// Frequency `i` after scaling. YaRN: source ggml `rope_yarn`, `ggml_rope_yarn_corr_dims`.
@@ -92,17 +88,11 @@ fn scaled(c: &Config, i: usize, plain: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn config(pairing: f64, scaling: [f64; 7]) -> Config {
-        let mut values = [0.0; 31];
-        values[..18].copy_from_slice(&[
-            2.0, 0.0, 8.0, 8.0, 16.0, 1.0, 1.0, 1.0, 16.0, 16.0, 8.0, 8.0, 1e4, 1e-5, 1.0, 0.0, 0.0, 1.0,
-        ]);
-        values[18] = pairing;
-        values[23..30].copy_from_slice(&scaling);
-        Config::decode(&values).unwrap()
+    /// The RoPE of a model of 8 rotated dimensions in heads of 16.
+    fn rope(pairing: Pairing, rope_scaling: RopeScaling, factors: &[f32]) -> Rope {
+        let config = Config { pairing, rope_scaling, ..Config::tiny() };
+        Rope::new(&config, factors, 2, &mut Room::allocated()).unwrap()
     }
-
-    const PLAIN: [f64; 7] = [0.0; 7];
 
     fn turned(rope: &mut Rope, pos: usize) -> [f32; 16] {
         let mut head = core::array::from_fn(|i| i as f32 + 1.0);
@@ -113,8 +103,8 @@ mod tests {
 
     #[test]
     fn position_zero_and_unturned_dimensions_stay() {
-        for pairing in [0.0, 1.0] {
-            let mut rope = Rope::new(&config(pairing, PLAIN), &[], 2).unwrap();
+        for pairing in [Pairing::Neox, Pairing::Norm] {
+            let mut rope = rope(pairing, RopeScaling::None, &[]);
             let untouched: [f32; 16] = core::array::from_fn(|i| i as f32 + 1.0);
             assert_eq!(turned(&mut rope, 0), untouched);
             assert_eq!(turned(&mut rope, 5)[8..], untouched[8..]);
@@ -125,25 +115,33 @@ mod tests {
     fn pairings_turn_their_own_pairs() {
         let (c, s) = (2f64.cos(), 2f64.sin());
         let near = |found: f32, want: f64| assert!((f64::from(found) - want).abs() < 1e-6, "{found} {want}");
-        let neox = turned(&mut Rope::new(&config(0.0, PLAIN), &[], 2).unwrap(), 2);
+        let neox = turned(&mut rope(Pairing::Neox, RopeScaling::None, &[]), 2);
         near(neox[0], c - 5.0 * s);
         near(neox[4], s + 5.0 * c);
-        let norm = turned(&mut Rope::new(&config(1.0, PLAIN), &[], 2).unwrap(), 2);
+        let norm = turned(&mut rope(Pairing::Norm, RopeScaling::None, &[]), 2);
         near(norm[0], c - 2.0 * s);
         near(norm[1], s + 2.0 * c);
     }
 
     #[test]
     fn linear_scaling_and_factors_slow_the_turn() {
-        let plain = turned(&mut Rope::new(&config(0.0, PLAIN), &[], 2).unwrap(), 1);
-        let linear = [1.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0];
-        assert_eq!(turned(&mut Rope::new(&config(0.0, linear), &[], 2).unwrap(), 4), plain);
-        assert_eq!(turned(&mut Rope::new(&config(0.0, PLAIN), &[4.0; 4], 2).unwrap(), 4), plain);
+        let plain = turned(&mut rope(Pairing::Neox, RopeScaling::None, &[]), 1);
+        let linear = RopeScaling::Linear { factor: 4.0 };
+        assert_eq!(turned(&mut rope(Pairing::Neox, linear, &[]), 4), plain);
+        assert_eq!(turned(&mut rope(Pairing::Neox, RopeScaling::None, &[4.0; 4]), 4), plain);
     }
 
     #[test]
     fn yarn_keeps_fast_pairs_divides_slow_ones_and_raises_the_magnitude() {
-        let rope = Rope::new(&config(0.0, [2.0, 4.0, 64.0, 1.0, 32.0, 1.0, 1.0]), &[], 2).unwrap();
+        let yarn = RopeScaling::Yarn {
+            factor: 4.0,
+            original: 64.0,
+            attn_factor: 1.0,
+            beta_fast: 32.0,
+            beta_slow: 1.0,
+            ext_factor: 1.0,
+        };
+        let rope = rope(Pairing::Neox, yarn, &[]);
         // dims 8, base 1e4, original 64: low = max(0, floor(8·ln(64/(32·2π))/(2 ln 1e4))) = 0,
         // high = ceil(8·ln(64/2π)/(2 ln 1e4)) = ceil(1.0079) = 2; pair 1 is half kept, pairs 2 and 3 divided.
         let want = [1.0, 0.1 * (0.5 + 0.5 / 4.0), 0.01 / 4.0, 0.001 / 4.0];

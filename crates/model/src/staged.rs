@@ -12,10 +12,12 @@ use pocketbit_kernels::quant::{binarize, quantize};
 use pocketbit_kernels::run::{self, Tables, Workspace};
 
 use crate::error::Error;
-use crate::memory::{bytes_of, filled};
+use crate::memory::Room;
 use crate::ops::rms_norm;
-use crate::state::SLICE;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix, ACTIVATION_GROUP};
+
+/// Tokens that go through the layers together.
+pub(crate) const SLICE: usize = 64;
 
 /// Smallest group of weights with a scale (Q2_0).
 const SMALLEST_GROUP: usize = 64;
@@ -66,30 +68,30 @@ struct Scratch {
 
 impl Staged {
     /// Room for rows up to `widest`; `per_group` where any linear reads activations quantised per group.
-    pub(crate) fn new(widest: usize, per_group: bool) -> Result<Self, Error> {
+    pub(crate) fn new(widest: usize, per_group: bool, room: &mut Room) -> Result<Self, Error> {
         let per_group = if per_group { SLICE } else { 0 };
         Ok(Staged {
             sound: true,
-            x: filled(0.0, SLICE * widest)?,
-            q8: filled(0, SLICE * widest)?,
-            scales: filled(0.0, SLICE)?,
-            sums: filled(0, SLICE)?,
-            g8: filled(0, per_group * widest)?,
-            g_scales: filled(0.0, per_group * widest.div_ceil(ACTIVATION_GROUP))?,
+            x: room.filled(0.0, SLICE * widest)?,
+            q8: room.filled(0, SLICE * widest)?,
+            scales: room.filled(0.0, SLICE)?,
+            sums: room.filled(0, SLICE)?,
+            g8: room.filled(0, per_group * widest)?,
+            g_scales: room.filled(0.0, per_group * widest.div_ceil(ACTIVATION_GROUP))?,
             derived: Derived {
-                q16: filled(0, SLICE * widest)?,
+                q16: room.filled(0, SLICE * widest)?,
                 q16_of: None,
-                tables: filled(0, Tables::Pairs.bytes(widest))?,
+                tables: room.filled(0, Tables::Pairs.bytes(widest))?,
                 tables_of: (Tables::None, 0, false),
             },
             scratch: Scratch {
-                bits: filled(0, SLICE * widest.div_ceil(8))?,
-                beta: filled(0.0, SLICE)?,
-                scales: filled(0.0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
-                sums: filled(0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
-                tile: filled(Line::filled(0), TILE_LINES)?,
-                tile_sums: filled(0, SLICE * LANE_ROWS)?,
-                totals: filled(0.0, SLICE * LANE_ROWS)?,
+                bits: room.filled(0, SLICE * widest.div_ceil(8))?,
+                beta: room.filled(0.0, SLICE)?,
+                scales: room.filled(0.0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
+                sums: room.filled(0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
+                tile: room.filled(Line::filled(0), TILE_LINES)?,
+                tile_sums: room.filled(0, SLICE * LANE_ROWS)?,
+                totals: room.filled(0.0, SLICE * LANE_ROWS)?,
             },
         })
     }
@@ -226,12 +228,6 @@ impl Staged {
             }
         }
     }
-
-    pub(crate) fn bytes(&self) -> usize {
-        let rows = bytes_of(&self.x) + bytes_of(&self.q8) + bytes_of(&self.scales) + bytes_of(&self.sums);
-        let grouped = bytes_of(&self.g8) + bytes_of(&self.g_scales);
-        rows + grouped + bytes_of(&self.derived.q16) + bytes_of(&self.derived.tables) + self.scratch.bytes()
-    }
 }
 
 impl Derived {
@@ -257,10 +253,5 @@ impl Derived {
 impl Scratch {
     fn workspace(&mut self) -> Workspace<'_> {
         Workspace { tile: &mut self.tile, sums: &mut self.tile_sums, totals: &mut self.totals }
-    }
-
-    fn bytes(&self) -> usize {
-        let inputs = bytes_of(&self.bits) + bytes_of(&self.beta) + bytes_of(&self.scales) + bytes_of(&self.sums);
-        inputs + bytes_of(&self.tile) + bytes_of(&self.tile_sums) + bytes_of(&self.totals)
     }
 }

@@ -5,13 +5,9 @@ use alloc::vec::Vec;
 use crate::config::Config;
 use crate::error::Error;
 use crate::kv_cache::AttentionScratch;
-use crate::memory::{bytes_of, filled};
+use crate::memory::Room;
 use crate::rope::Rope;
-use crate::staged::Staged;
-use crate::weights::Weights;
-
-/// Tokens that go through the layers together.
-pub(crate) const SLICE: usize = 64;
+use crate::staged::{Staged, SLICE};
 
 pub(crate) struct State {
     /// residual stream `[SLICE][dim]`
@@ -35,9 +31,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(c: &Config, weights: &Weights) -> Result<Self, Error> {
-        let per_group = weights.per_group();
-        let wide = |width: usize| filled(0f32, SLICE * width);
+    /// Scratch for a model of this config; `rope_factors` `[rope_dims / 2]` or empty, `per_group` where any matrix reads
+    /// activations quantised per group.
+    pub(crate) fn new(c: &Config, rope_factors: &[f32], per_group: bool, room: &mut Room) -> Result<Self, Error> {
+        let mut wide = |width: usize| room.filled(0f32, SLICE * width);
         let widest = c.dim.max(c.q_dim()).max(c.ffn);
         Ok(State {
             x: wide(c.dim)?,
@@ -48,16 +45,10 @@ impl State {
             gate: wide(c.ffn)?,
             up: wide(c.ffn)?,
             delta: wide(c.dim)?,
-            attention: AttentionScratch::new(c)?,
-            logits: filled(0.0, c.vocab)?,
-            rope: Rope::new(c, &weights.rope_factors, SLICE)?,
-            staged: Staged::new(widest, per_group)?,
+            attention: AttentionScratch::new(c, room)?,
+            logits: room.filled(0.0, c.vocab)?,
+            rope: Rope::new(c, rope_factors, SLICE, room)?,
+            staged: Staged::new(widest, per_group, room)?,
         })
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        let floats = [&self.x, &self.q, &self.attn, &self.k, &self.v, &self.gate, &self.up, &self.delta];
-        let rows = floats.into_iter().chain([&self.logits]).map(bytes_of).sum::<usize>();
-        rows + self.attention.bytes() + self.rope.bytes() + self.staged.bytes()
     }
 }

@@ -1,7 +1,6 @@
 //! One kernel on a random matrix, to be timed from outside: Rust has no clock here.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use pocketbit_kernels::choice::{gemm_kernels, gemv_kernels, Choice, Family};
@@ -9,9 +8,8 @@ use pocketbit_kernels::line::{bytes_mut, Line};
 use pocketbit_kernels::pack::{self, Bits, Form};
 
 use crate::error::{Error, Kind};
-use crate::memory::filled;
-use crate::staged::Staged;
-use crate::state::SLICE;
+use crate::memory::{filled, Room};
+use crate::staged::{Staged, SLICE};
 use crate::weights::{BinaryMatrix, Lanes, Linear, ScaledRows, TernaryMatrix};
 
 /// Largest side of a trial's matrix.
@@ -28,20 +26,22 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A random matrix `[rows][k]` of family number `family` and `tokens` rows of input, for the kernel `name`: a GEMV's for one
-    /// token, else a GEMM's, or `gemv/gemm` to say whose layout it reads. `unsupported` for other names and sizes.
-    pub fn new(family: u32, rows: usize, k: usize, tokens: usize, name: &str) -> Result<Self, Error> {
+    /// A random matrix `[rows][k]` of `family` and `tokens` rows of input, for the kernels `gemv` and `gemm` (the defaults
+    /// where empty): one token runs the GEMV, more the GEMM, which reads the layout of the GEMV. `unsupported` for other
+    /// names and sizes.
+    pub fn new(family: &str, rows: usize, k: usize, tokens: usize, gemv: &str, gemm: &str) -> Result<Self, Error> {
         let refused = || {
-            Error::new(Kind::Unsupported, format!("no trial of kernel {name}, family {family}, {rows}×{k}×{tokens}"))
+            let message = format!("no trial of kernels {gemv}/{gemm}, family {family}, {rows}×{k}×{tokens}");
+            Error::new(Kind::Unsupported, message)
         };
-        let family = Family::ALL.get(family as usize).copied().ok_or_else(refused)?;
-        let choice = choice(family, tokens, name).ok_or_else(refused)?;
+        let family = Family::from_name(family).ok_or_else(refused)?;
+        let choice = choice(family, gemv, gemm).ok_or_else(refused)?;
         let sized =
             (1..=MOST).contains(&rows) && (1..=MOST).contains(&k) && k % 256 == 0 && (1..=SLICE).contains(&tokens);
         if !sized {
             return Err(refused());
         }
-        let mut staged = Staged::new(k, family == Family::One)?;
+        let mut staged = Staged::new(k, family == Family::One, &mut Room::allocated())?;
         let x: Vec<f32> = (0..tokens * k).map(|i| (i * 7919 % 255) as f32 - 127.0).collect();
         staged.stage(&x, k, &[], 0.0, true);
         Ok(Trial { staged, matrix: matrix(family, rows, k, choice)?, out: filled(0.0, tokens * rows)? })
@@ -65,23 +65,20 @@ impl Trial {
     }
 }
 
-/// Names of the kernels of family number `family`, the default first: GEMV for one token, GEMM for more.
-pub fn kernel_names(family: u32, tokens: usize) -> String {
-    let Some(family) = Family::ALL.get(family as usize) else { return String::new() };
-    let names: Vec<&str> = match tokens {
-        1 => gemv_kernels(*family).iter().map(|kernel| kernel.name()).collect(),
-        _ => gemm_kernels(*family).iter().map(|kernel| kernel.name()).collect(),
-    };
-    names.join(",")
+/// Names of the kernels of `family`, the default first: GEMV for one token, GEMM for more. None for another name.
+pub fn kernel_names(family: &str, tokens: usize) -> Vec<&'static str> {
+    match (Family::from_name(family), tokens) {
+        (None, _) => Vec::new(),
+        (Some(family), 1) => gemv_kernels(family).iter().map(|kernel| kernel.name()).collect(),
+        (Some(family), _) => gemm_kernels(family).iter().map(|kernel| kernel.name()).collect(),
+    }
 }
 
-fn choice(family: Family, tokens: usize, name: &str) -> Option<Choice> {
+fn choice(family: Family, gemv: &str, gemm: &str) -> Option<Choice> {
     let default = Choice::default_of(family);
-    match name.split_once('/') {
-        Some((gemv, gemm)) => Choice::named(family, gemv, gemm),
-        None if tokens == 1 => Choice::named(family, name, default.gemm.name()),
-        None => Choice::named(family, default.gemv.name(), name),
-    }
+    let gemv = if gemv.is_empty() { default.gemv.name() } else { gemv };
+    let gemm = if gemm.is_empty() { default.gemm.name() } else { gemm };
+    Choice::named(family, gemv, gemm)
 }
 
 fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linear, Error> {
@@ -144,9 +141,10 @@ mod tests {
 
     #[test]
     fn every_listed_kernel_runs() {
-        for (family, tokens) in (0..6).flat_map(|family| [(family, 1), (family, 3)]) {
-            for name in kernel_names(family, tokens).split(',') {
-                let mut trial = Trial::new(family, 48, 512, tokens, name).expect("listed");
+        for (family, tokens) in Family::ALL.iter().flat_map(|family| [(family.name(), 1), (family.name(), 3)]) {
+            for name in kernel_names(family, tokens) {
+                let (gemv, gemm) = if tokens == 1 { (name, "") } else { ("", name) };
+                let mut trial = Trial::new(family, 48, 512, tokens, gemv, gemm).expect("listed");
                 trial.run(2);
                 assert_eq!(trial.macs(), (48 * 512 * tokens) as f64);
                 assert!(trial.out.iter().all(|y| y.is_finite()) && trial.out.iter().any(|y| *y != 0.0));
@@ -156,14 +154,15 @@ mod tests {
 
     #[test]
     fn other_names_and_sizes_are_refused() {
-        for (family, rows, k, tokens, name) in [
-            (0, 32, 256, 1, "none"),
-            (9, 32, 256, 1, "scalar"),
-            (0, 0, 256, 1, "scalar"),
-            (0, 32, 100, 1, "scalar"),
-            (0, 32, 256, 65, "rows"),
+        for (family, rows, k, tokens, gemv) in [
+            ("ternary", 32, 256, 1, "none"),
+            ("none", 32, 256, 1, "scalar"),
+            ("ternary", 0, 256, 1, "scalar"),
+            ("ternary", 32, 100, 1, "scalar"),
+            ("ternary", 32, 256, 65, ""),
         ] {
-            assert!(Trial::new(family, rows, k, tokens, name).is_err());
+            assert!(Trial::new(family, rows, k, tokens, gemv, "").is_err());
         }
+        assert!(kernel_names("none", 1).is_empty());
     }
 }

@@ -127,15 +127,6 @@ pub(crate) enum Rows {
 }
 
 impl Linear {
-    pub(crate) fn rows(&self) -> usize {
-        match self {
-            Linear::Ternary(w) => w.rows,
-            Linear::Grouped(w) => w.rows,
-            Linear::Binary(w) => w.alpha.len(),
-            Linear::Rows(w) => w.scales.len(),
-        }
-    }
-
     pub(crate) fn k(&self) -> usize {
         match self {
             Linear::Ternary(w) => w.k,

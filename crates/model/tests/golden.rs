@@ -33,7 +33,7 @@ fn golden(name: &str) -> Golden {
     }
 }
 
-fn model(name: &str, kv: f64, head: f64) -> Model {
+fn model(name: &str, kv: &str, head: &str) -> Model {
     let file = Gguf::read(path(&format!("tests/fixtures/tiny/tiny-{name}.gguf")));
     file.load(file.config(kv, head), 1 << 20)
 }
@@ -57,15 +57,15 @@ fn worst(a: &[f32], b: &[f32]) -> f32 {
 fn integer_exact_reference_agrees_within_1e_3() {
     for name in NAMES {
         let want = golden(name);
-        let far = worst(&trace(&mut model(name, 0.0, 0.0), &want.ids), &want.exact);
+        let far = worst(&trace(&mut model(name, "f32", "int8"), &want.ids), &want.exact);
         println!("tiny-{name}: max |Δlogit| {far:e} (f32 KV)");
         assert!(far <= 1e-3, "tiny-{name}: {far}");
-        for (kv, (label, want_packed)) in [1.0, 2.0].into_iter().zip(["int8", "int4"].iter().zip(&want.exact_packed)) {
-            let mut packed = model(name, kv, 0.0);
+        for (kv, want_packed) in ["int8", "int4"].into_iter().zip(&want.exact_packed) {
+            let mut packed = model(name, kv, "int8");
             packed.forward(&want.ids).unwrap();
             let far = worst(packed.logits(), want_packed);
-            println!("tiny-{name}: max |Δlogit| {far:e} ({label} KV)");
-            assert!(far <= 1e-3, "tiny-{name} {label} KV: {far}");
+            println!("tiny-{name}: max |Δlogit| {far:e} ({kv} KV)");
+            assert!(far <= 1e-3, "tiny-{name} {kv} KV: {far}");
         }
     }
 }
@@ -74,7 +74,7 @@ fn integer_exact_reference_agrees_within_1e_3() {
 fn float_reference_agrees_within_rms_0_12() {
     for name in ["tq2", "i2s", "q6k"] {
         let want = golden(name);
-        let got = trace(&mut model(name, 0.0, 0.0), &want.ids);
+        let got = trace(&mut model(name, "f32", "int8"), &want.ids);
         let got = &got[got.len() - want.float.len()..];
         let mean_square =
             |v: &mut dyn Iterator<Item = f32>, n: usize| (v.map(|d| d * d).sum::<f32>() / n as f32).sqrt();
@@ -90,11 +90,11 @@ fn float_reference_agrees_within_rms_0_12() {
 fn any_slicing_of_prompt_and_file_gives_the_same_bits() {
     for name in NAMES {
         let ids = golden(name).ids.repeat(3);
-        let want = trace(&mut model(name, 1.0, 0.0), &ids);
+        let want = trace(&mut model(name, "int8", "int8"), &ids);
         let last = &want[want.len() - want.len() / ids.len()..];
         for cut in [1, 7, 31, 32, 33, ids.len()] {
             let file = Gguf::read(path(&format!("tests/fixtures/tiny/tiny-{name}.gguf")));
-            let mut sliced = file.load(file.config(1.0, 0.0), 997 + cut);
+            let mut sliced = file.load(file.config("int8", "int8"), 997 + cut);
             ids.chunks(cut).for_each(|part| sliced.forward(part).unwrap());
             assert_eq!(worst(sliced.logits(), last), 0.0, "tiny-{name} cut at {cut}");
         }
@@ -104,7 +104,7 @@ fn any_slicing_of_prompt_and_file_gives_the_same_bits() {
 #[test]
 fn truncating_and_replaying_gives_the_same_bits() {
     let ids = golden("tq2").ids;
-    let mut model = model("tq2", 1.0, 0.0);
+    let mut model = model("tq2", "int8", "int8");
     model.forward(&ids).unwrap();
     let first = model.logits().to_vec();
     model.truncate(5);
@@ -115,7 +115,7 @@ fn truncating_and_replaying_gives_the_same_bits() {
 
 #[test]
 fn a_full_context_and_a_foreign_id_are_refused_and_change_nothing() {
-    let mut model = model("tq2", 0.0, 0.0);
+    let mut model = model("tq2", "f32", "int8");
     model.forward(&[1, 2, 3]).unwrap();
     let before = model.logits().to_vec();
     assert_eq!(model.forward(&[1; 100_000]).unwrap_err().kind(), Kind::ContextFull);

@@ -1,9 +1,24 @@
-//! The wasm-bindgen surface: types and copies, no logic. Errors cross as `Error("code: message")`.
+//! The wasm-bindgen surface: named fields, types and copies, no logic. Errors cross as `Error` with a `code`.
 #![forbid(unsafe_code)]
 #![allow(missing_docs)] // wasm-bindgen's generated items
 
-use pocketbit_model::{Config, Loader, Model, SamplerOptions};
+mod record;
+
+use pocketbit_model::{Config, Fields, Loader, Model, SamplerOptions, TensorProfile};
 use wasm_bindgen::prelude::*;
+
+use record::{new_error, Record};
+
+/// A JavaScript error: `code` of the closed list of packages/core, and a message.
+fn coded(code: &str, message: &str) -> JsValue {
+    let error = new_error(message);
+    error.set("code", code.into());
+    error.into()
+}
+
+fn thrown(error: pocketbit_model::Error) -> JsValue {
+    coded(error.kind().code(), error.message())
+}
 
 /// A model being loaded, then a model.
 #[wasm_bindgen]
@@ -20,127 +35,132 @@ enum Stage {
 
 #[wasm_bindgen]
 impl Engine {
-    /// An empty model of the shape in `config` (see `Config::decode`).
+    /// An empty model of the shape in `config`, a `ModelConfig` of packages/core. Errors: `bad-model`, `out-of-memory`.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &[f64]) -> Result<Engine, JsError> {
-        Ok(Engine { stage: Stage::Loading(Box::new(Loader::new(Config::decode(config)?))) })
+    pub fn new(config: &Record) -> Result<Engine, JsValue> {
+        let loader = Config::read(config).and_then(Loader::new).map_err(thrown)?;
+        Ok(Engine { stage: Stage::Loading(Box::new(loader)) })
     }
 
-    /// Sets the kernels of a family and shape class (0: under 2²⁰ weights, 1: from there on) by name, before the first
-    /// tensor: `kernelNames` lists them. No bit of a result depends on it.
-    pub fn choose(&mut self, family: u32, class: usize, gemv: &str, gemm: &str) -> Result<(), JsError> {
-        Ok(self.loader()?.choose(family, class, gemv, gemm)?)
+    /// Sets the kernels of a family and size (`small`: under 2²⁰ weights, `large`: from there on) by name, before the
+    /// first tensor: `kernelNames` lists them. No bit of a result depends on it.
+    pub fn choose(&mut self, family: &str, size: &str, gemv: &str, gemm: &str) -> Result<(), JsValue> {
+        self.loader()?.choose(family, size, gemv, gemm).map_err(thrown)
     }
 
-    /// Which kernels serve which matrix: a line each, `slot layer family rows k bytes gemv gemm`.
-    pub fn profile(&mut self) -> Result<String, JsError> {
-        Ok(self.model()?.profile())
+    /// Which kernels serve which matrix: records of `name`, `family`, `bytes`, `gemv`, `gemm`.
+    pub fn profile(&mut self) -> Result<Vec<JsValue>, JsValue> {
+        Ok(self.model()?.profile().iter().map(profile_record).collect())
     }
 
     /// Grows the memory once, for `bytes` of weights, cache and scratch, and not with every tensor.
-    pub fn reserve(&mut self, bytes: usize) -> Result<(), JsError> {
-        Ok(self.loader()?.reserve(bytes)?)
+    pub fn reserve(&mut self, bytes: usize) -> Result<(), JsValue> {
+        self.loader()?.reserve(bytes).map_err(thrown)
     }
 
-    /// Starts a tensor: slot, layer, GGUF type, `[rows][k]`.
+    /// Starts a tensor: GGUF name, GGUF type, `[rows][k]`.
     #[wasm_bindgen(js_name = beginTensor)]
-    pub fn begin_tensor(&mut self, slot: u32, layer: u32, ggml: u32, rows: usize, k: usize) -> Result<(), JsError> {
-        Ok(self.loader()?.begin(slot, layer, ggml, rows, k)?)
+    pub fn begin_tensor(&mut self, name: &str, ggml: u32, rows: usize, k: usize) -> Result<(), JsValue> {
+        self.loader()?.begin(name, ggml, rows, k).map_err(thrown)
     }
 
     /// The next bytes of the open tensor, in file order, cut anywhere.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsError> {
-        Ok(self.loader()?.push(bytes)?)
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.loader()?.push(bytes).map_err(thrown)
     }
 
     /// Ends the open tensor.
     #[wasm_bindgen(js_name = endTensor)]
-    pub fn end_tensor(&mut self) -> Result<(), JsError> {
-        Ok(self.loader()?.end()?)
+    pub fn end_tensor(&mut self) -> Result<(), JsValue> {
+        self.loader()?.end().map_err(thrown)
     }
 
     /// Checks that every tensor came; the engine is ready.
-    pub fn finish(&mut self) -> Result<(), JsError> {
+    pub fn finish(&mut self) -> Result<(), JsValue> {
         self.loader()?;
         if let Stage::Loading(loader) = core::mem::replace(&mut self.stage, Stage::Failed) {
-            self.stage = Stage::Ready(Box::new(loader.finish()?));
+            self.stage = Stage::Ready(Box::new(loader.finish().map_err(thrown)?));
         }
         Ok(())
     }
 
     /// Appends ids to the context and computes the logits after the last.
-    pub fn forward(&mut self, ids: &[u32]) -> Result<(), JsError> {
-        Ok(self.model()?.forward(ids)?)
+    pub fn forward(&mut self, ids: &[u32]) -> Result<(), JsValue> {
+        self.model()?.forward(ids).map_err(thrown)
     }
 
     /// `forward` in pieces: takes the ids, `advance` computes.
-    pub fn begin(&mut self, ids: &[u32]) -> Result<(), JsError> {
-        Ok(self.model()?.begin(ids)?)
+    pub fn begin(&mut self, ids: &[u32]) -> Result<(), JsValue> {
+        self.model()?.begin(ids).map_err(thrown)
     }
 
     /// At most `layers` layers for the next of the ids begun with; true once the logits are there.
-    pub fn advance(&mut self, layers: usize) -> Result<bool, JsError> {
-        Ok(self.model()?.advance(layers)?)
+    pub fn advance(&mut self, layers: usize) -> Result<bool, JsValue> {
+        self.model()?.advance(layers).map_err(thrown)
     }
 
     /// A copy of the logits, `[vocab]`.
-    pub fn logits(&mut self) -> Result<Vec<f32>, JsError> {
+    pub fn logits(&mut self) -> Result<Vec<f32>, JsValue> {
         Ok(self.model()?.logits().to_vec())
     }
 
-    /// `[seed, temperature, topK, topP, minP, repeatPenalty, repeatLastN]`; restarts the random stream.
+    /// Sets how `sample` chooses and restarts its random stream. `options` has the numbers `seed`, `temperature`, `topK`,
+    /// `topP`, `minP`, `repeatPenalty` and `repeatLast`.
     #[wasm_bindgen(js_name = setSampler)]
-    pub fn set_sampler(&mut self, options: &[f64]) -> Result<(), JsError> {
-        let &[seed, temperature, top_k, top_p, min_p, repeat_penalty, repeat_last] = options else {
-            return Err(JsError::new("unsupported: the sampler takes 7 numbers"));
-        };
-        self.model()?.set_sampler(SamplerOptions {
-            seed: seed as u64,
-            temperature: temperature as f32,
-            top_k: top_k as usize,
-            top_p: top_p as f32,
-            min_p: min_p as f32,
-            repeat_penalty: repeat_penalty as f32,
-            repeat_last: repeat_last as usize,
+    pub fn set_sampler(&mut self, options: &Record) -> Result<(), JsValue> {
+        let model = self.model()?;
+        model.set_sampler(SamplerOptions {
+            seed: options.number("seed") as u64,
+            temperature: options.number("temperature") as f32,
+            top_k: options.number("topK") as usize,
+            top_p: options.number("topP") as f32,
+            min_p: options.number("minP") as f32,
+            repeat_penalty: options.number("repeatPenalty") as f32,
+            repeat_last: options.number("repeatLast") as usize,
         });
         Ok(())
     }
 
     /// Where the sampler's random stream stands: the low and the high half of 64 bits.
     #[wasm_bindgen(js_name = samplerState)]
-    pub fn sampler_state(&mut self) -> Result<Vec<u32>, JsError> {
+    pub fn sampler_state(&mut self) -> Result<Vec<u32>, JsValue> {
         let state = self.model()?.sampler_state();
         Ok([state as u32, (state >> 32) as u32].to_vec())
     }
 
     /// Sets the random stream to `state`, after `setSampler` with the options it was taken from.
     #[wasm_bindgen(js_name = restoreSampler)]
-    pub fn restore_sampler(&mut self, low: u32, high: u32) -> Result<(), JsError> {
+    pub fn restore_sampler(&mut self, low: u32, high: u32) -> Result<(), JsValue> {
         self.model()?.restore_sampler(u64::from(low) | u64::from(high) << 32);
         Ok(())
     }
 
     /// The next id by the current logits; it is not appended.
-    pub fn sample(&mut self) -> Result<u32, JsError> {
+    pub fn sample(&mut self) -> Result<u32, JsValue> {
         Ok(self.model()?.sample())
     }
 
     /// Keeps the first `length` positions of the context.
-    pub fn truncate(&mut self, length: usize) -> Result<(), JsError> {
+    pub fn truncate(&mut self, length: usize) -> Result<(), JsValue> {
         self.model()?.truncate(length);
         Ok(())
     }
 
     /// The context as bytes: ids, keys and values, not the logits.
     #[wasm_bindgen(js_name = saveContext)]
-    pub fn save_context(&mut self) -> Result<Vec<u8>, JsError> {
-        Ok(self.model()?.save_context()?)
+    pub fn save_context(&mut self) -> Result<Vec<u8>, JsValue> {
+        self.model()?.save_context().map_err(thrown)
     }
 
     /// Replaces the context by a saved one of the same model. The logits are 0 until an id is forwarded.
     #[wasm_bindgen(js_name = restoreContext)]
-    pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), JsError> {
-        Ok(self.model()?.restore_context(bytes)?)
+    pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.model()?.restore_context(bytes).map_err(thrown)
+    }
+
+    /// A copy of the context's ids.
+    pub fn ids(&mut self) -> Result<Vec<u32>, JsValue> {
+        Ok(self.model()?.ids().to_vec())
     }
 
     /// Positions in the context.
@@ -161,18 +181,67 @@ impl Engine {
         }
     }
 
-    fn loader(&mut self) -> Result<&mut Loader, JsError> {
+    fn loader(&mut self) -> Result<&mut Loader, JsValue> {
         match &mut self.stage {
             Stage::Loading(loader) => Ok(loader),
-            _ => Err(JsError::new("busy: this engine has been loaded already; create another")),
+            _ => Err(coded("busy", "this engine has been loaded already; create another")),
         }
     }
 
-    fn model(&mut self) -> Result<&mut Model, JsError> {
+    fn model(&mut self) -> Result<&mut Model, JsValue> {
         match &mut self.stage {
             Stage::Ready(model) => Ok(model),
-            _ => Err(JsError::new("busy: this engine is not loaded; call finish() first")),
+            _ => Err(coded("busy", "this engine is not loaded; call finish() first")),
         }
+    }
+}
+
+fn profile_record(tensor: &TensorProfile) -> JsValue {
+    let record = Record::new();
+    record.set("name", tensor.name.as_str().into());
+    record.set("family", tensor.family.into());
+    record.set("bytes", (tensor.bytes as f64).into());
+    record.set("gemv", tensor.gemv.into());
+    record.set("gemm", tensor.gemm.into());
+    record.into()
+}
+
+/// What a model takes, from its config and the list of its tensors. Sizes in bytes.
+#[wasm_bindgen]
+pub struct MemoryPlan {
+    plan: pocketbit_model::MemoryPlan,
+}
+
+#[wasm_bindgen]
+impl MemoryPlan {
+    /// The plan of a model without tensors; `config` as for `Engine`. Errors: `bad-model`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &Record) -> Result<MemoryPlan, JsValue> {
+        let config = Config::read(config).map_err(thrown)?;
+        Ok(MemoryPlan { plan: pocketbit_model::MemoryPlan::new(config) })
+    }
+
+    /// Adds a tensor: GGUF name, GGUF type, `[rows][k]`. Errors: `bad-model`, `out-of-memory`.
+    pub fn add(&mut self, name: &str, ggml: u32, rows: usize, k: usize) -> Result<(), JsValue> {
+        self.plan.add(name, ggml, rows, k).map_err(thrown)
+    }
+
+    /// Packed weights.
+    #[wasm_bindgen(getter, js_name = weightBytes)]
+    pub fn weight_bytes(&self) -> f64 {
+        self.plan.weight_bytes() as f64
+    }
+
+    /// Keys and values of the whole context.
+    #[wasm_bindgen(getter, js_name = kvBytes)]
+    pub fn kv_bytes(&self) -> f64 {
+        self.plan.kv_bytes() as f64
+    }
+
+    /// Activations, attention scores, logits, RoPE tables and the context's ids.
+    #[wasm_bindgen(getter, js_name = scratchBytes)]
+    pub fn scratch_bytes(&self) -> f64 {
+        self.plan.scratch_bytes() as f64
     }
 }
 
@@ -184,11 +253,12 @@ pub struct Trial {
 
 #[wasm_bindgen]
 impl Trial {
-    /// A matrix `[rows][k]` of `family` and `tokens` activation rows, for the kernel of this name. A GEMM's name may be
-    /// `gemv/gemm`, which says whose layout it reads.
+    /// A matrix `[rows][k]` of `family` and `tokens` activation rows: one token runs the kernel `gemv`, more run `gemm`,
+    /// which reads the layout of `gemv`. Empty names are the defaults. Errors: `unsupported`.
     #[wasm_bindgen(constructor)]
-    pub fn new(family: u32, rows: usize, k: usize, tokens: usize, name: &str) -> Result<Trial, JsError> {
-        Ok(Trial { trial: pocketbit_model::Trial::new(family, rows, k, tokens, name)? })
+    pub fn new(family: &str, rows: usize, k: usize, tokens: usize, gemv: &str, gemm: &str) -> Result<Trial, JsValue> {
+        let trial = pocketbit_model::Trial::new(family, rows, k, tokens, gemv, gemm).map_err(thrown)?;
+        Ok(Trial { trial })
     }
 
     /// Multiplies `times` over.
@@ -209,10 +279,10 @@ impl Trial {
     }
 }
 
-/// Kernels of a family, comma-separated, the default first: GEMV for one token, GEMM for more.
+/// Kernels of a family, the default first: GEMV for one token, GEMM for more.
 #[wasm_bindgen(js_name = kernelNames)]
-pub fn kernel_names(family: u32, tokens: usize) -> String {
-    pocketbit_model::kernel_names(family, tokens)
+pub fn kernel_names(family: &str, tokens: usize) -> Vec<String> {
+    pocketbit_model::kernel_names(family, tokens).into_iter().map(String::from).collect()
 }
 
 /// Which kernels this artifact holds: scalar, simd128 or relaxed.

@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Command, parseCommand, UsageError } from './command.ts';
+import { type Command, Interrupted, parseCommand, UsageError } from './command.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
 import { profile } from './commands/profile.ts';
@@ -11,6 +11,7 @@ const COMMANDS: readonly Command[] = [run, inspect, profile, tokenize, logits];
 
 const FAILED = 1;
 const MISUSED = 2;
+const INTERRUPTED = 130;
 
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await dispatch(argv);
     return 0;
   } catch (error) {
+    if (error instanceof Interrupted) return INTERRUPTED;
     if (error instanceof UsageError) {
       process.stderr.write(`pocketbit: ${error.message}\n`);
       return MISUSED;

@@ -10,10 +10,13 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: Options;
-  /** Least and most positional arguments. */
-  readonly positionals: readonly [least: number, most: number];
+  /** How many positional arguments there are. */
+  readonly positionals: readonly [min: number, max: number];
   run(args: readonly string[], values: Values): Promise<void>;
 }
+
+/** Ctrl-C ended the command, which has written what it had: exit status 130, as of any program that it ends. */
+export class Interrupted extends Error {}
 
 /** A mistake in the command line: exit status 2. */
 export class UsageError extends Error {}
@@ -21,8 +24,8 @@ export class UsageError extends Error {}
 /** Parses the arguments after the command's name. */
 export function parseCommand(command: Command, argv: readonly string[]) {
   const { values, positionals } = parse(command, argv);
-  const [least, most] = command.positionals;
-  if (positionals.length < least || positionals.length > most) {
+  const [min, max] = command.positionals;
+  if (positionals.length < min || positionals.length > max) {
     throw new UsageError(`usage: pocketbit ${command.name} ${command.usage}`);
   }
   return { values: values as Values, positionals };

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KV_FORMATS } from '@pocketbit/core';
 import { describe, expect, test } from 'vitest';
-import { type Artifact, openEngine } from '../../../tests/lab/measure.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { root } from '../../../tests/support/paths.ts';
+import { type Artifact, openEngine } from '../../../tools/lib/engine.ts';
 
 const FILE = readFileSync(join(root, 'apps/assistant/public/models/pocketbit-actions.gguf'));
 // Long enough for a second chunk of 256 positions.
@@ -12,8 +12,7 @@ const IDS = Uint32Array.from({ length: 300 }, (_, i) => (i * 37 + 11) % 500);
 const CUT = 270;
 
 async function engineOf(artifact: Artifact, kv: (typeof KV_FORMATS)[number]) {
-  const { Engine } = await bindEngine(artifact);
-  return openEngine(Engine, FILE, { kv, head: 'int8', contextLength: 320 });
+  return openEngine(await bindEngine(artifact), FILE, { kv, head: 'int8', contextLength: 320 });
 }
 
 describe.each(KV_FORMATS)('a context saved with a cache of %s', (kv) => {
@@ -35,7 +34,12 @@ describe.each(KV_FORMATS)('a context saved with a cache of %s', (kv) => {
     engine.forward(IDS.subarray(0, 3));
     const saved = engine.saveContext();
     saved[saved.length - 9]! ^= 1;
-    expect(() => engine.restoreContext(saved)).toThrow(/^integrity: a saved context/);
+    expect(() => engine.restoreContext(saved)).toThrow(
+      expect.objectContaining({
+        code: 'integrity',
+        message: expect.stringMatching(/^a saved context/),
+      }),
+    );
     expect(engine.length).toBe(3);
   });
 });

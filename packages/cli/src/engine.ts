@@ -1,29 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import {
-  type EngineSink,
-  type KernelNames,
-  type KernelSink,
-  PocketbitError,
-} from '@pocketbit/core';
+import { PocketbitError } from '@pocketbit/core';
+import type { EngineExports } from '@pocketbit/engine';
 
 export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
 export type Artifact = (typeof ARTIFACTS)[number];
-
-/** The wasm Engine, as crates/wasm exports it. */
-export interface Engine extends EngineSink, KernelSink {
-  /** Appends ids to the context; the logits are those of the last. */
-  forward(ids: Uint32Array): void;
-  /** Logits, [vocab]. */
-  logits(): Float32Array;
-  /** [seed, temperature, topK, topP, minP, repeatPenalty, repeatLastN] */
-  setSampler(options: Float64Array): void;
-  sample(): number;
-  /** Positions in the context. */
-  readonly length: number;
-  readonly residentBytes: number;
-  /** A line for each matrix; see `tensorKernels`. */
-  profile(): string;
-}
 
 // Node has it, its types do not; the DOM's types would bring in the DOM.
 declare const WebAssembly: {
@@ -31,10 +11,8 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
 };
 
-interface Glue {
+interface Glue extends EngineExports {
   initSync(options: { module: object }): unknown;
-  readonly Engine: new (config: Float64Array) => Engine;
-  readonly kernelNames: KernelNames;
   probe(): number;
 }
 

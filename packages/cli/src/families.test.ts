@@ -1,22 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  bytesSource,
-  createChat,
-  createTokenizer,
-  encodeConfig,
-  loadTensors,
-  planModel,
-  readGguf,
-} from '@pocketbit/core';
+import { bytesSource, createChat, createTokenizer, planModel, readGguf } from '@pocketbit/core';
+import { sizePlan } from '@pocketbit/engine';
 import { describe, expect, test } from 'vitest';
 import { type FamilyModel, familyFile } from '../../../tests/models/families.ts';
 import { writeShards } from '../../../tests/models/files.ts';
 import { SAME_WEIGHTS, SMALL_MODELS } from '../../../tests/models/published.ts';
 import { ggufParts } from '../../../tests/models/random.ts';
 import { tokenizerMetadata } from '../../../tests/models/tokenizers.ts';
-import { loadEngine } from './engine.ts';
+import { bindEngine } from '../../../tests/support/engine.ts';
+import { engineOf } from '../../../tools/lib/engine.ts';
 import { withHeader } from './model.ts';
 
 const file = (model: FamilyModel) =>
@@ -25,10 +19,9 @@ const file = (model: FamilyModel) =>
 async function run(model: FamilyModel) {
   const source = bytesSource(file(model));
   const header = await readGguf(source);
-  const plan = planModel(header);
-  const { Engine } = await loadEngine('simd128');
-  const engine = new Engine(encodeConfig(plan.config));
-  await loadTensors(plan, source, engine);
+  const exports = await bindEngine('simd128');
+  const plan = sizePlan(exports, planModel(header));
+  const engine = await engineOf(exports, plan, source);
   const chat = createChat(header, createTokenizer(header));
   engine.forward(Uint32Array.from(chat.encode([{ role: 'user', content: 'hello there' }])));
   return { plan, engine, logits: engine.logits() };

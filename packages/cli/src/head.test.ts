@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesSource, HEAD_FORMATS, planModel, readGguf } from '@pocketbit/core';
+import { sizePlan } from '@pocketbit/engine';
 import { expect, test } from 'vitest';
-import { type Artifact, openEngine } from '../../../tests/lab/measure.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { root } from '../../../tests/support/paths.ts';
+import { type Artifact, openEngine } from '../../../tools/lib/engine.ts';
 
 const FILE = readFileSync(join(root, 'apps/assistant/public/models/pocketbit-actions.gguf'));
 const IDS = Uint32Array.from({ length: 48 }, (_, i) => (i * 37 + 11) % 500);
@@ -12,11 +13,11 @@ const IDS = Uint32Array.from({ length: 48 }, (_, i) => (i * 37 + 11) % 500);
 type Head = (typeof HEAD_FORMATS)[number];
 
 async function logitsOf(artifact: Artifact, head: Head) {
-  const { Engine } = await bindEngine(artifact);
   const options = { kv: 'f32', head, contextLength: 64 } as const;
-  const engine = await openEngine(Engine, FILE, options);
+  const exports = await bindEngine(artifact);
+  const engine = await openEngine(exports, FILE, options);
   engine.forward(IDS);
-  const plan = planModel(await readGguf(bytesSource(FILE)), options);
+  const plan = sizePlan(exports, planModel(await readGguf(bytesSource(FILE)), options));
   const spare = plan.residentBytes - engine.residentBytes;
   expect(spare).toBeGreaterThanOrEqual(0);
   expect(spare).toBeLessThanOrEqual(4 * plan.config.context);

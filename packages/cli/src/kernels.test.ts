@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { KERNEL_FAMILIES } from '@pocketbit/core';
+import { KERNEL_FAMILIES } from '@pocketbit/engine';
 import { describe, expect, test } from 'vitest';
-import { hashesByKernels } from '../../../tests/lab/forced.ts';
-import type { Artifact } from '../../../tests/lab/measure.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { kernelRuns } from '../../../tests/support/kernel-runs.ts';
+import { type Artifact, hashesByKernels } from '../../../tools/lib/engine.ts';
 
 const RUNS = kernelRuns();
 

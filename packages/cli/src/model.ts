@@ -1,15 +1,9 @@
 import {
   type ByteSource,
-  choosePicks,
   createTokenizer,
-  encodeConfig,
-  type ForcedKernels,
-  forcedPicks,
   type GgufHeader,
   HEAD_FORMATS,
   KV_FORMATS,
-  loadTensors,
-  type ModelPlan,
   type PlanOptions,
   planModel,
   readGguf,
@@ -17,8 +11,16 @@ import {
   shardNames,
   type Tokenizer,
 } from '@pocketbit/core';
+import {
+  type Engine,
+  type ForcedKernels,
+  forcedPicks,
+  openEngine,
+  type SizedPlan,
+  sizePlan,
+} from '@pocketbit/engine';
 import { choiceOption, integerOption, type Options, UsageError, type Values } from './command.ts';
-import { ARTIFACTS, type Artifact, type Engine, loadEngine } from './engine.ts';
+import { ARTIFACTS, type Artifact, loadEngine } from './engine.ts';
 import { FileSource } from './file-source.ts';
 
 /** The options of every command that runs a model. */
@@ -35,7 +37,7 @@ const MAX_CONTEXT = 2 ** 24;
 /** A model ready to run. */
 export interface LoadedModel {
   readonly header: GgufHeader;
-  readonly plan: ModelPlan;
+  readonly plan: SizedPlan;
   readonly engine: Engine;
   readonly artifact: Artifact;
 }
@@ -75,11 +77,11 @@ export function loadModel(
   const artifact = choiceOption(values, 'artifact', ARTIFACTS) ?? 'simd128';
   const kernels = forcedKernels(values);
   return withHeader(path, async (header, source) => {
-    const plan = planModel(header, options);
-    const { Engine, kernelNames } = await loadEngine(artifact);
-    const engine = new Engine(encodeConfig(plan.config));
-    choosePicks(engine, forcedPicks(kernels, kernelNames));
-    await loadTensors(plan, source, engine);
+    const planned = planModel(header, options);
+    const exports = await loadEngine(artifact);
+    const plan = sizePlan(exports, planned);
+    const picks = forcedPicks(kernels, exports.kernelNames);
+    const engine = await openEngine(exports, plan, source, { picks });
     return { header, plan, engine, artifact };
   });
 }

@@ -3,12 +3,16 @@ import { badModel, PocketbitError } from './errors.ts';
 
 describe('PocketbitError.from', () => {
   test.each([
-    [new Error('context-full: no room for 3 tokens'), 'context-full', 'no room for 3 tokens'],
+    [
+      Object.assign(new Error('no room for 3 tokens'), { code: 'context-full' }),
+      'context-full',
+      'no room for 3 tokens',
+    ],
     [Object.assign(new Error('stop'), { name: 'AbortError' }), 'aborted', 'stop'],
     [Object.assign(new Error('disk'), { name: 'QuotaExceededError' }), 'quota', 'disk'],
     [new RangeError('Array buffer allocation failed'), 'out-of-memory', undefined],
     [{ code: 'integrity', message: 'chunk 3' }, 'integrity', 'chunk 3'],
-    [{ code: 'ENOENT', message: 'bad-model: x' }, 'bad-model', 'x'],
+    [{ code: 'ENOENT', message: 'bad-model: x' }, 'network', 'bad-model: x'],
     [new Error('no-such-code: x'), 'network', 'no-such-code: x'],
     ['text', 'network', 'text'],
     [undefined, 'network', 'undefined'],

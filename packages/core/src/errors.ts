@@ -38,18 +38,13 @@ export class PocketbitError extends Error {
 
   /**
    * Any thrown value as a PocketbitError: one that already is, a plain object or error carrying a
-   * `code`, a wasm error whose message starts with `<code>: `, or a platform error known by name.
+   * `code`, as the engine's do, or a platform error known by name.
    * Anything else gets `fallback`.
    */
   static from(error: unknown, fallback: ErrorCode = 'worker-crashed'): PocketbitError {
     if (error instanceof PocketbitError) return error;
     const { name, message, code } = fieldsOf(error);
     if (isErrorCode(code)) return new PocketbitError(code, message, { cause: error });
-    const prefix = /^([a-z-]+): /.exec(message);
-    if (prefix && isErrorCode(prefix[1])) {
-      const rest = message.slice(prefix[0].length);
-      return new PocketbitError(prefix[1], rest, { cause: error });
-    }
     return new PocketbitError(codeOfPlatformError(name, message) ?? fallback, message, {
       cause: error,
     });

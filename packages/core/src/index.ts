@@ -4,30 +4,10 @@ export { ERROR_CODES, type ErrorCode, type ErrorDetails, PocketbitError } from '
 export { type GgufHeader, readGguf } from './gguf/header.ts';
 export { readGgufShards, type ShardedGguf, shardNames } from './gguf/shards.ts';
 export type { TensorInfo } from './gguf/tensors.ts';
-export { typeName } from './gguf/types.ts';
+export { type KernelFamily, type Scheme, typeName } from './gguf/types.ts';
 export { type GgufValue, type NumberArray, StringArray } from './gguf/values.ts';
-export {
-  choosePicks,
-  type ForcedKernels,
-  forcedPicks,
-  KERNEL_FAMILIES,
-  type KernelFamily,
-  type KernelNames,
-  type KernelNeed,
-  type KernelPair,
-  type KernelPick,
-  type KernelSink,
-  kernelNeeds,
-  kernelsOf,
-  type SizeClass,
-  sizeClassOf,
-  type TensorKernels,
-  tensorKernels,
-} from './kernels.ts';
-export { type EngineSink, type LoadTensorsOptions, loadTensors } from './load.ts';
 export type { PlanOptions } from './plan/architecture.ts';
 export {
-  encodeConfig,
   HEAD_FORMATS,
   type HeadFormat,
   KV_FORMATS,
@@ -36,7 +16,7 @@ export {
   type RopeScaling,
   type Scales,
 } from './plan/config.ts';
-export { type ModelPlan, type PlannedTensor, planModel, type Scheme } from './plan/plan.ts';
+export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
 export { type ByteSource, bytesSource } from './source.ts';
 export type { SpecialIds } from './tokenizer/special-ids.ts';
 export {

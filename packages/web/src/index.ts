@@ -1,11 +1,26 @@
+export type { ChatMessage } from '@pocketbit/core';
 export {
   type ErrorCode,
   type ErrorDetails,
-  type ForcedKernels,
   type KernelFamily,
   PocketbitError,
-  type TensorKernels,
 } from '@pocketbit/core';
+export type {
+  Fit,
+  FitPolicy,
+  ForcedKernels,
+  GenerateChunk,
+  GenerateStats,
+  KernelOptions,
+  KernelTiming,
+  PaceReport,
+  PowerMode,
+  SamplingOptions,
+  SavedSession,
+  SaveOptions,
+  StopReason,
+  TensorKernels,
+} from '@pocketbit/engine';
 export type { Crash, RiskyPhase } from './coordination/crash-marker.ts';
 export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-lease.ts';
 export type { GenerateOptions, Model } from './page/api.ts';
@@ -27,24 +42,13 @@ export type { GenerateResult, GenerateStream } from './page/stream.ts';
 export { isSupported, type Support } from './page/support.ts';
 export type {
   Artifact,
-  ChatMessage,
-  Fit,
-  FitPolicy,
-  GenerateChunk,
-  GenerateStats,
-  KernelOptions,
   KernelProfile,
-  KernelTiming,
   LoadProgress,
   ModelInfo,
-  PaceReport,
-  PowerMode,
-  SamplingOptions,
-  StopReason,
   StorageKind,
   StoreReport,
 } from './protocol.ts';
-export type { SavedSession, SaveOptions } from './session/format.ts';
+
 export {
   listModels,
   type StorageEstimate,

@@ -3,17 +3,21 @@
  * a MessagePort of its own, on which the worker sends events and the page sends `{ type: 'abort' }`.
  * Errors cross as data (`WireError`), so their code survives structured cloning.
  */
+import type { ErrorCode, ErrorDetails, Scheme } from '@pocketbit/core';
 import type {
-  ErrorCode,
-  ErrorDetails,
-  ForcedKernels,
-  KernelFamily,
-  Scheme,
-  SizeClass,
+  ChosenBy,
+  Fit,
+  FitPolicy,
+  GenerateChunk,
+  GenerateRequest,
+  GenerateStats,
+  KernelOptions,
+  KernelTiming,
+  SavedSession,
+  SaveOptions,
   TensorKernels,
-} from '@pocketbit/core';
+} from '@pocketbit/engine';
 import type { Crash } from './coordination/crash-marker.ts';
-import type { SavedSession, SaveOptions } from './session/format.ts';
 
 /** One build of the engine, from fastest to most compatible. */
 export type Artifact = 'relaxed' | 'simd128' | 'scalar';
@@ -26,23 +30,6 @@ export interface WireError {
   message: string;
   details?: ErrorDetails | undefined;
 }
-
-/** Where a model does not fit: `refuse` it (default), `shrink` its context, or `ignore` the budget and earlier crashes. */
-export type FitPolicy = 'refuse' | 'shrink' | 'ignore';
-
-/** How a model fits on this device, known from its header alone. Sizes in bytes. */
-export type Fit = {
-  fits: boolean;
-  /** Positions of the KV cache that this speaks of. */
-  contextLength: number;
-  /** Weights, KV cache, scratch and tokenizer. */
-  neededBytes: number;
-  weightBytes: number;
-  kvBytes: number;
-  budgetBytes: number;
-  /** The largest context that fits; null where none is worth it. */
-  suggestedContext: number | null;
-};
 
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError };
 
@@ -58,53 +45,14 @@ export interface LoadProgress {
   elsewhere?: true;
 }
 
-/**
- * Which kernels multiply by the weights. `auto` (default) times those the artifact has and stores the timings, `default`
- * takes the artifact's own order, and an object names them by family. It changes speed, never a bit of an answer.
- */
-export type KernelOptions = 'auto' | 'default' | ForcedKernels;
-
-/** The rate of a kernel on a random matrix of `rows` × `k`. */
-export interface KernelTiming {
-  family: KernelFamily;
-  size: SizeClass;
-  /** 1 as in decode, more as in prefill. */
-  tokens: number;
-  rows: number;
-  k: number;
-  kernel: string;
-  /** 10^9 multiply-adds a second. */
-  gmacs: number;
-  /** 10^9 bytes of weights a second. */
-  gbs: number;
-  /** Loads that timed it; the rates are the best of them. */
-  loads: number;
-}
-
 /** Which kernel serves which tensor, and what that rests on. */
 export interface KernelProfile {
   artifact: Artifact;
   /** What decided: the caller, timings, or, where nothing was timed, the artifact's own order. */
-  by: 'forced' | 'timings' | 'default';
+  by: ChosenBy;
   tensors: TensorKernels[];
   /** What was timed in this browser, by this load or an earlier one. */
   timings: KernelTiming[];
-}
-
-/**
- * Whether tokens come as fast as they can (`full`), at a rate and with rests that spare the battery (`low`), or with
- * rests once the device has grown much slower, which is how heat shows (`auto`).
- */
-export type PowerMode = 'full' | 'auto' | 'low';
-
-/** What low power did. */
-export interface PaceReport {
-  /** Whether the answer was slowed down on purpose, other than by `maxTokensPerSecond`. */
-  lowered: boolean;
-  /** Time of the rests between tokens, milliseconds. */
-  sleptMs: number;
-  /** A token's time against the fastest this model has been here. */
-  slowdown: number;
 }
 
 /** A model file: its sources, its checksums, and whether it is stored. */
@@ -164,66 +112,6 @@ export interface ModelInfo {
   key: string;
   /** What `load` accepts to open the same model again; null when it was not stored. */
   source: string | null;
-}
-
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
-}
-
-export interface SamplingOptions {
-  /** Largest number of tokens to generate; default 512. */
-  maxTokens?: number;
-  /** 0 is greedy and the default, so the same prompt gives the same answer. */
-  temperature?: number;
-  /** 0 is off. */
-  topK?: number;
-  /** 1 is off. */
-  topP?: number;
-  /** 0 is off. */
-  minP?: number;
-  /** 1 is off; looks at the last 64 tokens. */
-  repeatPenalty?: number;
-  /** Seed of the sampler, 0 to 2^53 - 1; default 0. */
-  seed?: number;
-  /** The answer ends before the first of these strings. */
-  stop?: string[];
-  /** The prompt string is used as it is, without the chat template. */
-  raw?: boolean;
-  /**
-   * When the context is full: `stop` (default) ends the answer with `context-full`; `slide` forgets the older half of
-   * it, but for the prompt's first quarter of the context, and goes on.
-   */
-  overflow?: 'stop' | 'slide';
-  /** Default `full`. It changes no token. */
-  power?: PowerMode;
-  /** The engine rests between tokens that would come faster. */
-  maxTokensPerSecond?: number;
-}
-
-export interface GenerateRequest extends SamplingOptions {
-  prompt: string | ChatMessage[];
-}
-
-export interface GenerateChunk {
-  text: string;
-  ids: number[];
-}
-
-export type StopReason = 'eos' | 'length' | 'stop' | 'aborted' | 'context-full';
-
-/** Token counts, times in milliseconds. `cachedTokens` of the prompt were already in the KV cache. */
-export interface GenerateStats {
-  promptTokens: number;
-  cachedTokens: number;
-  generatedTokens: number;
-  promptMs: number;
-  firstTokenMs: number;
-  decodeMs: number;
-  tokensPerSecond: number;
-  stopReason: StopReason;
-  /** Where low power, or a rate, was asked for. */
-  pace?: PaceReport;
 }
 
 export type OpenEvent = { type: 'progress'; progress: LoadProgress };

@@ -1,9 +1,8 @@
+import type { Point } from '@pocketbit/ui';
+import { barChart, costCurve, lineChart } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
-import { barChart, lineChart } from '../chart.ts';
-import { costCurve } from '../curve.ts';
 import { download, megabytes, type Result, rate, share, summary } from '../result.ts';
-import type { Point } from '../statistics.ts';
 import type { BenchApp } from './app.ts';
 import { kernels } from './kernels.ts';
 

@@ -1,6 +1,7 @@
 //! A tensor on its way in, unit by unit: a block of codes, or a row of floats.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use pocketbit_kernels::blocks::{Type, I2_S_TAIL};
@@ -13,16 +14,19 @@ use pocketbit_kernels::pack::{self, Bits, Form};
 use pocketbit_kernels::quant::{quantize_row, quantize_row4};
 use pocketbit_kernels::repack::BadBlock;
 
-use crate::error::Error;
+use crate::error::{decimal, Error};
 use crate::memory::filled;
+use crate::role::Role;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix};
 
+use super::storage::{codes_of, likely_family, Extent, Storage};
 use super::Tensor;
 
 /// Receives the bytes of one tensor `[rows][k]`.
 pub(super) struct Upload {
-    pub(super) key: (u32, u32),
+    pub(super) role: Role,
     kind: Type,
+    rows: usize,
     k: usize,
     target: Target,
     unit_bytes: usize,
@@ -52,29 +56,18 @@ enum Target {
     Binary(BinaryMatrix),
 }
 
-/// How a tensor is to be kept.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Keep {
-    Vector,
-    Floats,
-    Int8,
-    Int4,
-    Lanes,
-    Binary,
-}
-
 impl Upload {
     pub(super) fn new(
-        key: (u32, u32),
+        role: Role,
         kind: Type,
         (rows, k): (usize, usize),
-        keep: Keep,
+        storage: Storage,
         choices: &Choices,
     ) -> Result<Self, Error> {
         let (block_bytes, block) = kind.block();
-        let step = match keep {
-            Keep::Vector => 1,
-            Keep::Binary => pack::BINARY_STEP,
+        let step = match storage {
+            Storage::Vector => 1,
+            Storage::Binary => pack::BINARY_STEP,
             _ => pack::INT8_STEP,
         };
         if k % block != 0 || k % step != 0 {
@@ -83,14 +76,19 @@ impl Upload {
                 block.max(step)
             )));
         }
-        let by_block = matches!(keep, Keep::Lanes | Keep::Binary);
+        let by_block = matches!(storage, Storage::Lanes | Storage::Binary);
         let (unit_bytes, units) = match by_block {
             true => (block_bytes, rows * k / block + usize::from(kind == Type::I2_S)),
             false => (k / block * block_bytes, rows),
         };
         debug_assert!(kind != Type::I2_S || I2_S_TAIL == unit_bytes);
-        let target = Target::new(keep, kind, rows, k, choices)?;
-        Ok(Upload { key, kind, k, target, unit_bytes, units, done: 0, carry: Vec::new() })
+        let target = Target::new(storage, kind, (rows, k), choices)?;
+        Ok(Upload { role, kind, rows, k, target, unit_bytes, units, done: 0, carry: Vec::new() })
+    }
+
+    /// An error as one of this tensor.
+    pub(super) fn told(&self, error: Error) -> Error {
+        error.of_tensor(&self.role.name(), (self.rows, self.k))
     }
 
     /// The next bytes, cut anywhere.
@@ -112,15 +110,15 @@ impl Upload {
 
     /// Whole units.
     fn whole(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let (first, key) = (self.done, self.key);
+        let first = self.done;
         self.done += bytes.len() / self.unit_bytes;
         if self.done > self.units {
-            return Err(Error::bad_model(format!("tensor {key:?} has more bytes than its shape")));
+            return Err(Error::bad_model("it has more bytes than its shape"));
         }
         if let Target::Lanes { lanes, scale } = &mut self.target {
             let tail = if self.kind == Type::I2_S && self.done == self.units { self.unit_bytes } else { 0 };
             let (bytes, tail) = bytes.split_at(bytes.len().saturating_sub(tail));
-            lanes.wide |= lanes.repack(self.kind).blocks(first, bytes).map_err(|bad| refused(bad, key))?;
+            lanes.wide |= lanes.repack(self.kind).blocks(first, bytes).map_err(refused)?;
             return one_scale_of(tail, scale);
         }
         bytes.chunks_exact(self.unit_bytes).enumerate().try_for_each(|(i, unit)| self.unit(first + i, unit))
@@ -128,17 +126,17 @@ impl Upload {
 
     /// Unit `at` of a tensor that is not packed block by block.
     fn unit(&mut self, at: usize, unit: &[u8]) -> Result<(), Error> {
-        let (kind, key, k) = (self.kind, self.key, self.k);
+        let (kind, k) = (self.kind, self.k);
         let row = match &mut self.target {
             Target::Vector(out) => &mut out[..],
             Target::Floats { values } => &mut values[at * k..(at + 1) * k],
             Target::Rows { row, .. } => &mut row[..],
-            Target::Binary(matrix) => return binary(matrix, k, at, unit, key),
+            Target::Binary(matrix) => return binary(matrix, k, at, unit),
             Target::Lanes { .. } => unreachable!("packed by blocks"),
         };
         kind.row(unit, row);
         if !all_finite(row) {
-            return Err(Error::bad_model(format!("tensor {key:?} row {at} holds a value that is not finite")));
+            return Err(Error::bad_model(format!("row {at} holds a value that is not finite")));
         }
         if let Target::Rows { rows, row, codes } = &mut self.target {
             put_row(rows, at, row, codes);
@@ -149,10 +147,8 @@ impl Upload {
     pub(super) fn finish(self, choices: &Choices) -> Result<Tensor, Error> {
         if self.done != self.units || !self.carry.is_empty() {
             let (done, units, cut) = (self.done, self.units, self.carry.len());
-            let key = self.key;
-            return Err(Error::bad_model(format!(
-                "tensor {key:?} ended after {done} of {units} units and {cut} bytes"
-            )));
+            let message = format!("it ended after {done} of {units} units and {cut} bytes");
+            return Err(self.told(Error::bad_model(message)));
         }
         Ok(match self.target {
             Target::Vector(values) => Tensor::Vector(values),
@@ -165,61 +161,34 @@ impl Upload {
 }
 
 impl Target {
-    fn new(keep: Keep, kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
-        Ok(match keep {
-            Keep::Vector => Target::Vector(filled(0.0, k)?),
-            Keep::Floats => Target::Floats { values: filled(0.0, rows * k)? },
-            Keep::Int8 => Target::rows(Family::Int8, pack::int8_lines(rows, k), 0, (rows, k), choices)?,
-            Keep::Int4 => Target::rows(Family::Int4, Int4Rows::FORM.lines(rows, k), k, (rows, k), choices)?,
-            Keep::Lanes => Target::lanes(kind, rows, k, choices)?,
-            Keep::Binary => {
-                let choice = choices.of(Family::Binary, rows, k);
-                let form = Form::new(choice.layout(Family::Binary), Bits::One);
-                let (lines, alpha) = (filled(Line::filled(0), form.lines(rows, k))?, filled(0.0, rows)?);
-                Target::Binary(BinaryMatrix { lines, alpha, threshold: Vec::new(), choice })
+    fn new(storage: Storage, kind: Type, shape: (usize, usize), choices: &Choices) -> Result<Self, Error> {
+        let (rows, k) = shape;
+        let Extent { lines, halves, floats } = storage.extent(kind, shape);
+        let choice = |family| choices.of(family, rows, k);
+        Ok(match storage {
+            Storage::Vector => Target::Vector(filled(0.0, floats)?),
+            Storage::Floats => Target::Floats { values: filled(0.0, floats)? },
+            Storage::Int8 | Storage::Int4 => {
+                let int4 = storage == Storage::Int4;
+                let family = if int4 { Family::Int4 } else { Family::Int8 };
+                let (lines, scales) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
+                let rows = ScaledRows { lines, scales, k, family, choice: choice(family) };
+                Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, if int4 { k } else { 0 })? }
+            }
+            Storage::Lanes => {
+                let (bits, family) = (codes_of(kind), likely_family(kind));
+                let lines = filled(Line::filled(pack::TERNARY_ZERO), lines)?;
+                let (scales, group) = (filled(0, halves)?, kind.block().1);
+                let (per_group, choice) = (kind.grouped_activations(), choice(family));
+                let lanes = Lanes { lines, scales, bits, rows, k, group, per_group, gain: 1.0, wide: false, choice };
+                Target::Lanes { lanes, scale: None }
+            }
+            Storage::Binary => {
+                let (lines, alpha) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
+                let matrix = BinaryMatrix { lines, alpha, threshold: Vec::new(), choice: choice(Family::Binary) };
+                Target::Binary(matrix)
             }
         })
-    }
-
-    fn rows(
-        family: Family,
-        lines: usize,
-        codes: usize,
-        (rows, k): (usize, usize),
-        choices: &Choices,
-    ) -> Result<Self, Error> {
-        let (lines, scales) = (filled(Line::filled(0), lines)?, filled(0.0, rows)?);
-        let rows = ScaledRows { lines, scales, k, family, choice: choices.of(family, rows, k) };
-        Ok(Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, codes)? })
-    }
-
-    fn lanes(kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
-        let (bits, group) = (kind.bits().unwrap_or(Bits::Two), kind.block().1);
-        let choice = choices.of(likely_family(kind, bits), rows, k);
-        let form = Form::new(choice.layout(likely_family(kind, bits)), bits);
-        let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, group) };
-        let lanes = Lanes {
-            lines: filled(Line::filled(pack::TERNARY_ZERO), form.lines(rows, k))?,
-            scales: filled(0, scales)?,
-            bits,
-            rows,
-            k,
-            group,
-            per_group: kind.grouped_activations(),
-            gain: 1.0,
-            wide: false,
-            choice,
-        };
-        Ok(Target::Lanes { lanes, scale: None })
-    }
-}
-
-/// The family a tensor of this type most likely is of once its scales are known: it decides the layout.
-fn likely_family(kind: Type, bits: Bits) -> Family {
-    match (bits, kind.grouped_activations()) {
-        (Bits::One, _) => Family::One,
-        (_, true) => Family::Two,
-        _ => Family::Ternary,
     }
 }
 
@@ -233,10 +202,10 @@ fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
     };
 }
 
-fn refused(bad: BadBlock, key: (u32, u32)) -> Error {
+fn refused(bad: BadBlock) -> Error {
     Error::bad_model(match bad {
-        BadBlock::Scale { at } => format!("tensor {key:?} block {at} has a scale that is not finite"),
-        BadBlock::Three { .. } => format!("tensor {key:?} holds ternary code 3; 0, 1 and 2 are valid"),
+        BadBlock::Scale { at } => format!("block {at} has a scale that is not finite"),
+        BadBlock::Three { .. } => String::from("it holds ternary code 3; 0, 1 and 2 are valid"),
     })
 }
 
@@ -245,20 +214,20 @@ fn one_scale_of(tail: &[u8], scale: &mut Option<f32>) -> Result<(), Error> {
     let Some(bytes) = tail.first_chunk() else { return Ok(()) };
     let value = f32::from_le_bytes(*bytes);
     if !value.is_finite() {
-        return Err(Error::bad_model(format!("an I2_S tensor has scale {value}; a finite one is needed")));
+        return Err(Error::bad_model(format!("it has scale {}; a finite one is needed", decimal(value))));
     }
     *scale = Some(value);
     Ok(())
 }
 
-fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8], key: (u32, u32)) -> Result<(), Error> {
+fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8]) -> Result<(), Error> {
     let scale = f16_to_f32(u16::from_le_bytes([unit[0], unit[1]]));
     let first = at * pack::BINARY_STEP;
     let (row, k0) = (first / k, first % k);
     if !scale.is_finite() || k0 != 0 && w.alpha[row] != scale {
-        let found = w.alpha[row];
+        let (found, scale) = (decimal(w.alpha[row]), decimal(scale));
         return Err(Error::bad_model(format!(
-            "tensor {key:?} row {row} has scales {found} and {scale}; a W1A1 row has one finite scale"
+            "row {row} has scales {found} and {scale}; a W1A1 row has one finite scale"
         )));
     }
     w.alpha[row] = scale;

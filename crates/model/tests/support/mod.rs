@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use pocketbit_model::{Config, Loader, Model};
 
+mod record;
+
+use record::Record;
+
 /// A parsed fixture.
 pub(crate) struct Gguf {
     bytes: Vec<u8>,
@@ -97,8 +101,8 @@ impl Gguf {
         self.tensors.iter().any(|t| t.name == tensor)
     }
 
-    /// The engine's config for this file: `kv` 0 f32, 1 int8, 2 int4; `head` 0 int8, 1 f32.
-    pub(crate) fn config(&self, kv: f64, head: f64) -> Config {
+    /// The engine's config for this file.
+    pub(crate) fn config(&self, kv: &str, head: &str) -> Config {
         let need = |name: &str| self.key(name).unwrap_or_else(|| panic!("no {name}"));
         let flag = |b: bool| f64::from(u8::from(b));
         let arch = self.strings["general.architecture"].as_str();
@@ -107,25 +111,33 @@ impl Gguf {
         let (dim, heads) = (need("embedding_length"), need("attention.head_count"));
         let head_dim = self.key("attention.key_length").unwrap_or(dim / heads);
         let vocab = self.tensors.iter().find(|t| t.name == "token_embd.weight").unwrap().ne[1] as f64;
-        let bits = self.numbers.get("pocketbit.activation_bits").copied().unwrap_or(8.0);
-        let (layers, ffn) = (need("block_count"), need("feed_forward_length"));
-        let kv_heads = self.key("attention.head_count_kv").unwrap_or(heads);
-        let context = need("context_length").min(512.0);
-        let rope_dims = self.key("rope.dimension_count").unwrap_or(head_dim);
-        let rope_base = self.key("rope.freq_base").unwrap_or(10000.0);
-        let eps = need("attention.layer_norm_rms_epsilon");
-        let shape = [2.0, flag(relu2), bits, vocab, dim, layers, heads, kv_heads, head_dim, ffn, context, rope_dims];
-        let choices = [rope_base, eps, flag(!self.has("output.weight")), kv, head];
-        let norms = [
-            flag(self.has("blk.0.attn_sub_norm.weight")),
-            flag(arch == "llama"),
-            flag(self.has("blk.0.attn_q_norm.weight")),
-        ];
-        let scaling = flag(text("rope.scaling.type") == Some("yarn")) * 2.0;
-        let factor = self.key("rope.scaling.factor").unwrap_or(1.0);
-        let original = self.key("rope.scaling.original_context_length").unwrap_or(1.0);
-        let rope = [1.0, 1.0, 1.0, scaling, factor, original, 1.0, 32.0, 1.0, 1.0, 0.0];
-        Config::decode(&[&shape[..], &choices, &norms, &rope].concat()).unwrap()
+        let yarn = text("rope.scaling.type") == Some("yarn");
+        let record = Record::plain()
+            .word("activation", if relu2 { "relu2" } else { "silu" })
+            .word("kv", kv)
+            .word("head", head)
+            .word("ropePairing", if arch == "llama" { "norm" } else { "neox" })
+            .word("ropeScaling.kind", if yarn { "yarn" } else { "none" })
+            .numbers(&[
+                ("activationBits", self.numbers.get("pocketbit.activation_bits").copied().unwrap_or(8.0)),
+                ("vocab", vocab),
+                ("dim", dim),
+                ("layers", need("block_count")),
+                ("heads", heads),
+                ("kvHeads", self.key("attention.head_count_kv").unwrap_or(heads)),
+                ("headDim", head_dim),
+                ("ffn", need("feed_forward_length")),
+                ("context", need("context_length").min(512.0)),
+                ("ropeDims", self.key("rope.dimension_count").unwrap_or(head_dim)),
+                ("ropeBase", self.key("rope.freq_base").unwrap_or(10000.0)),
+                ("rmsEps", need("attention.layer_norm_rms_epsilon")),
+                ("tied", flag(!self.has("output.weight"))),
+                ("subNorms", flag(self.has("blk.0.attn_sub_norm.weight"))),
+                ("qkNorm", flag(self.has("blk.0.attn_q_norm.weight"))),
+                ("ropeScaling.factor", self.key("rope.scaling.factor").unwrap_or(1.0)),
+                ("ropeScaling.originalContext", self.key("rope.scaling.original_context_length").unwrap_or(1.0)),
+            ]);
+        Config::read(&record).unwrap()
     }
 
     /// Loads every tensor, pushing `chunk` bytes at a time.
@@ -133,26 +145,25 @@ impl Gguf {
         self.load_with(config, chunk, &[])
     }
 
-    /// [`Gguf::load`] with further F32 tensors of one value, by slot, in every layer.
-    pub(crate) fn load_with(&self, config: Config, chunk: usize, more: &[(u32, f32)]) -> Model {
-        let layers = config.layers as u32;
-        let mut loader = Loader::new(config);
-        for (slot, value) in more {
+    /// [`Gguf::load`] with further F32 tensors of one value, by their names after the layer's, in every layer.
+    pub(crate) fn load_with(&self, config: Config, chunk: usize, more: &[(&str, f32)]) -> Model {
+        let layers = config.layers;
+        let mut loader = Loader::new(config).unwrap();
+        for (name, value) in more {
             for layer in 0..layers {
-                loader.begin(*slot, layer, 0, 1, 1).unwrap();
+                loader.begin(&format!("blk.{layer}.{name}"), 0, 1, 1).unwrap();
                 loader.push(&value.to_le_bytes()).unwrap();
                 loader.end().unwrap();
             }
         }
         for (i, tensor) in self.tensors.iter().enumerate() {
-            let (slot, layer) = slot(&tensor.name);
             let rows = tensor.ne.get(1).copied().unwrap_or(1);
             let from = self.data + tensor.offset;
             let space =
                 self.tensors.get(i + 1).map_or(self.bytes.len() - self.data, |next| next.offset) - tensor.offset;
             // Prism's Q2_0 has the id of upstream's and blocks of 128: known by its size.
             let kind = if tensor.ggml == 42 && space < tensor.bytes(42) { 142 } else { tensor.ggml };
-            loader.begin(slot, layer, kind, rows, tensor.ne[0]).unwrap();
+            loader.begin(&tensor.name, kind, rows, tensor.ne[0]).unwrap();
             let end = self.tensors.get(i + 1).map_or(self.bytes.len(), |next| self.data + next.offset);
             let n = tensor.bytes(kind);
             assert!(from + n <= end, "{}", tensor.name);
@@ -185,29 +196,4 @@ impl Tensor {
             other => panic!("tensor type {other}"),
         }
     }
-}
-
-fn slot(name: &str) -> (u32, u32) {
-    let global = [("token_embd.weight", 0), ("output_norm.weight", 1), ("output.weight", 2), ("rope_freqs.weight", 3)];
-    if let Some((_, slot)) = global.iter().find(|(n, _)| *n == name) {
-        return (*slot, 0);
-    }
-    const LAYER: [&str; 13] = [
-        "attn_norm",
-        "attn_q",
-        "attn_k",
-        "attn_v",
-        "attn_sub_norm",
-        "attn_output",
-        "ffn_norm",
-        "ffn_gate",
-        "ffn_up",
-        "ffn_sub_norm",
-        "ffn_down",
-        "attn_q_norm",
-        "attn_k_norm",
-    ];
-    let parts: Vec<&str> = name.split('.').collect();
-    let slot = 10 + LAYER.iter().position(|n| *n == parts[2]).unwrap() as u32;
-    (if parts[3] == "act_threshold" { slot + 20 } else { slot }, parts[1].parse().unwrap())
 }

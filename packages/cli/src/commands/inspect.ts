@@ -3,11 +3,13 @@ import {
   type GgufValue,
   HEAD_FORMATS,
   KV_FORMATS,
-  type ModelPlan,
+  type PlanOptions,
   PocketbitError,
   planModel,
 } from '@pocketbit/core';
+import { type SizedPlan, sizePlan } from '@pocketbit/engine';
 import { type Command, choiceOption, integerOption } from '../command.ts';
+import { loadEngine } from '../engine.ts';
 import { withHeader } from '../model.ts';
 
 export const inspect: Command = {
@@ -23,7 +25,7 @@ export const inspect: Command = {
   positionals: [1, 1],
   async run([file], values) {
     const header = await withHeader(file!, async (read) => read);
-    const plan = planOrRefusal(header, {
+    const plan = await planOrRefusal(header, {
       contextLength: integerOption(values, 'context', 1, 2 ** 24),
       kv: choiceOption(values, 'kv', KV_FORMATS),
       head: choiceOption(values, 'head', HEAD_FORMATS),
@@ -34,15 +36,16 @@ export const inspect: Command = {
 };
 
 /** The plan, or why there is none: a file that does not run can still be looked at. */
-function planOrRefusal(header: GgufHeader, options: Parameters<typeof planModel>[1]) {
+async function planOrRefusal(header: GgufHeader, options: PlanOptions) {
   try {
-    return planModel(header, options);
+    const plan = planModel(header, options);
+    return sizePlan(await loadEngine('scalar'), plan);
   } catch (error) {
     return PocketbitError.from(error, 'bad-model');
   }
 }
 
-function jsonReport(header: GgufHeader, plan: ModelPlan | PocketbitError): string {
+function jsonReport(header: GgufHeader, plan: SizedPlan | PocketbitError): string {
   const metadata = Object.fromEntries(
     Array.from(header.metadata, ([key, value]) => [key, summary(value)]),
   );
@@ -55,7 +58,7 @@ function jsonReport(header: GgufHeader, plan: ModelPlan | PocketbitError): strin
   );
 }
 
-function textReport(header: GgufHeader, plan: ModelPlan | PocketbitError): string {
+function textReport(header: GgufHeader, plan: SizedPlan | PocketbitError): string {
   const rows: [string, string][] = [
     ['file', `GGUF v${header.version}, ${bytesText(header.fileSize)}`],
     ['architecture', String(header.metadata.get('general.architecture') ?? '?')],
@@ -66,7 +69,7 @@ function textReport(header: GgufHeader, plan: ModelPlan | PocketbitError): strin
   return rows.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
 }
 
-function planRows(plan: ModelPlan): [string, string][] {
+function planRows(plan: SizedPlan): [string, string][] {
   const { config } = plan;
   const heads = `${config.heads} heads, ${config.kvHeads} KV, of ${config.headDim}`;
   const resident =

@@ -1,5 +1,5 @@
+import { logitsAfter, logitsOfEach } from '@pocketbit/engine';
 import { type Command, integerOption, UsageError } from '../command.ts';
-import type { Engine } from '../engine.ts';
 import { loadModel, MODEL_OPTIONS } from '../model.ts';
 
 const DEFAULT_TOP = 10;
@@ -24,7 +24,7 @@ export const logits: Command = {
     const { vocab } = plan.config;
     const ids = parseIds(values.ids, vocab);
     const top = integerOption(values, 'top', 1, vocab) ?? Math.min(DEFAULT_TOP, vocab);
-    const rows = values['all-positions'] ? everyPosition(engine, ids) : [lastPosition(engine, ids)];
+    const rows = values['all-positions'] ? logitsOfEach(engine, ids) : [logitsAfter(engine, ids)];
     const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
     if (values.base64) {
       print({
@@ -55,15 +55,6 @@ function parseIds(text: unknown, vocab: number): Uint32Array {
   throw new UsageError(
     `--ids has ${JSON.stringify(text.split(',')[wrong])}; expected ids from 0 to ${vocab - 1}`,
   );
-}
-
-function lastPosition(engine: Engine, ids: Uint32Array): Float32Array {
-  engine.forward(ids);
-  return engine.logits();
-}
-
-function everyPosition(engine: Engine, ids: Uint32Array): Float32Array[] {
-  return Array.from(ids, (id) => lastPosition(engine, Uint32Array.of(id)));
 }
 
 /** The `count` highest logits; equal ones by id. */

@@ -1,4 +1,4 @@
-import { type TensorKernels, tensorKernels } from '@pocketbit/core';
+import { type TensorKernels, tensorKernels } from '@pocketbit/engine';
 import type { Command } from '../command.ts';
 import { loadModel, MODEL_OPTIONS } from '../model.ts';
 
@@ -12,7 +12,7 @@ export const profile: Command = {
   positionals: [1, 1],
   async run([file], values) {
     const { plan, engine, artifact } = await loadModel(file!, values);
-    const tensors = tensorKernels(plan, engine.profile());
+    const tensors = tensorKernels(plan, engine);
     const text = values.json ? JSON.stringify({ artifact, tensors }) : tensors.map(row).join('\n');
     process.stdout.write(`${text}\n`);
   },

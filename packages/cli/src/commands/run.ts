@@ -1,13 +1,25 @@
-import { createChat, createTokenizer, StopFilter, type Tokenizer } from '@pocketbit/core';
+import { createChat, createTokenizer, StopFilter } from '@pocketbit/core';
+import {
+  DEFAULT_MAX_TOKENS,
+  type GenerateStats,
+  type Line,
+  type SamplingOptions,
+  type SavedSession,
+  TextModel,
+} from '@pocketbit/engine';
+import { nodeClock } from '../clock.ts';
 import {
   type Command,
+  choiceOption,
+  Interrupted,
   integerOption,
   numberOption,
   type Options,
+  UsageError,
   type Values,
 } from '../command.ts';
-import type { Engine } from '../engine.ts';
 import { type LoadedModel, loadModel, MODEL_OPTIONS } from '../model.ts';
+import { modelKey, readSession, writeSession } from '../session-file.ts';
 
 const SAMPLING_OPTIONS = {
   seed: { type: 'string' },
@@ -16,161 +28,136 @@ const SAMPLING_OPTIONS = {
   'top-p': { type: 'string' },
   'min-p': { type: 'string' },
   'repeat-penalty': { type: 'string' },
+  'max-tokens': { type: 'string' },
+  overflow: { type: 'string' },
 } as const satisfies Options;
-
-const DEFAULT_MAX_TOKENS = 256;
-const REPEAT_LAST_N = 64;
 
 export const run: Command = {
   name: 'run',
   usage:
     'FILE PROMPT [--system TEXT] [--raw] [--max-tokens N] [--temperature T] [--top-k N] [--top-p P] ' +
-    '[--min-p P] [--repeat-penalty R] [--seed N] [--kv int8|int4|f32] [--head int8|f32] [--context N] ' +
+    '[--min-p P] [--repeat-penalty R] [--seed N] [--overflow stop|slide] [--save SESSION] ' +
+    '[--resume SESSION] [--kv int8|int4|f32] [--head int8|f32] [--context N] ' +
     '[--artifact scalar|simd128|relaxed] [--kernels FAMILY=GEMV/GEMM,...] [--json]',
-  summary: 'answers a prompt; greedy unless --temperature is given',
+  summary: `answers a prompt in at most ${DEFAULT_MAX_TOKENS} tokens; greedy unless --temperature is given`,
   options: {
     ...MODEL_OPTIONS,
     ...SAMPLING_OPTIONS,
     system: { type: 'string' },
     raw: { type: 'boolean' },
-    'max-tokens': { type: 'string' },
+    save: { type: 'string' },
+    resume: { type: 'string' },
     json: { type: 'boolean' },
   },
-  positionals: [2, 2],
+  positionals: [1, 2],
   async run([file, prompt], values) {
-    const most = integerOption(values, 'max-tokens', 1, 2 ** 24) ?? DEFAULT_MAX_TOKENS;
-    const sampler = samplerOptions(values);
-    const model = await loadModel(file!, values);
-    const tokenizer = createTokenizer(model.header);
-    const { ids, stopStrings } = promptOf(model, tokenizer, prompt!, values);
-    model.engine.setSampler(sampler);
-    const write = values.json ? () => {} : (text: string) => process.stdout.write(text);
-    const answer = await generate(model, tokenizer, { ids, stopStrings, most, write });
-    report(model, answer, values.json === true);
+    const { resume, save } = values;
+    if ((prompt === undefined) === (resume === undefined)) {
+      throw new UsageError('run takes either a PROMPT or --resume SESSION');
+    }
+    const options = samplingOptions(values);
+    const saved = typeof resume === 'string' ? await readSession(resume) : null;
+    const loaded = await loadModel(file!, values);
+    const key = saved || save ? await modelKey(file!, loaded.plan) : '';
+    const model = textModel(loaded, key);
+    const answer = await listen(values.json === true, (line) =>
+      saved
+        ? model.restore(resumed(saved, options), line)
+        : model.generate({ prompt: messages(prompt!, values), ...options }, line),
+    );
+    if (typeof save === 'string') await writeSession(save, model.save()!);
+    report(loaded, answer, values.json === true);
+    if (answer.stats.stopReason === 'aborted') throw new Interrupted();
   },
 };
 
-/** The Engine's sampler settings, in its order. */
-function samplerOptions(values: Values): Float64Array {
-  return Float64Array.of(
-    integerOption(values, 'seed', 0, 2 ** 32 - 1) ?? 0,
-    numberOption(values, 'temperature', 0, 100) ?? 0,
-    integerOption(values, 'top-k', 0, 2 ** 20) ?? 0,
-    numberOption(values, 'top-p', 0, 1) ?? 1,
-    numberOption(values, 'min-p', 0, 1) ?? 0,
-    numberOption(values, 'repeat-penalty', 0.01, 100) ?? 1,
-    REPEAT_LAST_N,
-  );
+function textModel({ header, plan, engine }: LoadedModel, key: string): TextModel {
+  const tokenizer = createTokenizer(header);
+  const text = { tokenizer, chat: createChat(header, tokenizer), StopFilter };
+  return new TextModel({ engine, plan, text, clock: nodeClock, key });
 }
 
-function promptOf(model: LoadedModel, tokenizer: Tokenizer, prompt: string, values: Values) {
-  if (values.raw) {
-    return { ids: tokenizer.encode(prompt, { parseSpecial: true }), stopStrings: [] };
-  }
-  const chat = createChat(model.header, tokenizer);
-  const system = typeof values.system === 'string' ? values.system : undefined;
-  const ids = chat.encode([
-    ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
-    { role: 'user', content: prompt },
-  ]);
-  return { ids, stopStrings: chat.stopStrings };
+/** What was given of the sampling options; the engine knows the defaults. */
+function samplingOptions(values: Values): SamplingOptions {
+  const options = {
+    seed: integerOption(values, 'seed', 0, 2 ** 32 - 1),
+    temperature: numberOption(values, 'temperature', 0, 100),
+    topK: integerOption(values, 'top-k', 0, 2 ** 20),
+    topP: numberOption(values, 'top-p', 0, 1),
+    minP: numberOption(values, 'min-p', 0, 1),
+    repeatPenalty: numberOption(values, 'repeat-penalty', 0.01, 100),
+    maxTokens: integerOption(values, 'max-tokens', 1, 2 ** 24),
+    overflow: choiceOption(values, 'overflow', ['stop', 'slide']),
+    raw: values.raw === true ? true : undefined,
+  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
 }
 
-type StopReason = 'eos' | 'stop' | 'length' | 'context-full';
+/** The prompt as it is, or as a conversation where there is a system message. */
+function messages(prompt: string, { raw, system }: Values) {
+  if (raw || typeof system !== 'string') return prompt;
+  return [
+    { role: 'system' as const, content: system },
+    { role: 'user' as const, content: prompt },
+  ];
+}
+
+/** A saved answer that goes on: what ended it for this time is over, and options given now count. */
+function resumed(saved: SavedSession, options: SamplingOptions): SavedSession {
+  const over = saved.stopReason === 'eos' || saved.stopReason === 'stop';
+  const stopReason = over ? saved.stopReason : null;
+  return { ...saved, stopReason, options: { ...saved.options, ...options } };
+}
 
 interface Answer {
   readonly text: string;
-  readonly ids: number[];
-  readonly promptTokens: number;
-  readonly promptMs: number;
-  readonly decodeMs: number;
-  readonly stopReason: StopReason;
-}
-
-interface Prompt {
   readonly ids: readonly number[];
-  /** Text that ends the answer. */
-  readonly stopStrings: readonly string[];
-  /** Tokens of the answer, at most. */
-  readonly most: number;
-  /** Takes each part of the text as it comes. */
-  write(text: string): void;
+  readonly stats: GenerateStats;
 }
 
-/** Prefills the prompt and decodes until something ends the answer. */
-async function generate(
-  { engine, plan }: LoadedModel,
-  tokenizer: Tokenizer,
-  prompt: Prompt,
+/** Writes the text as it comes; Ctrl-C ends the answer after the token that is being made. */
+async function listen(
+  silent: boolean,
+  write: (line: Line) => Promise<GenerateStats>,
 ): Promise<Answer> {
-  const started = performance.now();
-  engine.forward(Uint32Array.from(prompt.ids));
-  const prefilled = performance.now();
-  const answer = answerIds(engine, tokenizer.stopIds, prompt.most, plan.config.context);
-  const { text, ids, stopReason } = await streamAnswer(answer, tokenizer, prompt);
-  const [promptMs, decodeMs] = [prefilled - started, performance.now() - prefilled];
-  return { text, ids, promptTokens: prompt.ids.length, promptMs, decodeMs, stopReason };
-}
-
-/** Turns ids into text as they come, until they end or the text reaches a stop string. */
-async function streamAnswer(
-  answer: Generator<number, StopReason>,
-  tokenizer: Tokenizer,
-  { stopStrings, write }: Prompt,
-) {
-  const decoder = tokenizer.stream();
-  const filter = new StopFilter(stopStrings);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  process.once('SIGINT', interrupt);
   const ids: number[] = [];
   let text = '';
-  const emit = (part: string) => {
-    text += part;
-    write(part);
+  const line: Line = {
+    chunk: (chunk) => {
+      text += chunk.text;
+      ids.push(...chunk.ids);
+      if (!silent) process.stdout.write(chunk.text);
+    },
+    session: () => {},
+    signal: controller.signal,
   };
-  let step = answer.next();
-  for (; !step.done; step = answer.next()) {
-    ids.push(step.value);
-    const part = filter.push(decoder.push(step.value));
-    emit(part.text);
-    if (part.stopped) return { text, ids, stopReason: 'stop' as const };
-    // Lets the terminal show the text and Ctrl-C act.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  emit(filter.push(decoder.flush()).text + filter.flush());
-  return { text, ids, stopReason: step.value };
-}
-
-/** Samples ids and appends them to the context until something ends the answer, and returns what. */
-function* answerIds(
-  engine: Engine,
-  stopIds: ReadonlySet<number>,
-  most: number,
-  context: number,
-): Generator<number, StopReason> {
-  for (let count = 1; ; count++) {
-    const id = engine.sample();
-    if (stopIds.has(id)) return 'eos';
-    yield id;
-    if (count === most) return 'length';
-    if (engine.length >= context) return 'context-full';
-    engine.forward(Uint32Array.of(id));
+  try {
+    const stats = await write(line);
+    return { text, ids, stats };
+  } finally {
+    process.removeListener('SIGINT', interrupt);
   }
 }
 
-function report(model: LoadedModel, answer: Answer, json: boolean): void {
-  const tokensPerSecond = (answer.ids.length / answer.decodeMs) * 1000;
+function report(model: LoadedModel, { text, ids, stats }: Answer, json: boolean): void {
+  const { promptTokens, promptMs, decodeMs, stopReason, tokensPerSecond } = stats;
   const { residentBytes } = model.engine;
+  const { artifact } = model;
   if (json) {
-    const { artifact } = model;
-    process.stdout.write(
-      `${JSON.stringify({ ...answer, tokensPerSecond, residentBytes, artifact })}\n`,
-    );
+    const times = { promptTokens, promptMs, decodeMs, stopReason, tokensPerSecond };
+    const answer = { text, ids, ...times, residentBytes, artifact };
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
   }
   process.stdout.write('\n');
   process.stderr.write(
-    `prompt ${answer.promptTokens} tokens in ${answer.promptMs.toFixed(0)} ms; answer ` +
-      `${answer.ids.length} tokens in ${answer.decodeMs.toFixed(0)} ms, ` +
-      `${tokensPerSecond.toFixed(1)} tokens/s; stopped by ${answer.stopReason}; ` +
-      `${(residentBytes / 1e6).toFixed(1)} MB resident, ${model.artifact}\n`,
+    `prompt ${promptTokens} tokens in ${promptMs.toFixed(0)} ms; answer ` +
+      `${ids.length} tokens in ${decodeMs.toFixed(0)} ms, ` +
+      `${tokensPerSecond.toFixed(1)} tokens/s; stopped by ${stopReason}; ` +
+      `${(residentBytes / 1e6).toFixed(1)} MB resident, ${artifact}\n`,
   );
 }

@@ -1,7 +1,22 @@
 // Tensor types by their GGUF id. Sources: ggml include/ggml.h and ggml-common.h; microsoft/BitNet for
 // I2_S, I8_S, TL1 and TL2; PrismML's fork for PQ2_0 and PTQ1_0.
 
-/** How many bytes a tensor of a type takes. */
+/**
+ * A family of matrices that the same kernels multiply by. `ternary` has one scale a matrix; `twoBit` and `oneBit` one a
+ * group of weights; `binary` takes binary activations; `int8` and `int4` have one a row.
+ */
+export type KernelFamily = 'ternary' | 'twoBit' | 'oneBit' | 'binary' | 'int8' | 'int4';
+
+/** Bits of a weight and of an activation in the products of the linears. */
+export type Scheme = 'W1A1' | 'W1A8' | 'W1.58A8' | 'W2A8' | 'W8A8';
+
+/**
+ * What the engine makes of a tensor of a type: `float` stays f32 as a vector and becomes int8 rows as a matrix, `rows`
+ * become int8 rows, `packed` keeps its codes.
+ */
+export type TensorRole = 'float' | 'rows' | 'packed';
+
+/** All that is known of a tensor type. */
 export interface TensorType {
   readonly name: string;
   /** Elements per block along ne[0]; 0 where the id alone does not say how long a tensor is. */
@@ -10,6 +25,14 @@ export interface TensorType {
   readonly bytes: number;
   /** Bytes after the last block. */
   readonly tail?: number;
+  /** Absent for a type that this build does not read. */
+  readonly role?: TensorRole;
+  /** Of a model whose linears are of this type. */
+  readonly scheme?: Scheme;
+  /** Whose kernels multiply by a matrix of this type. */
+  readonly family?: KernelFamily;
+  /** The engine's id for the type, where it is not that of the file. */
+  readonly engineId?: number;
   /** Why this build refuses the type, where there is more to say than that it is not read. */
   readonly refusal?: string;
 }
@@ -20,83 +43,102 @@ const LOOKUP_LAYOUT =
   'its byte order depends on tile sizes that the file does not record; use an I2_S or TQ2_0 file';
 
 export const F32 = 0;
-export const F16 = 1;
-export const Q4_0 = 2;
-export const Q5_0 = 6;
-export const Q8_0 = 8;
-export const Q4_K = 12;
-export const Q6_K = 14;
-export const BF16 = 30;
-export const TQ1_0 = 34;
-export const TQ2_0 = 35;
-export const I2_S = 36;
 export const Q1_0 = 41;
 /** Two block sizes share this id: see `q2Layout`. */
 export const Q2_0 = 42;
-/** The engine's name for Q2_0 with 128 weights a block; in a file this id is PQ2_0, and refused. */
-export const Q2_0_G128 = 142;
 
 /** I2_S ends with 32 bytes of which the first four are the tensor's f32 scale. */
 const I2_S_TAIL_BYTES = 32;
 
-/** Q2_0 upstream, and in PrismML's fork: the same id and code, another block. */
-const Q2_OF_64: TensorType = { name: 'Q2_0', block: 64, bytes: 18 };
-const Q2_OF_128: TensorType = { name: 'Q2_0', block: 128, bytes: 34 };
+type Block = readonly [block: number, bytes: number];
+
+const floats = (name: string, bytes: number): TensorType => ({
+  ...rows(name, [1, bytes]),
+  role: 'float',
+});
+const rows = (name: string, [block, bytes]: Block): TensorType => ({
+  ...{ name, block, bytes },
+  ...{ role: 'rows', scheme: 'W8A8', family: 'int8' },
+});
+const ternary = (name: string, [block, bytes]: Block): TensorType => ({
+  ...{ name, block, bytes },
+  ...{ role: 'packed', scheme: 'W1.58A8', family: 'ternary' },
+});
+const twoBit = (name: string, [block, bytes]: Block): TensorType => ({
+  ...{ name, block, bytes },
+  ...{ role: 'packed', scheme: 'W2A8', family: 'twoBit' },
+});
+const unread = (name: string, [block, bytes]: Block): TensorType => ({ name, block, bytes });
+const refused = (name: string, refusal: string): TensorType => ({
+  ...{ name, block: 0, bytes: 0, refusal },
+});
+
+/** Q2_0 upstream, and in PrismML's fork: the same id and code, another block, and another id in the engine. */
+const Q2_OF_64 = twoBit('Q2_0', [64, 18]);
+const Q2_OF_128: TensorType = { ...twoBit('Q2_0', [128, 34]), engineId: 142 };
 
 const TYPES: ReadonlyMap<number, TensorType> = new Map([
-  [F32, { name: 'F32', block: 1, bytes: 4 }],
-  [F16, { name: 'F16', block: 1, bytes: 2 }],
-  [Q4_0, { name: 'Q4_0', block: 32, bytes: 18 }],
-  [3, { name: 'Q4_1', block: 32, bytes: 20 }],
-  [Q5_0, { name: 'Q5_0', block: 32, bytes: 22 }],
-  [7, { name: 'Q5_1', block: 32, bytes: 24 }],
-  [Q8_0, { name: 'Q8_0', block: 32, bytes: 34 }],
-  [9, { name: 'Q8_1', block: 32, bytes: 36 }],
-  [10, { name: 'Q2_K', block: 256, bytes: 84 }],
-  [11, { name: 'Q3_K', block: 256, bytes: 110 }],
-  [Q4_K, { name: 'Q4_K', block: 256, bytes: 144 }],
-  [13, { name: 'Q5_K', block: 256, bytes: 176 }],
-  [Q6_K, { name: 'Q6_K', block: 256, bytes: 210 }],
-  [15, { name: 'Q8_K', block: 256, bytes: 292 }],
-  [16, { name: 'IQ2_XXS', block: 256, bytes: 66 }],
-  [17, { name: 'IQ2_XS', block: 256, bytes: 74 }],
-  [18, { name: 'IQ3_XXS', block: 256, bytes: 98 }],
-  [19, { name: 'IQ1_S', block: 256, bytes: 50 }],
-  [20, { name: 'IQ4_NL', block: 32, bytes: 18 }],
-  [21, { name: 'IQ3_S', block: 256, bytes: 110 }],
-  [22, { name: 'IQ2_S', block: 256, bytes: 82 }],
-  [23, { name: 'IQ4_XS', block: 256, bytes: 136 }],
-  [24, { name: 'I8', block: 1, bytes: 1 }],
-  [25, { name: 'I16', block: 1, bytes: 2 }],
-  [26, { name: 'I32', block: 1, bytes: 4 }],
-  [27, { name: 'I64', block: 1, bytes: 8 }],
-  [28, { name: 'F64', block: 1, bytes: 8 }],
-  [29, { name: 'IQ1_M', block: 256, bytes: 56 }],
-  [BF16, { name: 'BF16', block: 1, bytes: 2 }],
-  [TQ1_0, { name: 'TQ1_0', block: 256, bytes: 54 }],
-  [TQ2_0, { name: 'TQ2_0', block: 256, bytes: 66 }],
-  [I2_S, { name: 'I2_S', block: 128, bytes: 32, tail: I2_S_TAIL_BYTES }],
-  [37, { name: 'I8_S', block: 0, bytes: 0, refusal: 'it holds activations, not weights' }],
-  [38, { name: 'TL1', block: 0, bytes: 0, refusal: LOOKUP_LAYOUT }],
+  [F32, floats('F32', 4)],
+  [1, floats('F16', 2)],
+  [2, rows('Q4_0', [32, 18])],
+  [3, unread('Q4_1', [32, 20])],
+  [6, rows('Q5_0', [32, 22])],
+  [7, unread('Q5_1', [32, 24])],
+  [8, rows('Q8_0', [32, 34])],
+  [9, unread('Q8_1', [32, 36])],
+  [10, unread('Q2_K', [256, 84])],
+  [11, unread('Q3_K', [256, 110])],
+  [12, rows('Q4_K', [256, 144])],
+  [13, unread('Q5_K', [256, 176])],
+  [14, rows('Q6_K', [256, 210])],
+  [15, unread('Q8_K', [256, 292])],
+  [16, unread('IQ2_XXS', [256, 66])],
+  [17, unread('IQ2_XS', [256, 74])],
+  [18, unread('IQ3_XXS', [256, 98])],
+  [19, unread('IQ1_S', [256, 50])],
+  [20, unread('IQ4_NL', [32, 18])],
+  [21, unread('IQ3_S', [256, 110])],
+  [22, unread('IQ2_S', [256, 82])],
+  [23, unread('IQ4_XS', [256, 136])],
+  [24, unread('I8', [1, 1])],
+  [25, unread('I16', [1, 2])],
+  [26, unread('I32', [1, 4])],
+  [27, unread('I64', [1, 8])],
+  [28, unread('F64', [1, 8])],
+  [29, unread('IQ1_M', [256, 56])],
+  [30, floats('BF16', 2)],
+  [34, ternary('TQ1_0', [256, 54])],
+  [35, ternary('TQ2_0', [256, 66])],
+  [36, { ...ternary('I2_S', [128, 32]), tail: I2_S_TAIL_BYTES }],
+  [37, refused('I8_S', 'it holds activations, not weights')],
+  [38, refused('TL1', LOOKUP_LAYOUT)],
   [
     39,
-    {
-      name: 'TL2 or MXFP4 (two forks use the same id)',
-      block: 0,
-      bytes: 0,
-      refusal: 'use an I2_S or TQ2_0 file of the model',
-    },
+    refused('TL2 or MXFP4 (two forks use the same id)', 'use an I2_S or TQ2_0 file of the model'),
   ],
-  [40, { name: 'NVFP4', block: 64, bytes: 36 }],
-  [Q1_0, { name: 'Q1_0', block: 128, bytes: 18 }],
+  [40, unread('NVFP4', [64, 36])],
+  [Q1_0, { name: 'Q1_0', block: 128, bytes: 18, role: 'packed', scheme: 'W1A8', family: 'oneBit' }],
   [Q2_0, Q2_OF_64],
-  [142, { name: 'PQ2_0', block: 0, bytes: 0, refusal: PRISM_ONLY }],
-  [143, { name: 'PTQ1_0', block: 0, bytes: 0, refusal: PRISM_ONLY }],
+  [142, refused('PQ2_0', PRISM_ONLY)],
+  [143, refused('PTQ1_0', PRISM_ONLY)],
 ]);
+
+/** The names of the types of these roles, in the order of `roles`. */
+export function typeNames(...roles: TensorRole[]): string[] {
+  const types = [...TYPES.values()];
+  return roles.flatMap((role) =>
+    types.filter((type) => type.role === role).map(({ name }) => name),
+  );
+}
 
 /** The type of a GGUF type id, or undefined where no known writer uses the id. */
 export function tensorType(id: number): TensorType | undefined {
   return TYPES.get(id);
+}
+
+/** The type of a tensor of a file: the block tells what the id of Q2_0 leaves open. */
+export function typeOf({ type, block }: { type: number; block: number }): TensorType {
+  return type === Q2_0 && block === Q2_OF_128.block ? Q2_OF_128 : TYPES.get(type)!;
 }
 
 /** The name of a GGUF type id, for messages. */

@@ -1,8 +1,8 @@
 export type Activation = 'silu' | 'relu2';
-/** Cache formats in the order of the engine's numbers for them. */
+/** Formats of the KV cache. */
 export const KV_FORMATS = ['f32', 'int8', 'int4'] as const;
 export type KvFormat = (typeof KV_FORMATS)[number];
-/** Formats of embedding and head rows that come as floats, in the order of the engine's numbers for them. */
+/** Formats of embedding and head rows that come as floats. */
 export const HEAD_FORMATS = ['int8', 'f32', 'int4'] as const;
 export type HeadFormat = (typeof HEAD_FORMATS)[number];
 
@@ -30,7 +30,7 @@ export interface Scales {
   readonly logit: number;
 }
 
-/** The shape of a model and the numeric choices of a run: all that the engine needs besides weights. */
+/** The shape of a model and the numeric choices of a run: all that the engine needs besides weights. It reads them by these names. */
 export interface ModelConfig {
   /** FFN activation: SiLU, or the square of ReLU. */
   readonly activation: Activation;
@@ -66,45 +66,4 @@ export interface ModelConfig {
   readonly scales: Scales;
   /** Multiplies query · key; 0 for 1/√headDim. */
   readonly attentionScale: number;
-}
-
-const CONFIG_VERSION = 2;
-const SCALING_KINDS = ['none', 'linear', 'yarn'];
-
-/** The config as the engine's constructor takes it: 31 numbers, in the order crates/model names them. */
-export function encodeConfig(config: ModelConfig): Float64Array {
-  const { ropeScaling: rope, scales } = config;
-  return Float64Array.of(
-    CONFIG_VERSION,
-    config.activation === 'relu2' ? 1 : 0,
-    config.activationBits,
-    config.vocab,
-    config.dim,
-    config.layers,
-    config.heads,
-    config.kvHeads,
-    config.headDim,
-    config.ffn,
-    config.context,
-    config.ropeDims,
-    config.ropeBase,
-    config.rmsEps,
-    config.tied ? 1 : 0,
-    KV_FORMATS.indexOf(config.kv),
-    HEAD_FORMATS.indexOf(config.head),
-    config.subNorms ? 1 : 0,
-    config.ropePairing === 'norm' ? 1 : 0,
-    config.qkNorm ? 1 : 0,
-    scales.embedding,
-    scales.residual,
-    scales.logit,
-    SCALING_KINDS.indexOf(rope.kind),
-    rope.factor,
-    rope.originalContext,
-    rope.attentionFactor,
-    rope.betaFast,
-    rope.betaSlow,
-    rope.extFactor,
-    config.attentionScale,
-  );
 }

@@ -1,7 +1,6 @@
 import { createChat } from '../../src/chat/chat.ts';
 import { PocketbitError } from '../../src/errors.ts';
 import { readGguf } from '../../src/gguf/header.ts';
-import { loadTensors } from '../../src/load.ts';
 import { type ModelPlan, planModel } from '../../src/plan/plan.ts';
 import type { ByteSource } from '../../src/source.ts';
 import { createTokenizer } from '../../src/tokenizer/tokenizer.ts';
@@ -28,11 +27,14 @@ const MESSAGES = [
   { role: 'assistant', content: 'hello <|im_end|>' },
 ] as const;
 
+/** Reads the weights of a file that was taken. */
+export type ReadWeights = (plan: ModelPlan, source: ByteSource) => Promise<void>;
+
 /** Everything that is done with a file before and while its weights are read. */
-export async function useFile(source: ByteSource): Promise<Outcome> {
+export async function useFile(source: ByteSource, weights?: ReadWeights): Promise<Outcome> {
   const at: { stage: Stage } = { stage: 'header' };
   try {
-    return { kind: 'loaded', plan: await useWhole(source, at) };
+    return { kind: 'loaded', plan: await useWhole(source, at, weights) };
   } catch (error) {
     const { stage } = at;
     if (!(error instanceof PocketbitError)) return { kind: 'threw', stage, error };
@@ -44,7 +46,11 @@ export async function useFile(source: ByteSource): Promise<Outcome> {
   }
 }
 
-async function useWhole(source: ByteSource, at: { stage: Stage }): Promise<ModelPlan> {
+async function useWhole(
+  source: ByteSource,
+  at: { stage: Stage },
+  weights: ReadWeights = async () => {},
+): Promise<ModelPlan> {
   const header = await readGguf(source);
   at.stage = 'plan';
   const plan = planModel(header);
@@ -55,7 +61,8 @@ async function useWhole(source: ByteSource, at: { stage: Stage }): Promise<Model
   checkIds(ids, plan.config.vocab);
   tokenizer.decode(ids);
   at.stage = 'weights';
-  if (plan.weightBytes <= MOST_WEIGHTS) await loadTensors(plan, source, NOTHING);
+  const bytes = plan.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  if (bytes <= MOST_WEIGHTS) await weights(plan, source);
   return plan;
 }
 
@@ -64,15 +71,6 @@ function checkIds(ids: readonly number[], rows: number): void {
   const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= rows);
   if (bad !== undefined) throw new Error(`the prompt has the id ${bad} of ${rows}`);
 }
-
-const nothing = () => {};
-const NOTHING = {
-  reserve: nothing,
-  beginTensor: nothing,
-  push: nothing,
-  endTensor: nothing,
-  finish: nothing,
-};
 
 /** A message without what is particular to a file, so that equal reasons are counted together. */
 function reasonOf({ code, message }: PocketbitError): string {

@@ -26,7 +26,7 @@ export interface ModelFiles {
 export async function openModelFiles(
   request: FileRequest,
   job: LoadJob,
-  accept?: (header: GgufHeader) => void,
+  accept?: (header: GgufHeader) => Promise<void>,
 ): Promise<ModelFiles> {
   const requests = shardsOf(request);
   const files: FileLoad[] = [];
@@ -37,7 +37,7 @@ export async function openModelFiles(
       if (requests.length > 1) await file.whole;
     }
     const found = await readHeader(files).catch((error: unknown) => reopened(files, error));
-    accept?.(found.header);
+    await accept?.(found.header);
     if (accept) for (const file of files) file.accept();
     return found;
   } catch (error) {

@@ -1,5 +1,7 @@
-import type { ChatMessage, KernelProfile, ModelInfo, SamplingOptions } from '../protocol.ts';
-import type { SavedSession, SaveOptions } from '../session/format.ts';
+import type { ChatMessage } from '@pocketbit/core';
+import type { SamplingOptions, SavedSession, SaveOptions } from '@pocketbit/engine';
+import type { KernelProfile, ModelInfo } from '../protocol.ts';
+
 import type { GenerateStream } from './stream.ts';
 
 export interface GenerateOptions extends SamplingOptions {

@@ -1,7 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
+import type { SavedSession } from '@pocketbit/engine';
 import { del, get, promisifyRequest, update } from 'idb-keyval';
 import { conversationLock, hold, type Lease, locksUsable } from '../coordination/locks.ts';
-import type { SavedSession } from '../session/format.ts';
+
 import { sessionStore } from '../store/session-database.ts';
 
 /** A conversation as it is stored; `M` is the application's own kind of message. */

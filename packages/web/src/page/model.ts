@@ -1,8 +1,10 @@
+import type { ChatMessage } from '@pocketbit/core';
 import { PocketbitError } from '@pocketbit/core';
+import type { SavedSession, SaveOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
 import type { ModelLease } from '../coordination/engine-lease.ts';
-import type { ChatMessage, KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
-import type { SavedSession, SaveOptions } from '../session/format.ts';
+import type { KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
+
 import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
 import type { Page } from './page.ts';

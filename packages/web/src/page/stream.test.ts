@@ -1,5 +1,6 @@
+import type { GenerateStats } from '@pocketbit/engine';
 import { expect, test } from 'vitest';
-import type { GenerateEvent, GenerateStats } from '../protocol.ts';
+import type { GenerateEvent } from '../protocol.ts';
 import { TokenStream } from './stream.ts';
 
 const STATS: GenerateStats = {

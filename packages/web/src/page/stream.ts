@@ -1,5 +1,6 @@
-import type { GenerateChunk, GenerateEvent, GenerateStats, JobCommand } from '../protocol.ts';
-import type { SavedSession } from '../session/format.ts';
+import type { GenerateChunk, GenerateStats, SavedSession } from '@pocketbit/engine';
+import type { GenerateEvent, JobCommand } from '../protocol.ts';
+
 import { errorOf } from './wire.ts';
 
 export interface GenerateResult {

@@ -1,5 +1,6 @@
+import type { KernelTiming, TimingStore } from '@pocketbit/engine';
 import { createStore, get, set, type UseStore } from 'idb-keyval';
-import type { Artifact, KernelTiming } from '../protocol.ts';
+import type { Artifact } from '../protocol.ts';
 
 /** What was timed with one artifact, and in which engine and build; of any other it says nothing. */
 interface Record {
@@ -8,7 +9,7 @@ interface Record {
 }
 
 /** The timings of kernels stored in this browser. Failures are silent: they cost a measurement, not a load. */
-export class TimingStore {
+export class KernelTimings implements TimingStore {
   readonly #artifact: Artifact;
   readonly #engine: string;
   readonly #writable: boolean;
@@ -35,7 +36,11 @@ export class TimingStore {
   async write(timings: readonly KernelTiming[]): Promise<void> {
     if (!this.#writable) return;
     const record: Record = { engine: this.#engine, timings: [...timings] };
-    await set(this.#artifact, record, database()).catch(() => {});
+    try {
+      await set(this.#artifact, record, database());
+    } catch {
+      // The next load times the kernels again.
+    }
   }
 }
 

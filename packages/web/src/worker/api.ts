@@ -1,10 +1,15 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { LoadJob } from '../download/open-file.ts';
 import type {
   Fit,
-  GenerateEvent,
   GenerateRequest,
   GenerateStats,
+  Line,
+  SavedSession,
+  SaveOptions,
+} from '@pocketbit/engine';
+import type { LoadJob } from '../download/open-file.ts';
+import type {
+  GenerateEvent,
   KernelProfile,
   ModelInfo,
   OpenEvent,
@@ -15,52 +20,45 @@ import type {
   WireError,
   WorkerApi,
 } from '../protocol.ts';
-import type { SavedSession, SaveOptions } from '../session/format.ts';
+
 import { type EngineModule, engineModule } from './artifact.ts';
-import { profileOf } from './choice.ts';
+import { whenIdle } from './idle.ts';
 import { maintain } from './maintain.ts';
-import { fitAt, openModel } from './open.ts';
-import { generate, type Line, type LoadedModel, restore } from './session.ts';
-import { settle, warmUp } from './settle.ts';
+import { fitAt, type OpenedModel, openModel, profileOf } from './open.ts';
 
 /** One worker: its commands, its model, its engine, and whether it works on a command. */
 export class ModelWorker implements WorkerApi {
-  #open: LoadedModel | null = null;
+  #open: OpenedModel | null = null;
   #engine: Promise<EngineModule> | null = null;
   #working = false;
 
   async open(request: OpenRequest, port: MessagePort): Promise<Reply<ModelInfo>> {
-    const { artifact, wasmBase } = request;
-    const engine = () => {
-      this.#engine ??= engineModule(artifact, wasmBase);
-      return this.#engine;
-    };
     const outcome = await this.#job(port, async (job) => {
-      this.#open = await openModel(request, engine, job);
+      this.#open = await openModel(request, this.#engineFor(request), job);
       return this.#open.info;
     });
-    if (this.#open) void settle(this.#open, this.#idle, [...(request.ids ?? [])]);
+    if (this.#open) void whenIdle(this.#open, this.#idle, [...(request.ids ?? [])]);
     return outcome;
   }
 
   generate(request: GenerateRequest, port: MessagePort): Promise<Reply<void>> {
-    return this.#answer(port, (line) => generate(this.#model, request, line));
+    return this.#answer(port, (line) => this.#opened.model.generate(request, line));
   }
 
   fit(request: OpenRequest, port: MessagePort): Promise<Reply<Fit>> {
-    return this.#job(port, (job) => fitAt(request, job));
+    return this.#job(port, (job) => fitAt(request, this.#engineFor(request), job));
   }
 
   restore(saved: SavedSession, port: MessagePort): Promise<Reply<void>> {
-    return this.#answer(port, (line) => restore(this.#model, saved, line));
+    return this.#answer(port, (line) => this.#opened.model.restore(saved, line));
   }
 
   save({ contextBytes }: SaveOptions): Promise<Reply<SavedSession | null>> {
-    return this.#outcome(async () => this.#model.answer?.save(contextBytes) ?? null);
+    return this.#outcome(async () => this.#opened.model.save(contextBytes));
   }
 
   warm(): Promise<Reply<void>> {
-    return this.#outcome(async () => warmUp(this.#model.context, this.#idle));
+    return this.#outcome(async () => this.#opened.model.warmUp(this.#idle));
   }
 
   maintain(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>> {
@@ -68,25 +66,31 @@ export class ModelWorker implements WorkerApi {
   }
 
   tokenize(text: string): Promise<Reply<number[]>> {
-    return this.#reply(async () => this.#model.tokenizer.encode(text, { parseSpecial: true }));
+    return this.#reply(async () =>
+      this.#opened.model.text.tokenizer.encode(text, { parseSpecial: true }),
+    );
   }
 
   logits(ids: number[]): Promise<Reply<Float32Array>> {
-    return this.#reply(async () => {
-      const { context } = this.#model;
-      await context.become(ids, new AbortController().signal);
-      return context.engine.logits();
-    });
+    return this.#reply(async () => this.#opened.model.logits(ids, { aborted: false }));
   }
 
   /** A look at the engine between its tokens, which keeps nobody waiting. */
   profile(): Promise<Reply<KernelProfile>> {
-    return this.#outcome(async () => profileOf(this.#model));
+    return this.#outcome(async () => profileOf(this.#opened));
   }
 
-  get #model(): LoadedModel {
+  get #opened(): OpenedModel {
     if (this.#open) return this.#open;
     throw new PocketbitError('worker-crashed', 'No model is open in this worker. Load it again.');
+  }
+
+  /** The engine of this worker, compiled when it is first asked for. */
+  #engineFor({ artifact, wasmBase }: OpenRequest): () => Promise<EngineModule> {
+    return () => {
+      this.#engine ??= engineModule(artifact, wasmBase);
+      return this.#engine;
+    };
   }
 
   readonly #idle = () => !this.#working;
@@ -97,7 +101,11 @@ export class ModelWorker implements WorkerApi {
     write: (line: Line) => Promise<GenerateStats>,
   ): Promise<Reply<void>> {
     const send = (event: GenerateEvent) => port.postMessage(event);
-    const line: Line = { send, signal: abortOf(port) };
+    const line: Line = {
+      chunk: (chunk) => send({ type: 'chunk', chunk }),
+      session: (session) => send({ type: 'session', session }),
+      signal: abortOf(port),
+    };
     const outcome = await this.#reply(() => write(line));
     send(
       outcome.ok ? { type: 'end', stats: outcome.value } : { type: 'error', error: outcome.error },

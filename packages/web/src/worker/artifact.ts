@@ -1,15 +1,14 @@
 import { PocketbitError } from '@pocketbit/core';
-import { Engine, initSync, kernelNames, Trial } from '../../wasm/glue.js';
+import type { EngineExports } from '@pocketbit/engine';
+import { Engine, initSync, kernelNames, MemoryPlan, Trial } from '../../wasm/glue.js';
 import type { Artifact } from '../protocol.ts';
 import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
-import type { KernelBench } from './kernels.ts';
 
 /** The engine's exports, on the artifact that was chosen. */
 export interface EngineModule {
   artifact: Artifact;
-  Engine: typeof Engine;
-  bench: KernelBench;
+  exports: EngineExports;
   /** SHA-256 of the artifact's bytes. */
   build: string;
 }
@@ -92,8 +91,7 @@ async function start(artifact: Artifact, bytes: ArrayBuffer): Promise<EngineModu
   initSync({ module: await WebAssembly.compile(bytes) });
   return {
     artifact,
-    Engine,
-    bench: { kernelNames: kernelNames as KernelBench['kernelNames'], Trial },
+    exports: { Engine, MemoryPlan, Trial, kernelNames },
     build: await digest(bytes),
   };
 }

@@ -1,12 +1,15 @@
+import type { PlanOptions, Tokenizer } from '@pocketbit/core';
 import {
-  choosePicks,
-  encodeConfig,
+  type Engine,
+  type Fit,
+  fitOf,
+  KernelChoice,
   type KernelPick,
-  loadTensors,
-  type ModelPlan,
-  type Tokenizer,
-} from '@pocketbit/core';
-import type { Engine } from '../../wasm/glue.js';
+  openEngine,
+  planToFit,
+  type SizedPlan,
+  TextModel,
+} from '@pocketbit/engine';
 import { CrashMarker } from '../coordination/crash-marker.ts';
 import type { FileLoad } from '../download/file-load.ts';
 import {
@@ -19,14 +22,11 @@ import {
 } from '../download/model-files.ts';
 import type { LoadJob } from '../download/open-file.ts';
 import { ProgressMeter } from '../download/progress.ts';
-import type { Fit, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
+import type { KernelProfile, LoadProgress, ModelInfo, OpenRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
+import { KernelTimings } from '../store/timings.ts';
 import type { EngineModule } from './artifact.ts';
-import { Choice } from './choice.ts';
-import { Context } from './context.ts';
-import { fitOf, planOptions, planToFit, sizeOf } from './fit.ts';
-import { Drift } from './pace.ts';
-import type { LoadedModel } from './session.ts';
+import { workerClock } from './clock.ts';
 
 interface Job {
   request: OpenRequest;
@@ -35,21 +35,29 @@ interface Job {
   marker: CrashMarker;
 }
 
+/** A model that was opened, with what the worker knows of it. */
+export interface OpenedModel {
+  readonly info: ModelInfo;
+  readonly model: TextModel;
+  readonly choice: KernelChoice;
+}
+
 /** Opens a model: `engine`, download or cache, plan, weights into wasm, tokenizer. */
 export async function openModel(
   request: OpenRequest,
   engine: () => Promise<EngineModule>,
   { signal, report }: LoadJob,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   const marker = new CrashMarker(String(request.source), request.visit);
   const job: Job = { request, signal, report, marker };
   await marker.set('download');
   try {
-    const opening = openModelFiles(request, job, (header) => {
-      planToFit(header, planOptions(request), request);
+    const compiling = engine();
+    const opening = openModelFiles(request, job, async (header) => {
+      planToFit((await compiling).exports, header, planOptions(request), request);
     });
-    const module = await beside(opening, engine());
-    const choice = await Choice.open(module, request);
+    const module = await beside(opening, compiling);
+    const choice = await choiceFor(module, request);
     const found = await choice.during(opening);
     return await fromFiles(module, choice, found, job).catch((error: unknown) =>
       abandonAll(found.files, error),
@@ -57,6 +65,19 @@ export async function openModel(
   } finally {
     await marker.clear();
   }
+}
+
+/** What `load` accepts of a plan. */
+function planOptions({ contextLength, kv, head }: OpenRequest): PlanOptions {
+  return { contextLength: contextLength || undefined, kv, head };
+}
+
+function choiceFor(
+  { exports, artifact, build }: EngineModule,
+  { kernels = 'auto', store }: OpenRequest,
+): Promise<KernelChoice> {
+  const timings = new KernelTimings(artifact, build, store !== false);
+  return KernelChoice.open(exports, kernels, timings, workerClock);
 }
 
 /** The engine, compiled while the files are opened; without it they are abandoned. */
@@ -73,19 +94,25 @@ function beside<T>(opening: Promise<ModelFiles>, engine: Promise<T>): Promise<T>
  * How a model fits. Of one that is not stored, its first chunks are fetched until the header is there, and stored: a load
  * goes on from them.
  */
-export async function fitAt(request: OpenRequest, job: LoadJob): Promise<Fit> {
-  const { files, header } = await openModelFiles(request, job);
+export async function fitAt(
+  request: OpenRequest,
+  engine: () => Promise<EngineModule>,
+  job: LoadJob,
+): Promise<Fit> {
+  const opening = openModelFiles(request, job);
+  const { exports } = await beside(opening, engine());
+  const { files, header } = await opening;
   for (const file of files) await file.abandon(false);
-  return fitOf(header, planOptions(request), request).fit;
+  return fitOf(exports, header, planOptions(request), request).fit;
 }
 
 /** The model in `found`; where another file arrived than the one that was begun, that one. */
 async function fromFiles(
   module: EngineModule,
-  choice: Choice,
+  choice: KernelChoice,
   found: ModelFiles,
   job: Job,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   try {
     return await assemble(module, choice, found, job);
   } catch (error) {
@@ -95,13 +122,14 @@ async function fromFiles(
 
 async function assemble(
   module: EngineModule,
-  choice: Choice,
+  choice: KernelChoice,
   found: ModelFiles,
   job: Job,
-): Promise<LoadedModel> {
+): Promise<OpenedModel> {
   const text = import('./text.ts');
   const { files, header } = found;
-  const { plan, reducedFrom } = planToFit(header, planOptions(job.request), job.request);
+  const { exports } = module;
+  const { plan, reducedFrom } = planToFit(exports, header, planOptions(job.request), job.request);
   streamFiles(files);
   const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
@@ -113,48 +141,48 @@ async function assemble(
     engine.free();
     throw error;
   });
+  const info = { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom };
+  const model = new TextModel({
+    ...{ engine, plan, clock: workerClock, key: info.key },
+    text: { tokenizer, chat, StopFilter },
+    guard: guardOf(job.marker, plan),
+  });
+  return { info, model, choice };
+}
+
+/** The marker before a model's first token: until then the page may be killed for the memory it takes. */
+function guardOf(marker: CrashMarker, plan: SizedPlan) {
   return {
-    info: { ...describe(plan, module, files, manifests, engine, tokenizer), reducedFrom },
-    marker: job.marker,
-    proven: false,
-    context: new Context(engine, plan.config.context),
-    tokenizer,
-    chat,
-    StopFilter,
-    plan,
-    choice,
-    drift: new Drift(),
-    answer: null,
+    before: () => marker.set('generate', sizeOf(plan)),
+    after: () => void marker.survived().catch(() => {}),
   };
 }
 
+/** What a crash marker says of a plan. */
+function sizeOf({ config, residentBytes }: SizedPlan) {
+  return { contextLength: config.context, residentBytes };
+}
+
 async function fill(
-  { Engine }: EngineModule,
-  plan: ModelPlan,
+  { exports }: EngineModule,
+  plan: SizedPlan,
   picks: readonly KernelPick[],
   { files, source }: ModelFiles,
   { signal, report }: Job,
 ): Promise<Engine> {
-  const engine = new Engine(encodeConfig(plan.config));
   const fromCache = files.every((file) => file.fromCache);
   const meter = new ProgressMeter('load', fromCache, report);
   // While the rest arrives, the download reports its own progress.
   const arriving = () => files.some((file) => file.arriving);
-  try {
-    choosePicks(engine, picks);
-    await loadTensors(plan, source, engine, {
-      signal,
-      onProgress: (loaded, total) => arriving() || meter.update(loaded, total),
-    });
-    return engine;
-  } catch (error) {
-    engine.free();
-    throw error;
-  }
+  return openEngine(exports, plan, source, {
+    picks,
+    signal,
+    onProgress: (loaded, total) => arriving() || meter.update(loaded, total),
+  });
 }
 
 function describe(
-  plan: ModelPlan,
+  plan: SizedPlan,
   { artifact }: EngineModule,
   files: readonly FileLoad[],
   manifests: readonly Manifest[],
@@ -179,4 +207,10 @@ function describe(
     key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
     source: store.kind === 'memory' ? null : first.source,
   };
+}
+
+/** Which kernels serve which tensor, and what that rests on. */
+export function profileOf({ info, model, choice }: OpenedModel): KernelProfile {
+  const { by, timings } = choice;
+  return { artifact: info.artifact, by, tensors: model.kernels(), timings };
 }

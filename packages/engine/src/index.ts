@@ -1,0 +1,46 @@
+export { type ChosenBy, KernelChoice } from './choice.ts';
+export {
+  type KernelBench,
+  KernelChooser,
+  type KernelOptions,
+  type KernelTiming,
+  type TimingStore,
+  type TrialShape,
+  trialOf,
+} from './chooser.ts';
+export type { Clock, Signal, Stop } from './clock.ts';
+export type { Engine, EngineExports, KernelTrial, SamplerSettings } from './exports.ts';
+export { type Fit, type FitPolicy, fitOf, type Limits, planToFit } from './fit.ts';
+export type { FirstTokenGuard, Line } from './generate.ts';
+export {
+  choosePicks,
+  type ForcedKernels,
+  forcedPicks,
+  KERNEL_FAMILIES,
+  type KernelNames,
+  type KernelNeed,
+  type KernelPair,
+  type KernelPick,
+  kernelNeeds,
+  type SizeClass,
+  sizeClassOf,
+  type TensorKernels,
+  tensorKernels,
+} from './kernels.ts';
+export { type EngineSink, type LoadTensorsOptions, loadTensors, openEngine } from './load.ts';
+export { type SizedPlan, sizePlan } from './memory.ts';
+export { TextModel, type TextModelParts } from './model.ts';
+export {
+  DEFAULT_MAX_TOKENS,
+  type GenerateChunk,
+  type GenerateRequest,
+  type GenerateStats,
+  type SamplingOptions,
+  type StopReason,
+  samplerSettings,
+} from './options.ts';
+export type { PaceReport, PowerMode } from './pace.ts';
+export { checkSession, type SavedSession, type SaveOptions } from './session.ts';
+export type { TextTools } from './speaker.ts';
+export { type Contender, type Stopwatch, Timer } from './timing.ts';
+export { forward, logitsAfter, logitsOfEach, sampleIds } from './trace.ts';

@@ -1,0 +1,105 @@
+// What `npm run show` can show, by topic. A check's module is loaded when it is shown: some change the process.
+import type { Topic } from './lib/report.ts';
+
+const correctness = {
+  logits: async () => (await import('./correctness/identical.ts')).identicalLogits,
+  'by-kernels': async () => (await import('./correctness/by-kernels.ts')).logits,
+  reference: async () => (await import('./correctness/reference.ts')).reference,
+  draws: async () => (await import('./correctness/draws.ts')).draws,
+  greedy: async () => (await import('./correctness/greedy.ts')).greedyTokens,
+  wllama: async () => (await import('./correctness/greedy-wllama.ts')).peer,
+  context: async () => (await import('./correctness/context.ts')).context,
+  'kv-error': async () => (await import('./correctness/kv-error.ts')).kvError,
+} satisfies Topic;
+
+const formats = {
+  types: async () => (await import('./formats/types.ts')).types,
+  golden: async () => (await import('./formats/golden.ts')).golden,
+  encodings: async () => (await import('./formats/encodings.ts')).encodings,
+  families: async () => (await import('./formats/families.ts')).families,
+  transformers: async () => (await import('./formats/transformers.ts')).transformers,
+  wllama: async () => (await import('./formats/wllama.ts')).peer,
+  tokenizers: async () => (await import('./formats/tokenizers.ts')).tokenizers,
+  headers: async () => (await import('./formats/headers.ts')).headers,
+  'header-cost': async () => (await import('./formats/header-cost.ts')).headerCost,
+  published: async () => (await import('./formats/published.ts')).published,
+  refusals: async () => (await import('./formats/refusals.ts')).refusals,
+} satisfies Topic;
+
+const memory = {
+  loaded: async () => (await import('./memory/loaded.ts')).memory,
+  loading: async () => (await import('./memory/loading.ts')).memory,
+} satisfies Topic;
+
+const faults = {
+  schedules: async () => (await import('./faults/schedules.ts')).faults,
+  quota: async () => (await import('./faults/quota.ts')).quota,
+  kill: async () => (await import('./faults/kill.ts')).kill,
+  fuzz: async () => (await import('./faults/fuzz.ts')).fuzz,
+  'bad-input': async () => (await import('./faults/bad-input.ts')).badInput,
+  unsound: async () => (await import('./faults/unsound.ts')).badInput,
+} satisfies Topic;
+
+const speed = {
+  'first-token': async () => (await import('./speed/first-token.ts')).firstToken,
+  artifacts: async () => (await import('./speed/artifacts.ts')).speed,
+  micro: async () => (await import('./kernels/micro.ts')).micro,
+  wllama: async () => (await import('./speed/peers.ts')).wllama,
+  'wllama-table': async () => (await import('./speed/peers.ts')).firstToken,
+  binary: async () => (await import('./speed/peers.ts')).binary,
+  native: async () => (await import('./speed/peers.ts')).native,
+  steady: async () => (await import('./speed/steady.ts')).steady,
+  'warm-load': async () => (await import('./speed/warm-load.ts')).warmLoad,
+} satisfies Topic;
+
+/** Of the three, the names and checks are those of the issues that set them. */
+const kernels = {
+  variants: async () => (await import('./kernels/variants.ts')).variants,
+  logits: correctness['by-kernels'],
+  micro: speed.micro,
+  wllama: speed.wllama,
+  'first-token': speed['wllama-table'],
+  binary: speed.binary,
+  native: speed.native,
+  steady: speed.steady,
+  context: correctness.context,
+  'kv-error': correctness['kv-error'],
+  memory: memory.loaded,
+  size: async () => (await import('./kernels/size.ts')).size,
+  'bad-input': faults.unsound,
+} satisfies Topic;
+
+const store = {
+  faults: faults.schedules,
+  quota: faults.quota,
+  kill: faults.kill,
+  memory: memory.loading,
+  'warm-load': speed['warm-load'],
+  tabs: async () => (await import('./store/tabs.ts')).tabs,
+  fuzz: faults.fuzz,
+  offline: async () => (await import('./store/offline.ts')).offline,
+} satisfies Topic;
+
+const foundation = {
+  logits: correctness.logits,
+  reference: correctness.reference,
+  draws: correctness.draws,
+  greedy: correctness.greedy,
+  wllama: correctness.wllama,
+  'first-token': speed['first-token'],
+  speed: speed.artifacts,
+  screens: async () => (await import('./house/screens.ts')).screens,
+  'bad-input': faults['bad-input'],
+  clone: async () => (await import('./house/fresh-clone.ts')).freshClone,
+} satisfies Topic;
+
+export const TOPICS: Readonly<Record<string, Topic>> = {
+  correctness,
+  formats,
+  kernels,
+  memory,
+  store,
+  faults,
+  speed,
+  foundation,
+};
