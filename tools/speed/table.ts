@@ -1,4 +1,3 @@
-import { KERNEL_FAMILIES } from '@pocketbit/core';
 import type { KernelSpeed } from '../lab/kernels.ts';
 import type { Solo } from './alone.ts';
 import type { Ceilings } from './ceilings.ts';
@@ -184,13 +183,13 @@ export function kernelTable(
   yardstick: Yardstick | null = null,
 ): Table {
   const inWasm = timings.map(({ family, kernel, artifact, ...timing }) =>
-    kernelRow(`${KERNEL_FAMILIES[family]} ${kernel}`, artifact, timing),
+    kernelRow(`${family} ${kernel}`, artifact, timing),
   );
   const native = (yardstick?.speeds ?? []).map((speed) =>
     kernelRow('ternary', `native, ${yardstick!.instructions}`, { ...speed, tokens: 1 }),
   );
   return {
-    title: 'Kernels, the minimum of a hundred samples of four milliseconds',
+    title: 'Kernels, the minimum of a hundred samples of a millisecond',
     head: ['kernel', 'artifact', 'rows × K', 'tokens', 'GMAC/s', 'GB/s'],
     rows: [...inWasm, ...native],
   };
@@ -199,7 +198,7 @@ export function kernelTable(
 function kernelRow(
   kernel: string,
   artifact: string,
-  { rows, k, tokens, gmacs, gbs }: Omit<KernelSpeed, 'family' | 'kernel'>,
+  { rows, k, tokens, gmacs, gbs }: Omit<KernelSpeed, 'family' | 'kernel' | 'copies'>,
 ): Row {
   return [kernel, artifact, `${rows} × ${k}`, String(tokens), gmacs.toFixed(1), gbs.toFixed(2)];
 }
