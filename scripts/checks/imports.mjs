@@ -29,7 +29,9 @@ export function scriptBreaches(path, { imports, globals }) {
   if (own && !isTest(path)) {
     const foreign = globals.filter(({ name }) => environmentGlobals.has(name));
     breaches.push(
-      ...foreign.map(({ name, line }) => `${path}:${line} uses ${name}: ${own} knows no environment`),
+      ...foreign.map(
+        ({ name, line }) => `${path}:${line} uses ${name}: ${own} knows no environment`,
+      ),
     );
   }
   return breaches.filter(Boolean);

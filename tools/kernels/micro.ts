@@ -5,7 +5,8 @@ import { buildCases } from '../../tests/conformance/build.mjs';
 import { BROWSERS, CHROMIUM, type Kind, WEBKIT } from '../../tests/drivers/kinds.ts';
 import { inLabOf } from '../../tests/drivers/lab.ts';
 import { modelCache } from '../../tests/support/paths.ts';
-import type { MicroKernels, MicroRate, MicroResult } from '../lab/micro.ts';
+import type { KernelRequest, KernelSpeed } from '../lab/kernels.ts';
+import type { MicroResult } from '../lab/micro.ts';
 import type { Artifact } from '../lib/engine.ts';
 import { bounded, type Check, type Context, type Figure } from '../lib/report.ts';
 
@@ -16,14 +17,14 @@ const COLD = { rows: 32_768, copies: 8 };
 const SAMPLES = 120;
 const PREFILL = 64;
 
-const hot = (family: KernelFamily, tokens: number): MicroKernels => ({
+const hot = (family: KernelFamily, tokens: number): KernelRequest => ({
   family,
   rows: ROWS,
   k: K,
   tokens,
   copies: 1,
 });
-const KERNELS: readonly MicroKernels[] = [
+const KERNELS: readonly KernelRequest[] = [
   hot('ternary', 1),
   { ...hot('ternary', PREFILL), rows: ROWS / 2 },
   hot('binary', 1),
@@ -90,7 +91,7 @@ function described({ peak, stream, rates }: MicroResult): string {
 }
 
 /** The best kernel of a family. */
-function best({ rates }: MicroResult, family: KernelFamily, tokens = 1, cold = false): MicroRate {
+function best({ rates }: MicroResult, family: KernelFamily, tokens = 1, cold = false): KernelSpeed {
   const own = rates.filter(
     (rate) => rate.family === family && rate.tokens === tokens && rate.copies > 1 === cold,
   );

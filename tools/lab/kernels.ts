@@ -1,12 +1,16 @@
 // Each kernel by itself, on random matrices that the engine makes.
 import type { KernelFamily } from '@pocketbit/core';
-import { type KernelBench, type KernelTrial, trialOf } from '@pocketbit/engine';
+import { type KernelBench, trialOf } from '@pocketbit/engine';
+import { type Contender, fastest } from '../lib/timer.ts';
 
+/** All kernels of a family on one shape. */
 export interface KernelRequest {
   readonly family: KernelFamily;
   readonly rows: number;
   readonly k: number;
   readonly tokens: number;
+  /** Matrices that are read in turn, so that none is found in a cache; 1 for one that is. */
+  readonly copies: number;
 }
 
 /** The fastest of many short samples of one kernel on one shape. */
@@ -18,61 +22,41 @@ export interface KernelSpeed extends KernelRequest {
   readonly gbs: number;
 }
 
-/** Chromium's clock goes in steps of 0.1 ms; a sample is to be known to 2.5 %. */
-const SAMPLE_MS = 4;
-const WARM_UP_MS = 200;
+interface Entrant extends Contender {
+  /** Of its speed, once the milliseconds of a run are known. */
+  readonly speedAt: (ms: number) => KernelSpeed;
+  free(): void;
+}
 
-/** Times every kernel of a family on one shape, interleaved: the minimum over `samples` of a few milliseconds each. */
-export function timeKernels(
+/** Times every kernel that is asked for, and `others` among them, in turns: milliseconds of those. */
+export async function timeKernels(
   bench: KernelBench,
-  request: KernelRequest,
+  requests: readonly KernelRequest[],
   samples: number,
-): KernelSpeed[] {
-  const { family, tokens } = request;
-  const names = bench.kernelNames(family, tokens);
-  const racers = names.map((name) => racerOf(trialOf(bench, request, name)));
-  for (let i = 0; i < samples; i++) for (const racer of racers) sample(racer);
-  const speeds = racers.map(({ trial, best }, i) => ({
-    ...request,
-    kernel: names[i]!,
-    gmacs: trial.macs / best / 1e6,
-    gbs: trial.bytes / best / 1e6,
-  }));
-  for (const { trial } of racers) trial.free();
-  return speeds;
+  others: readonly Contender[] = [],
+): Promise<{ speeds: KernelSpeed[]; others: number[] }> {
+  const entrants = requests.flatMap((request) => entrantsOf(bench, request));
+  const times = await fastest([...others, ...entrants], samples);
+  const speeds = entrants.map(({ speedAt }, i) => speedAt(times[others.length + i]!));
+  for (const entrant of entrants) entrant.free();
+  return { speeds, others: times.slice(0, others.length) };
 }
 
-interface Racer {
-  readonly trial: KernelTrial;
-  /** Runs a sample. */
-  times: number;
-  /** Milliseconds a run. */
-  best: number;
-}
-
-/** Runs until the engine's optimising tier has the kernel, and finds how many runs make a sample. */
-function racerOf(trial: KernelTrial): Racer {
-  burst(trial, WARM_UP_MS);
-  const perRun = burst(trial, SAMPLE_MS);
-  const times = Math.max(1, Math.round(SAMPLE_MS / perRun));
-  return { trial, times, best: Number.POSITIVE_INFINITY };
-}
-
-/** Milliseconds a run, over at least `leastMs`. */
-function burst(trial: KernelTrial, leastMs: number): number {
-  const start = performance.now();
-  let [runs, elapsed] = [0, 0];
-  while (elapsed < leastMs) {
-    trial.run(8);
-    runs += 8;
-    elapsed = performance.now() - start;
-  }
-  return elapsed / runs;
-}
-
-function sample(racer: Racer): void {
-  const start = performance.now();
-  racer.trial.run(racer.times);
-  const elapsed = performance.now() - start;
-  if (elapsed > 0) racer.best = Math.min(racer.best, elapsed / racer.times);
+function entrantsOf(bench: KernelBench, request: KernelRequest): Entrant[] {
+  const { family, tokens, copies } = request;
+  return bench.kernelNames(family, tokens).map((kernel) => {
+    const trials = Array.from({ length: copies }, () => trialOf(bench, request, kernel));
+    const { macs, bytes } = trials[0]!;
+    let turn = 0;
+    return {
+      run(times) {
+        if (copies === 1) trials[0]!.run(times);
+        else for (let i = 0; i < times; i++) trials[turn++ % copies]!.run(1);
+      },
+      speedAt: (ms) => ({ ...request, kernel, gmacs: macs / ms / 1e6, gbs: bytes / ms / 1e6 }),
+      free() {
+        for (const trial of trials) trial.free();
+      },
+    };
+  });
 }

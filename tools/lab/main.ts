@@ -6,7 +6,7 @@ import type { Artifact } from '../lib/engine.ts';
 import { contender } from './contender.ts';
 import { headerSteps } from './header.ts';
 import type { KernelRequest } from './kernels.ts';
-import type { MicroRequest } from './micro.ts';
+import type { Loop, MicroRequest } from './micro.ts';
 import { firstTokenTimes, measureSpeed } from './speed.ts';
 import * as store from './store.ts';
 import * as tabs from './tabs.ts';
@@ -47,6 +47,9 @@ const lab = {
 
   microRates: (artifact: Artifact, request: MicroRequest) =>
     inWorker((api) => api.microRates(artifact, { ...request, cases: absolute(request.cases) })),
+
+  timeLoops: (loops: readonly Loop[], samples: number) =>
+    inWorker((api) => api.timeLoops(loops, samples)),
 
   cases: (url: string) => inWorker((api) => api.cases(absolute(url))),
 

@@ -1,31 +1,14 @@
-// Kernels against the ceilings of the engine they run in: short samples in turns, so that what disturbs one disturbs all.
-import type { KernelFamily } from '@pocketbit/core';
-import { type KernelBench, type KernelTrial, trialOf } from '@pocketbit/engine';
+// Kernels against the ceilings of the engine they run in.
+import type { KernelBench } from '@pocketbit/engine';
+import { type Contender, fastest } from '../lib/timer.ts';
+import { type KernelRequest, type KernelSpeed, timeKernels } from './kernels.ts';
 
 export interface MicroRequest {
   /** Address of the kernels' case-runner, which holds the ceilings; built with relaxed SIMD or without. */
   readonly cases: string;
-  readonly kernels: readonly MicroKernels[];
+  readonly kernels: readonly KernelRequest[];
   /** Least number of samples of each. */
   readonly samples: number;
-}
-
-/** All kernels of a family on one shape. */
-export interface MicroKernels {
-  readonly family: KernelFamily;
-  readonly rows: number;
-  readonly k: number;
-  readonly tokens: number;
-  /** Matrices that are read in turn, so that none is found in a cache; 1 for one that is. */
-  readonly copies: number;
-}
-
-export interface MicroRate extends MicroKernels {
-  readonly kernel: string;
-  /** 10^9 multiply-adds a second. */
-  readonly gmacs: number;
-  /** 10^9 bytes of weights a second. */
-  readonly gbs: number;
 }
 
 export interface MicroResult {
@@ -33,7 +16,7 @@ export interface MicroResult {
   readonly peak: number | null;
   /** Eight interleaved streams of loads from memory, 10^9 bytes a second. */
   readonly stream: number;
-  readonly rates: readonly MicroRate[];
+  readonly rates: readonly KernelSpeed[];
 }
 
 /** The exports of crates/kernels/src/bench.rs. */
@@ -44,19 +27,6 @@ interface Ceilings {
   bench_stream(buffer: number, part: number, parts: number): number;
 }
 
-interface Racer {
-  run(times: number): void;
-  /** Runs a sample. */
-  times: number;
-  /** Milliseconds a run, the least seen. */
-  best: number;
-}
-
-const SAMPLE_MS = 1;
-const WARM_UP_MS = 300;
-const BLOCKS = 4;
-const MOST_BLOCKS = 40;
-const SAME = 0.97;
 /** Several times the last level of a cache. */
 const STREAM_BYTES = 256 * 2 ** 20;
 /** Parts of the buffer that are read in turn, each about a sample. */
@@ -68,73 +38,53 @@ export async function microRates(bench: KernelBench, request: MicroRequest): Pro
   const { instance } = await WebAssembly.instantiateStreaming(fetch(request.cases));
   const ceilings = instance.exports as unknown as Ceilings;
   const { bench_peak, bench_peak_dots } = ceilings;
-  const peak = bench_peak && racerOf((times) => void bench_peak(times));
-  const stream = racerOf(streamOf(ceilings));
-  const trials = request.kernels.flatMap((kernels) => trialsOf(bench, kernels));
-  const racers = [...(peak ? [peak] : []), stream, ...trials.map(({ racer }) => racer)];
-  race(racers, request.samples);
-  const rates = trials.map(({ kernels, kernel, racer, macs, bytes }) => ({
-    ...kernels,
-    kernel,
-    gmacs: macs / racer.best / 1e6,
-    gbs: bytes / racer.best / 1e6,
-  }));
+  const peak = bench_peak && { run: (times: number) => void bench_peak(times) };
+  const contenders = [streamOf(ceilings), ...(peak ? [peak] : [])];
+  const { speeds, others } = await timeKernels(bench, request.kernels, request.samples, contenders);
+  const [streamMs, peakMs] = others as [number, number?];
   const peakMacs = (bench_peak_dots?.() ?? 0) * MACS_OF_A_DOT;
   return {
-    peak: peak ? peakMacs / peak.best / 1e6 : null,
-    stream: STREAM_BYTES / STREAM_PARTS / stream.best / 1e6,
-    rates,
+    peak: peakMs === undefined ? null : peakMacs / peakMs / 1e6,
+    stream: STREAM_BYTES / STREAM_PARTS / streamMs / 1e6,
+    rates: speeds,
   };
 }
 
-function trialsOf(bench: KernelBench, kernels: MicroKernels) {
-  const { family, tokens, copies } = kernels;
-  return bench.kernelNames(family, tokens).map((kernel) => {
-    const trials = Array.from({ length: copies }, () => trialOf(bench, kernels, kernel));
-    const [{ macs, bytes }] = trials as [KernelTrial];
-    let turn = 0;
-    const rotate = (times: number) => {
-      for (let i = 0; i < times; i++) trials[turn++ % copies]!.run(1);
-    };
-    const racer = racerOf(copies > 1 ? rotate : (times) => trials[0]!.run(times));
-    return { kernels, kernel, racer, macs, bytes };
-  });
-}
-
-function streamOf({ bench_buffer, bench_stream }: Ceilings): (times: number) => void {
+function streamOf({ bench_buffer, bench_stream }: Ceilings): Contender {
   const buffer = bench_buffer(STREAM_BYTES);
   let part = 0;
-  return (times) => {
-    for (let i = 0; i < times; i++) bench_stream(buffer, part++ % STREAM_PARTS, STREAM_PARTS);
+  return {
+    run(times) {
+      for (let i = 0; i < times; i++) bench_stream(buffer, part++ % STREAM_PARTS, STREAM_PARTS);
+    },
   };
 }
 
-function racerOf(run: (times: number) => void): Racer {
-  return { run, times: 1, best: Number.POSITIVE_INFINITY };
+/** A loop without an argument that a module exports. */
+export interface Loop {
+  readonly bytes: readonly number[];
+  readonly name: string;
 }
 
-/** Until each has its samples and none becomes faster any more: on a busy machine optimised code may come late. */
-function race(racers: readonly Racer[], samples: number): void {
-  for (const racer of racers) warmUp(racer);
-  for (const racer of racers) racer.best = Number.POSITIVE_INFINITY;
-  for (let block = 1, faster = true; block <= MOST_BLOCKS && (faster || block <= BLOCKS); block++) {
-    const before = racers.map(({ best }) => best);
-    for (let i = 0; i < samples / BLOCKS; i++) for (const racer of racers) sample(racer);
-    faster = racers.some(({ best }, i) => best < before[i]! * SAME);
-  }
+/** Milliseconds of a call of each loop; null where the engine does not take its module. */
+export async function timeLoops(
+  loops: readonly Loop[],
+  samples: number,
+): Promise<(number | null)[]> {
+  const calls = await Promise.all(loops.map(callOf));
+  const contenders = calls.filter((call) => call !== null);
+  const times = await fastest(contenders, samples);
+  return calls.map((call) => call && times[contenders.indexOf(call)]!);
 }
 
-function warmUp(racer: Racer): void {
-  const start = performance.now();
-  while (performance.now() - start < WARM_UP_MS) {
-    sample(racer);
-    racer.times = Math.max(1, Math.round(SAMPLE_MS / racer.best));
-  }
-}
-
-function sample(racer: Racer): void {
-  const start = performance.now();
-  racer.run(racer.times);
-  const elapsed = performance.now() - start;
-  if (elapsed > 0) racer.best = Math.min(racer.best, elapsed / racer.times);
+async function callOf({ bytes, name }: Loop): Promise<Contender | null> {
+  const module = Uint8Array.from(bytes);
+  if (!WebAssembly.validate(module)) return null;
+  const { instance } = await WebAssembly.instantiate(module);
+  const call = instance.exports[name] as () => number;
+  return {
+    run(times) {
+      for (let i = 0; i < times; i++) call();
+    },
+  };
 }

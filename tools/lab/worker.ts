@@ -5,7 +5,7 @@ import init, * as glue from '../../packages/web/wasm/glue.js';
 import { runCases } from '../../tests/conformance/cases.mjs';
 import { type Artifact, hashesByKernels, logitsOf, openEngine, sha256 } from '../lib/engine.ts';
 import { type KernelRequest, type KernelSpeed, timeKernels } from './kernels.ts';
-import { type MicroRequest, microRates } from './micro.ts';
+import { type Loop, type MicroRequest, microRates, timeLoops } from './micro.ts';
 
 const artifacts: Record<Artifact, URL> = {
   scalar: new URL('../../packages/web/wasm/scalar.wasm', import.meta.url),
@@ -44,8 +44,13 @@ const api = {
     samples: number,
   ): Promise<KernelSpeed[]> {
     await init({ module_or_path: artifacts[artifact] });
-    return requests.flatMap((request) => timeKernels(glue, request, samples));
+    const speeds: KernelSpeed[] = [];
+    for (const request of requests)
+      speeds.push(...(await timeKernels(glue, [request], samples)).speeds);
+    return speeds;
   },
+
+  timeLoops: (loops: readonly Loop[], samples: number) => timeLoops(loops, samples),
 
   /** Every case of the kernels' case-runner at `url`. */
   async cases(url: string) {

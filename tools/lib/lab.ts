@@ -11,9 +11,12 @@ export interface LabBrowser {
 }
 
 /** Builds the lab, serves it with the built assistant, and runs `body` with Chromium open on it. */
-export async function withLab<T>(body: (lab: LabBrowser) => Promise<T>): Promise<T> {
+export async function withLab<T>(
+  body: (lab: LabBrowser) => Promise<T>,
+  options: SiteOptions = {},
+): Promise<T> {
   await buildLab();
-  return onPage('lab', {}, body);
+  return onPage('lab', options, body);
 }
 
 /** Runs `body` on a Chromium page with @wllama/wllama as `window.peer`; `mounts` are further folders to serve. */

@@ -2,6 +2,7 @@
 // than both, so a model's share of them says how much is left.
 import type { Page } from '@playwright/test';
 import binaryen from 'binaryen';
+import type {} from '../lab/main.ts';
 
 export interface Ceilings {
   /** Reading 64 MB in eight interleaved streams, 10^9 bytes a second. */
@@ -19,40 +20,23 @@ const SUMS = 12;
 const STEPS = 400_000;
 const SAMPLES = 100;
 
-/** Takes the ceilings in the page's engine, about two seconds: the best of a hundred samples. */
+/** Takes the ceilings in the engine of a page of the lab, a few seconds. */
 export async function ceilingsIn(page: Page): Promise<Ceilings> {
-  const timed = async (module: Uint8Array, name: string) =>
-    page.evaluate(timeLoop, { bytes: [...module], name, samples: SAMPLES });
-  const streamMs = await timed(assembled(streamLoop()), 'stream');
-  const strictMs = await timed(assembled(peakLoop(STRICT)), 'peak');
-  const dotMs = await timed(assembled(peakLoop(RELAXED)), 'peak').catch(() => null);
+  const loops = [
+    { text: streamLoop(), name: 'stream' },
+    { text: peakLoop(STRICT), name: 'peak' },
+    { text: peakLoop(RELAXED), name: 'peak' },
+  ].map(({ text, name }) => ({ bytes: [...assembled(text)], name }));
+  const [streamMs, strictMs, dotMs] = await page.evaluate(
+    ([asked, samples]) => window.lab.timeLoops(asked, samples),
+    [loops, SAMPLES] as const,
+  );
+  const gmacs = (ms: number, lanes: number) => (STEPS * SUMS * lanes) / ms / 1e6;
   return {
-    streamGbs: (STREAMS * STREAM_BYTES) / streamMs / 1e6,
-    strictGmacs: (STEPS * SUMS * 8) / strictMs / 1e6,
-    dotGmacs: dotMs === null ? null : (STEPS * SUMS * 16) / dotMs / 1e6,
+    streamGbs: (STREAMS * STREAM_BYTES) / streamMs! / 1e6,
+    strictGmacs: gmacs(strictMs!, 8),
+    dotGmacs: dotMs === null ? null : gmacs(dotMs!, 16),
   };
-}
-
-interface Loop {
-  readonly bytes: readonly number[];
-  readonly name: string;
-  readonly samples: number;
-}
-
-/** Milliseconds of one call; runs in the page. */
-async function timeLoop({ bytes, name, samples }: Loop): Promise<number> {
-  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes));
-  const call = instance.exports[name] as () => number;
-  // Until the optimising tier has it.
-  const start = performance.now();
-  while (performance.now() - start < 200) call();
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < samples; i++) {
-    const before = performance.now();
-    for (let j = 0; j < 4; j++) call();
-    best = Math.min(best, (performance.now() - before) / 4);
-  }
-  return best;
 }
 
 function assembled(text: string): Uint8Array {

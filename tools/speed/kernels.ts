@@ -20,16 +20,19 @@ const SHAPES = [
 ] as const;
 
 const REQUESTS: readonly KernelRequest[] = KERNEL_FAMILIES.flatMap((family) =>
-  SHAPES.map(([rows, k, tokens]) => ({ family, rows, k, tokens })),
+  SHAPES.map(([rows, k, tokens]) => ({ family, rows, k, tokens, copies: 1 })),
 );
 
 /** Every kernel on every shape; the minimum of a hundred samples each. */
 export function timeAllKernels(): Promise<KernelTiming[]> {
-  return withLab(async ({ page }) => {
-    const timings: KernelTiming[] = [];
-    for (const artifact of ARTIFACTS) timings.push(...(await timingsOf(page, artifact)));
-    return timings;
-  });
+  return withLab(
+    async ({ page }) => {
+      const timings: KernelTiming[] = [];
+      for (const artifact of ARTIFACTS) timings.push(...(await timingsOf(page, artifact)));
+      return timings;
+    },
+    { isolated: true },
+  );
 }
 
 async function timingsOf(page: Page, artifact: Artifact): Promise<KernelTiming[]> {

@@ -113,7 +113,7 @@ export const RUN_PART: Record<Part, (bench: Bench) => Promise<void>> = {
 async function ceilings(site: Site): Promise<Ceilings> {
   const browser = await BenchBrowser.launch(site);
   try {
-    return await ceilingsIn(await browser.blank());
+    return await ceilingsIn((await browser.stand('pocketbit')).page);
   } finally {
     await browser.close();
   }
