@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['pocketbit-source'] },
   ssr: { resolve: { conditions: ['pocketbit-source'] } },
   test: {
-    include: ['{packages,apps,training,scripts}/**/*.test.{ts,mjs}'],
+    include: ['{packages,apps,training,scripts,tools}/**/*.test.{ts,mjs}'],
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
 });

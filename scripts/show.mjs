@@ -4,17 +4,24 @@ import { join } from 'node:path';
 import { main, root } from './lib/run.mjs';
 import { buildAll, runTypeScript } from './lib/typescript.mjs';
 
-const folder = join(root, 'scripts/show');
+const folders = ['scripts/show', 'tools'];
 
-function usage() {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  const topics = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return `usage: npm run show -- ${topics.join('|')} [--full] [--only name,name]`;
+/** The topics' scripts by their names. */
+function topics() {
+  const found = folders.flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => [name, `${folder}/${name}/main.ts`]),
+  );
+  return new Map(found.filter(([, script]) => existsSync(join(root, script))));
 }
 
 await main(async () => {
   const [topic, ...args] = process.argv.slice(2);
-  if (!topic || !existsSync(join(folder, topic, 'main.ts'))) throw new Error(usage());
+  const known = topics();
+  const script = known.get(topic);
+  if (!script)
+    throw new Error(
+      `usage: npm run show -- ${[...known.keys()].join('|')} [--full] [--only name,name]`,
+    );
   await buildAll();
-  runTypeScript(`scripts/show/${topic}/main.ts`, args);
+  runTypeScript(script, args);
 });

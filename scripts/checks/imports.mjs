@@ -42,7 +42,7 @@ function importBreach(path, specifier) {
 }
 
 function builtinBreach(path) {
-  const mayUseNode = ['packages/cli', 'scripts', 'tests', 'training'].some((folder) =>
+  const mayUseNode = ['packages/cli', 'scripts', 'tests', 'tools', 'training'].some((folder) =>
     inside(path, folder),
   );
   const isTopLevel = !path.includes('/');
