@@ -30,19 +30,24 @@ export function shown(page: Page): Promise<Shown[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('[data-testid^=message-]')].map((message) => ({
       role: message.dataset.testid!,
-      text: message.querySelector('[data-testid=prose]')?.textContent ?? message.textContent,
+      // A card of an action tells the time, which goes on.
+      text:
+        (message.dataset.ids
+          ? message.querySelector('[data-testid=prose]')
+          : message
+        )?.textContent?.trim() ?? '',
       ids: message.dataset.ids ?? '',
       state: message.dataset.state ?? '',
     })),
   );
 }
 
-/** The first texts of the other conversations, and of what the user had kept. */
+/** The other conversations, and the texts of the reminders, lists and notes: a timer's changes with the hour. */
 export async function beside(page: Page): Promise<{ chats: string[]; kept: string[] }> {
   await page.getByTestId('model-button').click();
-  const chats = page.getByTestId('chats').getByRole('listitem');
-  const listed = await chats.allInnerTexts();
+  await page.getByTestId('chats').locator('.one-line').first().waitFor();
+  const listed = await page.getByTestId('chats').locator('.one-line').allTextContents();
   await page.keyboard.press('Escape');
-  const kept = page.getByTestId('kept').locator('li');
-  return { chats: listed, kept: await kept.allTextContents() };
+  const panel = page.getByTestId('kept').filter({ visible: true });
+  return { chats: listed, kept: await panel.locator('li.entry p:first-child').allTextContents() };
 }
