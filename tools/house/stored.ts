@@ -158,7 +158,17 @@ async function visit(page: Page, site: CountingSite): Promise<Found> {
     options: { raw: true, maxTokens: 8 },
   });
   const starts = site.starts.slice(requests);
-  return { messages, notice: notice.join(), chats, kept, next, restored, requests, starts, rest };
+  return {
+    messages,
+    notice: notice.join(' ').trim(),
+    chats,
+    kept,
+    next,
+    restored,
+    requests,
+    starts,
+    rest,
+  };
 }
 
 /** Without the address of the site; bytes of a model's file by their place in it. */
