@@ -1,5 +1,5 @@
 // The commit that nothing observable may differ from, built once and kept in the user's cache.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/lib/cache.mjs';
 import { must, run } from '../../scripts/lib/run.mjs';
@@ -14,8 +14,11 @@ export async function baselineTree(): Promise<string> {
   const tree = join(cacheFolder, `baseline-${BASELINE}`);
   if (existsSync(join(tree, MARK))) return tree;
   await checkOut(tree);
-  await must('npm', ['ci', '--no-audit', '--no-fund'], { cwd: tree, show: false });
-  await must(process.execPath, [join(tree, 'scripts/build.mjs')], { cwd: tree, show: false });
+  // Vite sets NODE_ENV, and npm would then leave out what builds.
+  const options = { cwd: tree, env: { ...process.env, NODE_ENV: undefined }, show: false };
+  await must('npm', ['ci', '--no-audit', '--no-fund'], options);
+  await must(process.execPath, [join(tree, 'scripts/build.mjs')], options);
+  mkdirSync(join(tree, '.cache'), { recursive: true });
   writeFileSync(join(tree, MARK), '');
   return tree;
 }

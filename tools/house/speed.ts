@@ -8,14 +8,16 @@ import { distOf, withHouse } from './browser.ts';
 
 const MODELS = ['125m-tq2_0', '125m-q1_0'];
 const LEAST = 0.98;
-const PROMPT_TOKENS = 128;
-const DECODE_TOKENS = 32;
-const WARM_UPS = 3;
-const ROUNDS = { brief: 15, full: 45 };
+const COUNTS = { promptTokens: 64, decodeTokens: 16 };
+/** Enough is known where a median's standard error is a quarter of what may be lost; a busy machine ends at `most`. */
+const PLANS = {
+  brief: { warmUps: 2, least: 12, most: 30, precision: 0.005 },
+  full: { warmUps: 3, least: 40, most: 200, precision: 0.003 },
+};
+const DISTS = [distOf(0), distOf(1)];
 
-/** The baseline stands there twice: what its two copies differ by is noise. */
-const CONTENDERS = ['old', 'new', 'old again'] as const;
-const DISTS = [distOf(0), distOf(1), distOf(0)];
+/** Milliseconds of old, new, new, old. */
+type Block = readonly [number, number, number, number];
 
 export const speed: Check = {
   title: `prefill, decode and warm loads against ${BASELINE}, in turns, by the median of the ratios`,
@@ -28,42 +30,47 @@ export const speed: Check = {
 };
 
 async function figuresOf(trees: readonly string[], model: string, { full, note }: Context) {
-  const counts = { promptTokens: PROMPT_TOKENS, decodeTokens: DECODE_TOKENS };
-  const { url, prompts } = await workloadOf(model, counts);
-  const rounds = full ? ROUNDS.full : ROUNDS.brief;
-  const common = { dists: DISTS, model: url.replace('..', ''), warmUps: WARM_UPS, rounds };
-  const { rates, loads } = await withHouse(trees, async (page) => ({
-    rates: await page.evaluate((asked) => window.house.speed.rates(asked), {
-      ...common,
-      prompts: [...prompts],
-      decodeTokens: DECODE_TOKENS,
-    }),
-    loads: await page.evaluate((asked) => window.house.speed.loads(asked), common),
-  }));
-  const per = (samples: number[][]) => figureOf(samples, note);
-  return [
-    per(rates.map((round) => round.map(({ prefill }) => prefill)))(`${model}, prefill`, 'tokens/s'),
-    per(rates.map((round) => round.map(({ decode }) => decode)))(`${model}, decode`, 'tokens/s'),
-    per(loads.map((round) => round.map((ms) => 1000 / ms)))(`${model}, warm load`, 'loads/s'),
-  ];
+  const { url, prompts } = await workloadOf(model, COUNTS);
+  const plan = full ? PLANS.full : PLANS.brief;
+  const common = { dists: DISTS, model: url.replace('..', ''), plan };
+  const asked = { ...common, prompts: [...prompts], decodeTokens: COUNTS.decodeTokens };
+  return withHouse(trees, async (page) => {
+    const rates = await page.evaluate((given) => window.house.speed.rates(given), asked);
+    const loads = await page.evaluate((given) => window.house.speed.loads(given), common);
+    return [
+      figureOf(`${model}, prefill`, timesOf(rates, 'prefill'), note),
+      figureOf(`${model}, decode`, timesOf(rates, 'decode'), note),
+      figureOf(`${model}, warm load`, timesOf(loads, 'load'), note),
+    ];
+  });
 }
 
-/** [rounds][contenders] of speeds as a figure: new by old, beside old by old. */
-function figureOf(samples: number[][], note: (text: string) => void) {
-  return (label: string, unit: string): Figure => {
-    const ratios = (at: number) => samples.map((round) => round[at]! / round[0]!);
-    const [own, noise] = [ratios(1), ratios(2)];
-    const speeds = CONTENDERS.map((name, i) => {
-      const value = median(samples.map((round) => round[i]!));
-      return `${name} ${value.toFixed(value < 10 ? 2 : 0)}`;
-    });
-    note(
-      `${label}: ${speeds.join(', ')} ${unit} in ${samples.length} rounds; ` +
-        `half of the ratios within ${spread(own)}; old by old ${median(noise).toFixed(3)}, within ${spread(noise)}`,
-    );
-    return bounded(label, median(own), { least: LEAST }, (ratio) => `${ratio.toFixed(3)} ×`);
-  };
+function timesOf(blocks: readonly Record<string, number>[][], name: string): Block[] {
+  return blocks.map((block) => block.map((times) => times[name]!) as unknown as Block);
 }
+
+/** The speed of the new one by that of the old one, beside what the old one differs by from itself: the noise. */
+function figureOf(label: string, blocks: readonly Block[], note: Context['note']): Figure {
+  const ratios = blocks.map(([a, b, c, d]) => (a + d) / (b + c));
+  const noise = blocks.map(([a, , , d]) => a / d);
+  const old = blocks.flatMap(([a, , , d]) => [a, d]);
+  const own = blocks.flatMap(([, b, c]) => [b, c]);
+  note(
+    `${label}: old ${milliseconds(median(old))}, new ${milliseconds(median(own))}, by the quicker quarters ` +
+      `${(quantile(old, 0.25) / quantile(own, 0.25)).toFixed(3)} ×; ${blocks.length} blocks, half of their ratios ` +
+      `${spread(ratios)}, of old by old ${spread(noise)} about ${median(noise).toFixed(3)}`,
+  );
+  const named = `${label} (± ${errorOf(ratios).toFixed(3)})`;
+  return bounded(named, median(ratios), { least: LEAST }, (ratio) => `${ratio.toFixed(3)} ×`);
+}
+
+/** Standard error of the median: that of a bell with these quartiles. */
+function errorOf(ratios: readonly number[]): number {
+  const quartiles = quantile(ratios, 0.75) - quantile(ratios, 0.25);
+  return ((1.253 / 1.349) * quartiles) / Math.sqrt(ratios.length);
+}
+
+const milliseconds = (ms: number) => `${ms.toFixed(ms < 100 ? 2 : 0)} ms`;
 
 function spread(ratios: readonly number[]): string {
   return `${quantile(ratios, 0.25).toFixed(3)} to ${quantile(ratios, 0.75).toFixed(3)}`;

@@ -9,10 +9,10 @@ export function done(request) {
   });
 }
 
-/** Every database with its stores and records, and localStorage, as JSON. */
-export async function readOrigin() {
+/** Every database with its stores and records, and localStorage, as JSON; or only the databases that are wanted. */
+export async function readOrigin(wanted = () => true) {
   const databases = [];
-  for (const { name, version } of await indexedDB.databases()) {
+  for (const { name, version } of (await indexedDB.databases()).filter(wanted)) {
     databases.push(await readDatabase(name ?? '', version ?? 1));
   }
   databases.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -56,6 +56,13 @@ async function writeDatabase({ name, version, stores }) {
     });
   }
   database.close();
+}
+
+/** How many timings of kernels are kept, of all artifacts. */
+export async function timingsKept() {
+  const { databases } = await readOrigin(({ name }) => name === 'pocketbit-kernels');
+  const records = databases.flatMap(({ stores }) => stores.flatMap((store) => store.records));
+  return records.reduce((sum, { value }) => sum + value.timings.length, 0);
 }
 
 /** Keeps a value in a database of its own, as a page would keep a saved session. */
