@@ -1,6 +1,7 @@
 // Every static check: `node scripts/check.mjs [name…]`. Ends with `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { circleProblems } from './checks/circles.mjs';
 import { crateBreaches, scriptBreaches, unsafeBreaches } from './checks/imports.mjs';
 import { measure } from './checks/numbers.mjs';
 import { trackedBreaches } from './checks/tracked.mjs';
@@ -139,6 +140,7 @@ const checks = {
   'clippy-wasm': clippyWasm,
   imports: checkScriptImports,
   crates: checkCrates,
+  circles: async () => circleProblems(await readSources()),
   unsafe: checkUnsafe,
   numbers: checkNumbers,
   sizes: sizeReport,

@@ -93,6 +93,19 @@ const foundation = {
   clone: async () => (await import('./house/fresh-clone.ts')).freshClone,
 } satisfies Topic;
 
+/** That nothing which can be seen differs from the commit that the house was rebuilt from. */
+const house = {
+  bits: async () => (await import('./house/identical.ts')).identical,
+  stored: async () => (await import('./house/stored.ts')).stored,
+  driver: async () => (await import('./house/driver.ts')).driver,
+  circles: async () => (await import('./house/circles.ts')).circles,
+  sizes: async () => (await import('./house/sizes.ts')).sizes,
+  speed: async () => (await import('./house/speed.ts')).speed,
+  touched: async () => (await import('./house/touched.ts')).touched,
+  commands: async () => (await import('./house/commands.ts')).commands,
+  tests: async () => (await import('./house/tests.ts')).tests,
+} satisfies Topic;
+
 export const TOPICS: Readonly<Record<string, Topic>> = {
   correctness,
   formats,
@@ -102,4 +115,5 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   faults,
   speed,
   foundation,
+  house,
 };

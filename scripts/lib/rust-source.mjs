@@ -31,7 +31,8 @@ export function readRust(text) {
   };
 }
 
-function withoutTests(code) {
+/** Inline test modules blanked. */
+export function withoutTests(code) {
   const tests = [...code.matchAll(/#\[cfg\(test\)\]\s*mod\s+\w+\s*(?=\{)/g)];
   return blank(
     code,

@@ -24,7 +24,8 @@ export function readScript(path, text) {
   return found;
 }
 
-function walk(node, parent, visit) {
+/** Calls `visit` with every node of a syntax tree and its parent. */
+export function walk(node, parent, visit) {
   visit(node, parent);
   for (const value of Object.values(node)) {
     for (const child of Array.isArray(value) ? value : [value]) {

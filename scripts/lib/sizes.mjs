@@ -25,12 +25,12 @@ function withImports(file, found = new Set()) {
 }
 
 /** What is weighed: the files of one product and the most they may weigh together after gzip -9. */
-function products() {
-  const web = join(root, 'packages/web');
+function products(tree) {
+  const web = join(tree, 'packages/web');
   const runtime = listFiles(join(web, 'dist'), /\.js$/).filter(
     (path) => !textChunk.test(basename(path)),
   );
-  const loader = withImports(join(root, 'packages/embed/dist/pocketbit-embed.js'));
+  const loader = withImports(join(tree, 'packages/embed/dist/pocketbit-embed.js'));
   const engines = Object.keys(artifacts).map((name) => join(web, `wasm/${name}.wasm`));
   return [
     ...engines.map((path) => ({
@@ -43,14 +43,14 @@ function products() {
   ];
 }
 
+/** Every product of a built tree: its files, their size after gzip -9 and what they may weigh, bytes. */
+export function weigh(tree = root) {
+  return products(tree).map((product) => ({ ...product, size: gzipped(product.files) }));
+}
+
 /** Every product's size beside its budget. Something not built is a problem: an unmeasured budget is not kept. */
 export async function sizeReport() {
-  const weighed = products().map(({ name, files, most }) => ({
-    name,
-    files,
-    most,
-    size: gzipped(files),
-  }));
+  const weighed = weigh();
   const problems = weighed.flatMap(({ name, files, most, size }) => {
     if (files.length === 0) return [`${name}: not built, run \`npm run build\``];
     return size > most ? [`${name}: ${kilobytes(size)} gzipped, at most ${kilobytes(most)}`] : [];

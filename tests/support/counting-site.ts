@@ -4,7 +4,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Site, startSite } from './serve.ts';
+import { type Site, type SiteOptions, startSite } from './serve.ts';
 
 export interface CountingSite extends Site {
   /** Requests for models so far, and bytes of them that went out. */
@@ -16,12 +16,15 @@ export interface CountingSite extends Site {
 }
 
 /** Stands before the test server; models go out at `rate` bytes a second. */
-export async function startCountingSite(rate: number): Promise<CountingSite> {
-  const site = await startSite();
+export async function startCountingSite(
+  rate: number,
+  options: SiteOptions = {},
+): Promise<CountingSite> {
+  const site = await startSite(options);
   const sent = { requests: 0, bytes: 0 };
   const counting = { sent, starts: [] as number[], before: async (_: number) => {} };
   const server = createServer(async (request, response) => {
-    const isModel = request.url!.includes('.gguf');
+    const isModel = new URL(request.url!, site.url).pathname.endsWith('.gguf');
     if (isModel) await noted(request, counting);
     const pace = isModel ? rate : Number.POSITIVE_INFINITY;
     get(new URL(request.url!, site.url), { headers: request.headers }, (answer) => {
