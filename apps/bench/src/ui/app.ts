@@ -4,9 +4,10 @@ import { measure, type Progress } from '../measure.ts';
 import { type Result, resultOf, save, savedResults } from '../result.ts';
 import { BUNDLED, controls } from './controls.ts';
 import { results } from './results.ts';
+import type { BenchView } from './view.ts';
 
 /** What the page shows; it renders into the page itself, so that one stylesheet serves under a strict policy. */
-export class BenchApp extends LitElement {
+export class BenchApp extends LitElement implements BenchView {
   static override properties = {
     stored: { state: true },
     progress: { state: true },

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { BenchApp } from './app.ts';
+import type { BenchView } from './view.ts';
 
 /** The choice of a model, and the button. */
-export function controls(app: BenchApp): TemplateResult {
+export function controls(app: BenchView): TemplateResult {
   const running = app.progress !== null;
   return html`<form class="panel controls" @submit=${(event: SubmitEvent) => submit(app, event)}>
     <label class="field">
@@ -38,7 +38,7 @@ export function controls(app: BenchApp): TemplateResult {
 }
 
 /** Values and names: the bundled model, stored ones, a file, an address. */
-function choices({ stored, choice }: BenchApp): [string, string][] {
+function choices({ stored, choice }: BenchView): [string, string][] {
   const known: [string, string][] = [
     [BUNDLED, 'Pocketbit Actions (bundled)'],
     ...stored
@@ -70,14 +70,14 @@ function further(choice: string): TemplateResult | typeof nothing {
   </label>`;
 }
 
-function submit(app: BenchApp, event: SubmitEvent): void {
+function submit(app: BenchView, event: SubmitEvent): void {
   event.preventDefault();
   const form = new FormData(event.target as HTMLFormElement);
   const given = form.get(app.choice);
   void app.run(given ?? app.choice, form.has('long'));
 }
 
-function state({ progress, problem }: BenchApp): TemplateResult | typeof nothing {
+function state({ progress, problem }: BenchView): TemplateResult | typeof nothing {
   if (problem) return html`<p class="problem" role="alert" data-testid="problem">${problem}</p>`;
   if (!progress) return nothing;
   return html`<div class="state" data-testid="progress">

@@ -3,11 +3,11 @@ import { barChart, costCurve, lineChart } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { download, megabytes, type Result, rate, share, summary } from '../result.ts';
-import type { BenchApp } from './app.ts';
 import { kernels } from './kernels.ts';
+import type { BenchView } from './view.ts';
 
 /** Everything about the last run. */
-export function results(app: BenchApp): TemplateResult {
+export function results(app: BenchView): TemplateResult {
   const result = app.result!;
   return html`
     <section data-testid="result" aria-label="Result" class="stack">
@@ -55,7 +55,7 @@ function tiles({ speed, p50, p95, reloadMs, model }: Result): TemplateResult {
 /** Times between tokens from here on can be told apart by every browser's clock. */
 const CLOCK_MS = 2;
 
-function sharing(app: BenchApp, result: Result): TemplateResult {
+function sharing(app: BenchView, result: Result): TemplateResult {
   const copy = async () => {
     await navigator.clipboard.writeText(summary(result));
     app.announcement = 'Copied';

@@ -18,7 +18,7 @@ use crate::role::{Field, Part, Role, Usage};
 use crate::weights::{BinaryMatrix, Layer, Linear, Rows, Weights};
 
 pub(crate) use storage::Storage;
-use upload::Upload;
+use upload::{Tensor, Upload};
 
 /// Collects the tensors of a model.
 pub struct Loader {
@@ -28,12 +28,6 @@ pub struct Loader {
     choices: Choices,
     /// whether a call failed: a model of what came besides would lack it in silence
     failed: bool,
-}
-
-enum Tensor {
-    Vector(Vec<f32>),
-    Linear(Linear),
-    Rows(Rows),
 }
 
 impl Loader {

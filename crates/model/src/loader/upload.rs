@@ -20,7 +20,6 @@ use crate::role::Role;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix};
 
 use super::storage::{codes_of, likely_family, Extent, Storage};
-use super::Tensor;
 
 /// Receives the bytes of one tensor `[rows][k]`.
 pub(super) struct Upload {
@@ -34,6 +33,13 @@ pub(super) struct Upload {
     done: usize,
     /// bytes of a unit cut by a chunk's end, `< unit_bytes`
     carry: Vec<u8>,
+}
+
+/// A tensor that came whole.
+pub(super) enum Tensor {
+    Vector(Vec<f32>),
+    Linear(Linear),
+    Rows(Rows),
 }
 
 /// Storage being filled.
