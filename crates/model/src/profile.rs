@@ -35,6 +35,6 @@ fn layer_lines(weights: &Weights) -> String {
 fn line(slot: u32, layer: usize, w: &Linear) -> String {
     let (family, choice) = w.kernels();
     let (rows, k, bytes) = (w.rows(), w.k(), w.bytes());
-    let (family, gemv, gemm) = (family.name(), choice.gemv.name(), choice.gemm.name());
+    let (family, gemv, gemm) = (family.name(), choice.gemv().name(), choice.gemm().name());
     format!("{slot} {layer} {family} {rows} {k} {bytes} {gemv} {gemm}\n")
 }

@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::choice::{gemm_kernels, gemv_kernels, Choice, Family};
+use pocketbit_kernels::dispatch::choice::{gemm_kernels, gemv_kernels, Choice};
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::layout::{self, Bits};
 use pocketbit_kernels::line::{bytes_mut, Line};
-use pocketbit_kernels::pack::{self, Bits, Form};
 
 use crate::error::{Error, Kind};
 use crate::memory::filled;
@@ -41,7 +42,7 @@ impl Trial {
         if !sized {
             return Err(refused());
         }
-        let mut staged = Staged::new(k, family == Family::One)?;
+        let mut staged = Staged::new(k, family == Family::OneBit)?;
         let x: Vec<f32> = (0..tokens * k).map(|i| (i * 7919 % 255) as f32 - 127.0).collect();
         staged.stage(&x, k, &[], 0.0, true);
         Ok(Trial { staged, matrix: matrix(family, rows, k, choice)?, out: filled(0.0, tokens * rows)? })
@@ -79,15 +80,15 @@ fn choice(family: Family, tokens: usize, name: &str) -> Option<Choice> {
     let default = Choice::default_of(family);
     match name.split_once('/') {
         Some((gemv, gemm)) => Choice::named(family, gemv, gemm),
-        None if tokens == 1 => Choice::named(family, name, default.gemm.name()),
-        None => Choice::named(family, default.gemv.name(), name),
+        None if tokens == 1 => Choice::named(family, name, default.gemm().name()),
+        None => Choice::named(family, default.gemv().name(), name),
     }
 }
 
 fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linear, Error> {
     let lanes = |bits, group| -> Result<Lanes, Error> {
-        let lines = random(Form::new(choice.layout(family), bits).lines(rows, k), bits == Bits::Two)?;
-        let scales = filled(SCALE, pack::group_scales(rows, k, group))?;
+        let lines = random(choice.form(bits).lines(rows, k), bits == Bits::Two)?;
+        let scales = filled(SCALE, layout::group_scales(rows, k, group))?;
         Ok(Lanes {
             lines,
             scales,
@@ -95,7 +96,7 @@ fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linea
             rows,
             k,
             group,
-            per_group: family == Family::One,
+            per_group: family == Family::OneBit,
             gain: 1.0,
             wide: false,
             choice,
@@ -103,19 +104,19 @@ fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linea
     };
     Ok(match family {
         Family::Ternary => {
-            let lines = random(Form::new(choice.layout(family), Bits::Two).lines(rows, k), true)?;
+            let lines = random(choice.form(Bits::Two).lines(rows, k), true)?;
             Linear::Ternary(TernaryMatrix { lines, rows, k, scale: 0.01, wide: false, choice })
         }
-        Family::Two => Linear::Grouped(lanes(Bits::Two, 256)?),
-        Family::One => Linear::Grouped(lanes(Bits::One, 128)?),
+        Family::TwoBit => Linear::Grouped(lanes(Bits::Two, 256)?),
+        Family::OneBit => Linear::Grouped(lanes(Bits::One, 128)?),
         Family::Binary => {
-            let lines = random(Form::new(choice.layout(family), Bits::One).lines(rows, k), false)?;
+            let lines = random(choice.form(Bits::One).lines(rows, k), false)?;
             let (alpha, threshold) = (filled(0.01, rows)?, filled(0.0, k)?);
             Linear::Binary(BinaryMatrix { lines, alpha, threshold, choice })
         }
         Family::Int8 | Family::Int4 => {
-            let form = Form::new(choice.layout(family), Bits::Four);
-            let lines = if family == Family::Int8 { pack::int8_lines(rows, k) } else { form.lines(rows, k) };
+            let form = choice.form(Bits::Four);
+            let lines = if family == Family::Int8 { layout::int8_lines(rows, k) } else { form.lines(rows, k) };
             // Two-bit patterns hold no −128, which int8 rows never have.
             let (lines, scales) = (random(lines, true)?, filled(0.01, rows)?);
             Linear::Rows(ScaledRows { lines, scales, k, family, choice })

@@ -70,7 +70,7 @@ test('picks reach the engine as numbers, and its refusal keeps its code', () => 
 
 test('the engine profile gets the names of the tensors', () => {
   const tensors = [tensor(11, 'ternary', 64, 128)];
-  expect(tensorKernels({ tensors }, '11 0 w158a8 64 128 2048 lookup packed16\n')).toEqual([
+  expect(tensorKernels({ tensors }, '11 0 ternary 64 128 2048 lookup packed16\n')).toEqual([
     {
       name: 't11',
       layer: 0,

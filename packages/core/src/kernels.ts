@@ -1,7 +1,7 @@
 import { PocketbitError, unsupported } from './errors.ts';
 import type { ModelPlan } from './plan/plan.ts';
 
-/** Families of matrices, by the numbers of crates/kernels: bits of a weight and where its scale stands. */
+/** Families of matrices, by the numbers and names of crates/kernels: bits of a weight and where its scale stands. */
 export const KERNEL_FAMILIES = ['ternary', 'twoBit', 'oneBit', 'binary', 'int8', 'int4'] as const;
 
 /**
@@ -9,9 +9,6 @@ export const KERNEL_FAMILIES = ['ternary', 'twoBit', 'oneBit', 'binary', 'int8',
  * `int8` and `int4` have one a row.
  */
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
-
-/** The same families as crates/kernels writes them: weights, then activations. */
-const ENGINE_NAMES = ['w158a8', 'q2a8', 'q1a8', 'w1a1', 'i8a8', 'i4a8'];
 
 /** `small` matrices, of fewer than 2^20 weights, stay in a core's own cache from token to token. */
 export type SizeClass = 'small' | 'large';
@@ -124,7 +121,7 @@ export function tensorKernels(
       layer: Number(layer),
       rows: Number(rows),
       k: Number(k),
-      family: KERNEL_FAMILIES[ENGINE_NAMES.indexOf(family!)]!,
+      family: KERNEL_FAMILIES.find((known) => known === family)!,
       bytes: Number(bytes),
       gemv: gemv!,
       gemm: gemm!,

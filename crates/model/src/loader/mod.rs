@@ -6,8 +6,9 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::Type;
-use pocketbit_kernels::choice::{Choice, Choices, Family};
+use pocketbit_kernels::dispatch::choice::{Choice, Choices};
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::ggml::{Read, Type};
 
 use crate::config::{Activations, Config, HeadKind};
 use crate::error::{Error, Kind};
@@ -196,18 +197,18 @@ impl Loader {
     }
 
     /// How a tensor of this role and type is kept.
-    fn keep(&self, role: Role, kind: Type) -> Result<Keep, Error> {
+    fn keep(&self, role: Role, kind: &Type) -> Result<Keep, Error> {
         let binary = self.config.activations == Activations::Binary;
         let refused = || Err(Error::bad_model(format!("a tensor of type {kind:?} where a {role:?} is needed")));
-        match (role, kind.bits()) {
-            (Role::Vector, None) if matches!(kind, Type::F32 | Type::F16 | Type::BF16) => Ok(Keep::Vector),
-            (Role::Linear, _) if binary && kind == Type::Q1_0 => Ok(Keep::Binary),
+        match (role, kind.read) {
+            (Role::Vector, Read::Rows(block)) if block.is_float() => Ok(Keep::Vector),
+            (Role::Linear, Read::Packed(block)) if binary && block.family == Family::OneBit => Ok(Keep::Binary),
             (Role::Vector, _) => refused(),
             (Role::Linear, _) if binary => refused(),
-            (_, Some(_)) => Ok(Keep::Lanes),
-            (Role::Rows, None) if self.config.head == HeadKind::F32 => Ok(Keep::Floats),
-            (Role::Rows, None) if self.config.head == HeadKind::Int4 => Ok(Keep::Int4),
-            (_, None) => Ok(Keep::Int8),
+            (_, Read::Packed(block)) => Ok(Keep::Lanes(block)),
+            (Role::Rows, Read::Rows(_)) if self.config.head == HeadKind::F32 => Ok(Keep::Floats),
+            (Role::Rows, Read::Rows(_)) if self.config.head == HeadKind::Int4 => Ok(Keep::Int4),
+            (_, Read::Rows(_)) => Ok(Keep::Int8),
         }
     }
 

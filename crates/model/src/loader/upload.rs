@@ -3,15 +3,16 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::{Type, I2_S_TAIL};
-use pocketbit_kernels::choice::{Choice, Choices, Family};
+use pocketbit_kernels::dispatch::choice::{Choice, Choices};
+use pocketbit_kernels::family::Family;
 use pocketbit_kernels::float::all_finite;
+use pocketbit_kernels::format::ggml::{PackedBlock, Read, Type};
+use pocketbit_kernels::format::layout::{self, Bits};
+use pocketbit_kernels::format::repack::BadBlock;
 use pocketbit_kernels::line::{bytes_mut, int8_mut, Line};
 use pocketbit_kernels::math::f16_to_f32;
-use pocketbit_kernels::matrix::Int4Rows;
-use pocketbit_kernels::pack::{self, Bits, Form};
+use pocketbit_kernels::matrix::Int4;
 use pocketbit_kernels::quant::{quantize_row, quantize_row4};
-use pocketbit_kernels::repack::BadBlock;
 
 use crate::error::Error;
 use crate::memory::filled;
@@ -22,7 +23,7 @@ use super::Tensor;
 /// Receives the bytes of one tensor `[rows][k]`.
 pub(super) struct Upload {
     pub(super) key: (u32, u32),
-    kind: Type,
+    kind: &'static Type,
     k: usize,
     target: Target,
     unit_bytes: usize,
@@ -44,29 +45,30 @@ enum Target {
         row: Vec<f32>,
         codes: Vec<u8>,
     },
-    /// packed codes; `scales` as [`pack::scale_at`] places them, `scale` of a tensor with one
+    /// packed codes; `scales` as [`layout::scale_at`] places them, `scale` of a tensor with one
     Lanes {
         lanes: Lanes,
+        block: PackedBlock,
         scale: Option<f32>,
     },
     Binary(BinaryMatrix),
 }
 
 /// How a tensor is to be kept.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) enum Keep {
     Vector,
     Floats,
     Int8,
     Int4,
-    Lanes,
+    Lanes(PackedBlock),
     Binary,
 }
 
 impl Upload {
     pub(super) fn new(
         key: (u32, u32),
-        kind: Type,
+        kind: &'static Type,
         (rows, k): (usize, usize),
         keep: Keep,
         choices: &Choices,
@@ -74,8 +76,8 @@ impl Upload {
         let (block_bytes, block) = kind.block();
         let step = match keep {
             Keep::Vector => 1,
-            Keep::Binary => pack::BINARY_STEP,
-            _ => pack::INT8_STEP,
+            Keep::Binary => layout::BINARY_STEP,
+            _ => layout::INT8_STEP,
         };
         if k % block != 0 || k % step != 0 {
             return Err(Error::bad_model(format!(
@@ -83,13 +85,13 @@ impl Upload {
                 block.max(step)
             )));
         }
-        let by_block = matches!(keep, Keep::Lanes | Keep::Binary);
+        let by_block = matches!(keep, Keep::Lanes(_) | Keep::Binary);
+        let tail = matches!(keep, Keep::Lanes(PackedBlock { scale_ends_tensor: true, .. }));
         let (unit_bytes, units) = match by_block {
-            true => (block_bytes, rows * k / block + usize::from(kind == Type::I2_S)),
+            true => (block_bytes, rows * k / block + usize::from(tail)),
             false => (k / block * block_bytes, rows),
         };
-        debug_assert!(kind != Type::I2_S || I2_S_TAIL == unit_bytes);
-        let target = Target::new(keep, kind, rows, k, choices)?;
+        let target = Target::new(keep, rows, k, choices)?;
         Ok(Upload { key, kind, k, target, unit_bytes, units, done: 0, carry: Vec::new() })
     }
 
@@ -117,10 +119,10 @@ impl Upload {
         if self.done > self.units {
             return Err(Error::bad_model(format!("tensor {key:?} has more bytes than its shape")));
         }
-        if let Target::Lanes { lanes, scale } = &mut self.target {
-            let tail = if self.kind == Type::I2_S && self.done == self.units { self.unit_bytes } else { 0 };
+        if let Target::Lanes { lanes, block, scale } = &mut self.target {
+            let tail = if block.scale_ends_tensor && self.done == self.units { self.unit_bytes } else { 0 };
             let (bytes, tail) = bytes.split_at(bytes.len().saturating_sub(tail));
-            lanes.wide |= lanes.repack(self.kind).blocks(first, bytes).map_err(|bad| refused(bad, key))?;
+            lanes.wide |= lanes.repack(*block).blocks(first, bytes).map_err(|bad| refused(bad, key))?;
             return one_scale_of(tail, scale);
         }
         bytes.chunks_exact(self.unit_bytes).enumerate().try_for_each(|(i, unit)| self.unit(first + i, unit))
@@ -136,7 +138,8 @@ impl Upload {
             Target::Binary(matrix) => return binary(matrix, k, at, unit, key),
             Target::Lanes { .. } => unreachable!("packed by blocks"),
         };
-        kind.row(unit, row);
+        let Read::Rows(block) = kind.read else { unreachable!("packed by blocks") };
+        block.row(unit, row);
         if !all_finite(row) {
             return Err(Error::bad_model(format!("tensor {key:?} row {at} holds a value that is not finite")));
         }
@@ -158,23 +161,23 @@ impl Upload {
             Target::Vector(values) => Tensor::Vector(values),
             Target::Floats { values } => Tensor::Rows(Rows::F32 { values, k: self.k }),
             Target::Rows { rows, .. } => Tensor::Linear(Linear::Rows(rows)),
-            Target::Lanes { lanes, scale } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
+            Target::Lanes { lanes, scale, .. } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
             Target::Binary(matrix) => Tensor::Linear(Linear::Binary(matrix)),
         })
     }
 }
 
 impl Target {
-    fn new(keep: Keep, kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
+    fn new(keep: Keep, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
         Ok(match keep {
             Keep::Vector => Target::Vector(filled(0.0, k)?),
             Keep::Floats => Target::Floats { values: filled(0.0, rows * k)? },
-            Keep::Int8 => Target::rows(Family::Int8, pack::int8_lines(rows, k), 0, (rows, k), choices)?,
-            Keep::Int4 => Target::rows(Family::Int4, Int4Rows::FORM.lines(rows, k), k, (rows, k), choices)?,
-            Keep::Lanes => Target::lanes(kind, rows, k, choices)?,
+            Keep::Int8 => Target::rows(Family::Int8, layout::int8_lines(rows, k), 0, (rows, k), choices)?,
+            Keep::Int4 => Target::rows(Family::Int4, Int4::FORM.lines(rows, k), k, (rows, k), choices)?,
+            Keep::Lanes(block) => Target::lanes(block, rows, k, choices)?,
             Keep::Binary => {
                 let choice = choices.of(Family::Binary, rows, k);
-                let form = Form::new(choice.layout(Family::Binary), Bits::One);
+                let form = choice.form(Bits::One);
                 let (lines, alpha) = (filled(Line::filled(0), form.lines(rows, k))?, filled(0.0, rows)?);
                 Target::Binary(BinaryMatrix { lines, alpha, threshold: Vec::new(), choice })
             }
@@ -193,40 +196,31 @@ impl Target {
         Ok(Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, codes)? })
     }
 
-    fn lanes(kind: Type, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
-        let (bits, group) = (kind.bits().unwrap_or(Bits::Two), kind.block().1);
-        let choice = choices.of(likely_family(kind, bits), rows, k);
-        let form = Form::new(choice.layout(likely_family(kind, bits)), bits);
-        let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, group) };
+    fn lanes(block: PackedBlock, rows: usize, k: usize, choices: &Choices) -> Result<Self, Error> {
+        let (bits, group) = (block.bits(), block.weights);
+        let choice = choices.of(block.family, rows, k);
+        let form = choice.form(bits);
+        let scales = if block.scale_ends_tensor { 0 } else { layout::group_scales(rows, k, group) };
         let lanes = Lanes {
-            lines: filled(Line::filled(pack::TERNARY_ZERO), form.lines(rows, k))?,
+            lines: filled(Line::filled(layout::TERNARY_ZERO), form.lines(rows, k))?,
             scales: filled(0, scales)?,
             bits,
             rows,
             k,
             group,
-            per_group: kind.grouped_activations(),
+            per_group: block.grouped_activations(),
             gain: 1.0,
             wide: false,
             choice,
         };
-        Ok(Target::Lanes { lanes, scale: None })
-    }
-}
-
-/// The family a tensor of this type most likely is of once its scales are known: it decides the layout.
-fn likely_family(kind: Type, bits: Bits) -> Family {
-    match (bits, kind.grouped_activations()) {
-        (Bits::One, _) => Family::One,
-        (_, true) => Family::Two,
-        _ => Family::Ternary,
+        Ok(Target::Lanes { lanes, block, scale: None })
     }
 }
 
 fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
     rows.scales[at] = if rows.family == Family::Int4 {
         let scale = quantize_row4(row, codes);
-        pack::put_codes(Int4Rows::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
+        layout::put_codes(Int4::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
         scale
     } else {
         quantize_row(row, &mut int8_mut(&mut rows.lines)[at * rows.k..(at + 1) * rows.k])
@@ -253,7 +247,7 @@ fn one_scale_of(tail: &[u8], scale: &mut Option<f32>) -> Result<(), Error> {
 
 fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8], key: (u32, u32)) -> Result<(), Error> {
     let scale = f16_to_f32(u16::from_le_bytes([unit[0], unit[1]]));
-    let first = at * pack::BINARY_STEP;
+    let first = at * layout::BINARY_STEP;
     let (row, k0) = (first / k, first % k);
     if !scale.is_finite() || k0 != 0 && w.alpha[row] != scale {
         let found = w.alpha[row];
@@ -262,14 +256,14 @@ fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8], key: (u32, u32
         )));
     }
     w.alpha[row] = scale;
-    let form = Form::new(w.choice.layout(Family::Binary), Bits::One);
-    pack::put_bytes(form, bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
+    let form = w.choice.form(Bits::One);
+    layout::put_bytes(form, bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
     Ok(())
 }
 
 /// Codes with their scales dropped where one scale serves the whole tensor.
 fn lanes_linear(lanes: Lanes, scale: Option<f32>, choices: &Choices) -> Linear {
-    let layout = lanes.form().layout;
+    let layout = lanes.choice.layout();
     let one = scale.or_else(|| one_scale(&lanes));
     let family = if one.is_some() { Family::Ternary } else { lanes.family() };
     let choice: Choice = choices.reading(layout, family, lanes.rows, lanes.k);
