@@ -1,19 +1,20 @@
 //! The specification. Slow where it can be obvious; every other variant must give these very bits.
 
+use crate::activation::Activation;
+use crate::format::layout::{BitRows, Bits, Quads, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
 use crate::math::{f16_to_f32, lane_sum, round_even};
-use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Int4Rows, Int8Rows, Ternary};
-use crate::pack::{Bits, Form, Layout, INT8_STEP, LANE_ROWS, STEP_BYTES, TERNARY_STEP};
+use crate::matrix::{Binary, Grouped, Int4, Int8, Ternary};
 
-/// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w · scale_x)`; `y` is `[rows]`. W1.58A8.
+/// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w · scale_x)`; `y` is `[rows]`. Ternary weights.
 #[inline(never)]
-pub fn gemv_w158a8(w: &Ternary, x: Activation, y: &mut [f32]) {
-    assert!(w.form.layout == Layout::Quad && x.q.len() == w.k && y.len() == w.rows);
-    let factor = w.scale * x.scale;
+pub fn gemv_ternary(codes: Quads, w: &Ternary, x: Activation, y: &mut [f32]) {
+    assert!(x.q.len() == w.k && y.len() == w.rows);
+    let factor = w.scale * x.scales[0];
     let block_bytes = w.k / TERNARY_STEP * STEP_BYTES;
-    for (codes, y) in w.codes.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
+    for (codes, y) in codes.0.chunks_exact(block_bytes).zip(y.chunks_mut(LANE_ROWS)) {
         let acc = block_sums::<4>(codes, x.q);
         for (y, acc) in y.iter_mut().zip(acc) {
-            *y = (acc - x.sum) as f32 * factor;
+            *y = (acc - x.sums[0]) as f32 * factor;
         }
     }
 }
@@ -35,24 +36,25 @@ fn block_sums<const PLANES: usize>(codes: &[u8], q: &[i8]) -> [i32; LANE_ROWS] {
 }
 
 /// `y[r] = Σ_g float(Σ_{k in g} w[r][k]·q[k]) · (scale_w[r][g] · scale_x[g])`, groups added in ascending order; `y` is
-/// `[rows]`. Signs with a scale per group (Q1_0), W1A8.
+/// `[rows]`. Signs with a scale per group (Q1_0).
 #[inline(never)]
-pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<8, 2>(w, Bits::One, x, y);
+pub fn gemv_one_bit(codes: Quads, w: &Grouped, x: Activation, y: &mut [f32]) {
+    w.check(Bits::One, x, y);
+    groups::<8, 2>(codes, w, x, y);
 }
 
-/// [`gemv_q1a8`] for two-bit codes −1..=2 (Q2_0, TQ* with varying scales).
+/// [`gemv_one_bit`] for two-bit codes −1..=2 (Q2_0, TQ* with varying scales).
 #[inline(never)]
-pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, y: &mut [f32]) {
-    grouped_rows::<4, 1>(w, Bits::Two, x, y);
+pub fn gemv_two_bit(codes: Quads, w: &Grouped, x: Activation, y: &mut [f32]) {
+    w.check(Bits::Two, x, y);
+    groups::<4, 1>(codes, w, x, y);
 }
 
 /// A weight is `SPREAD · code − 1`.
-fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, bits: Bits, x: GroupedActivation, y: &mut [f32]) {
-    w.check(Form::new(Layout::Quad, bits), x, y);
+fn groups<const PLANES: usize, const SPREAD: i32>(codes: Quads, w: &Grouped, x: Activation, y: &mut [f32]) {
     let groups = w.k / w.group;
     let group_bytes = w.group * LANE_ROWS / PLANES;
-    let blocks = w.codes.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
+    let blocks = codes.0.chunks_exact(groups * group_bytes).zip(w.scales.chunks_exact(groups * LANE_ROWS));
     for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
         y.fill(0.0);
         for g in 0..groups {
@@ -64,53 +66,53 @@ fn grouped_rows<const PLANES: usize, const SPREAD: i32>(w: &Grouped, bits: Bits,
     }
 }
 
-/// `y[r] = float(K − 2·popcount(w[r] xor x)) · (alpha[r] · beta)`; `y` is `[rows]`. W1A1.
+/// `y[r] = float(K − 2·popcount(w[r] xor x)) · (alpha[r] · beta)`; `y` is `[rows]`. Binary weights and activations.
 #[inline(never)]
-pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    assert!(w.layout == Layout::Row && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
-    for ((row, alpha), y) in w.bits.chunks_exact(w.k / 8).zip(w.alpha).zip(y) {
-        let unlike: u32 = row.iter().zip(x.bits).map(|(w, x)| (w ^ x).count_ones()).sum();
-        *y = (w.k as i32 - 2 * unlike as i32) as f32 * (alpha * x.beta);
+pub fn gemv_binary(rows: BitRows, w: &Binary, bits: &[u8], beta: f32, y: &mut [f32]) {
+    assert!(bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    for ((row, alpha), y) in rows.0.chunks_exact(w.k / 8).zip(w.alpha).zip(y) {
+        let unlike: u32 = row.iter().zip(bits).map(|(w, x)| (w ^ x).count_ones()).sum();
+        *y = (w.k as i32 - 2 * unlike as i32) as f32 * (alpha * beta);
     }
 }
 
 /// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w[r] · scale_x)`; `y` is `[rows]`. The int8 head.
 #[inline(never)]
-pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
+pub fn gemv_int8(w: &Int8, x: Activation, y: &mut [f32]) {
     assert!(x.q.len() == w.k && y.len() == w.scales.len());
     for ((row, scale), y) in w.values.chunks_exact(w.k).zip(w.scales).zip(y) {
-        *y = dot_i8(row, x.q) as f32 * (scale * x.scale);
+        *y = dot_i8(row, x.q) as f32 * (scale * x.scales[0]);
     }
 }
 
 /// `y[r] = float(Σₖ w[r][k]·q[k]) · (scale_w[r] · scale_x)`; `y` is `[rows]`. The int4 head.
 #[inline(never)]
-pub fn gemv_i4a8(w: &Int4Rows, x: Activation, y: &mut [f32]) {
+pub fn gemv_int4(w: &Int4, x: Activation, y: &mut [f32]) {
     assert!(x.q.len() == w.k && y.len() == w.scales.len());
     let block_bytes = w.k / INT8_STEP * 2 * STEP_BYTES;
     let blocks = w.codes.chunks_exact(block_bytes).zip(w.scales.chunks(LANE_ROWS));
     for ((codes, scales), y) in blocks.zip(y.chunks_mut(LANE_ROWS)) {
         for ((y, acc), scale) in y.iter_mut().zip(block_sums::<2>(codes, x.q)).zip(scales) {
-            *y = (acc - 8 * x.sum) as f32 * (scale * x.scale);
+            *y = (acc - 8 * x.sums[0]) as f32 * (scale * x.scales[0]);
         }
     }
 }
 
 /// Lane sum of `a[i]·b[i]`.
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
+    assert!(a.len() == b.len());
     lane_sum(a.len(), |i| a[i] * b[i])
 }
 
 /// `Σ a[i]·b[i]`, exact for values in −127..=127 and lengths under 2¹⁷.
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    assert_eq!(a.len(), b.len());
+    assert!(a.len() == b.len());
     a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
 }
 
 /// `out[i] += p · v[i]`
 pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
-    assert_eq!(out.len(), v.len());
+    assert!(out.len() == v.len());
     for (o, v) in out.iter_mut().zip(v) {
         *o += p * v;
     }
@@ -120,7 +122,7 @@ pub use crate::math::abs_max;
 
 /// `q[i] = clamp(rne(x[i]·step), ±127)`, 0 where x·step is NaN; returns Σ q.
 pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
-    assert_eq!(x.len(), q.len());
+    assert!(x.len() == q.len());
     x.iter().zip(q).fold(0, |sum, (x, q)| {
         *q = rounded(*x, step, 127) as i8;
         sum + i32::from(*q)
@@ -129,7 +131,7 @@ pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
 
 /// [`round_row`] to ±32767.
 pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
-    assert_eq!(x.len(), q.len());
+    assert!(x.len() == q.len());
     x.iter().zip(q).fold(0, |sum, (x, q)| {
         *q = rounded(*x, step, 32767) as i16;
         sum + i32::from(*q)

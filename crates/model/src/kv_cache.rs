@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use pocketbit_kernels::attention::layout::{self, Depth, Side, BLOCK};
 use pocketbit_kernels::attention::quant::quantize_row;
-use pocketbit_kernels::attention::{attend, attend_f32, Active, Query, Rows, Scratch};
+use pocketbit_kernels::attention::{attend, attend_f32, Active, CachedRows, Query, Scratch};
 use pocketbit_kernels::line::{bytes, bytes_mut, Line};
 
 use crate::config::{Config, KvKind, MAX_HEAD_DIM};
@@ -295,9 +295,9 @@ impl Packed {
         rows.scales[pos] = scale;
     }
 
-    fn rows(&self, head: usize, head_dim: usize) -> Option<Rows<'_>> {
+    fn rows(&self, head: usize, head_dim: usize) -> Option<CachedRows<'_>> {
         let rows = &self.heads[head];
-        Rows::new(self.depth, head_dim, rows.blocks(self.depth, head_dim), &rows.scales)
+        CachedRows::new(self.depth, head_dim, rows.blocks(self.depth, head_dim), &rows.scales)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::{Config, MAX_WEIGHTS};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
-use crate::loader::{place, Storage};
+use crate::loader::place;
 use crate::memory::Room;
 use crate::role::{Field, Part, Role};
 use crate::state::State;
@@ -28,12 +28,12 @@ impl MemoryPlan {
             return Err(Error::new(Kind::OutOfMemory, "more weights than wasm32 counts").of_tensor(name, (rows, k)));
         }
         let placed = place(&self.config, name, ggml, (rows, k));
-        let (role, kind, storage) = placed.map_err(|error| error.of_tensor(name, (rows, k)))?;
+        let (role, _, storage) = placed.map_err(|error| error.of_tensor(name, (rows, k)))?;
         // A multiplier is taken into the scales of its linear.
         if role.field != Field::Gain {
-            self.weights += storage.resident_bytes(kind, (rows, k));
+            self.weights += storage.resident_bytes((rows, k));
         }
-        self.per_group |= storage == Storage::Lanes && kind.grouped_activations() && self.multiplies(role);
+        self.per_group |= storage.groups_activations() && self.multiplies(role);
         Ok(())
     }
 

@@ -43,7 +43,7 @@ fn profile_of(layer: usize, part: Part, w: &Linear) -> TensorProfile {
         name: Role::weight(layer, part).name(),
         family: family.name(),
         bytes: w.bytes(),
-        gemv: choice.gemv.name(),
-        gemm: choice.gemm.name(),
+        gemv: choice.gemv().name(),
+        gemm: choice.gemm().name(),
     }
 }

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
+use pocketbit_kernels::activation::{BinaryTokens, Derived, DerivedOf, Source, Tables, Tile, Tokens, Workspace};
 use pocketbit_kernels::active::dot_f32;
-use pocketbit_kernels::choice::{Family, Gemm};
+use pocketbit_kernels::dispatch::multiply::{self, group_sums};
+use pocketbit_kernels::family::Family;
 use pocketbit_kernels::float::all_finite;
+use pocketbit_kernels::format::layout::{LANE_ROWS, TILE_LINES};
 use pocketbit_kernels::line::Line;
-use pocketbit_kernels::matrix::{Activation, BinaryActivation, GroupedActivation, Tokens};
-use pocketbit_kernels::pack::{LANE_ROWS, TILE_LINES};
 use pocketbit_kernels::quant::{binarize, quantize};
-use pocketbit_kernels::run::{self, Tables, Workspace};
 
 use crate::error::Error;
 use crate::memory::Room;
@@ -36,23 +36,11 @@ pub(crate) struct Staged {
     /// no weight asks for them
     g8: Vec<i8>,
     g_scales: Vec<f32>,
-    derived: Derived,
     scratch: Scratch,
+    buffers: WorkspaceBuffers,
 }
 
-/// What kernels derive from staged rows, kept until the next rows are staged.
-struct Derived {
-    /// int8 values widened for packed16 `[SLICE][k]`
-    q16: Vec<i16>,
-    /// whether `q16` is of the per-group values; `None` while it is stale
-    q16_of: Option<bool>,
-    /// lookup tables of one row `[16 k]`
-    tables: Vec<u8>,
-    /// kind, row and values they are of
-    tables_of: (Tables, usize, bool),
-}
-
-/// Room for what one linear derives from its input.
+/// Room for what one linear makes of its input.
 struct Scratch {
     /// sign bits `[SLICE][k / 8]` and their scales `[SLICE]`
     bits: Vec<u8>,
@@ -60,8 +48,17 @@ struct Scratch {
     /// activation scales and sums per weight group `[SLICE][k / 64 rounded up]`
     scales: Vec<f32>,
     sums: Vec<i32>,
-    /// a GEMM's tile and its sums `[SLICE][32]`
+}
+
+/// A kernel's [`Workspace`].
+struct WorkspaceBuffers {
+    /// `[SLICE][k]`
+    q16: Vec<i16>,
+    /// `[16 k]`
+    tables: Vec<u8>,
+    derived: DerivedOf,
     tile: Vec<Line>,
+    /// `[SLICE][32]`
     tile_sums: Vec<i32>,
     totals: Vec<f32>,
 }
@@ -78,17 +75,16 @@ impl Staged {
             sums: room.filled(0, SLICE)?,
             g8: room.filled(0, per_group * widest)?,
             g_scales: room.filled(0.0, per_group * widest.div_ceil(ACTIVATION_GROUP))?,
-            derived: Derived {
-                q16: room.filled(0, SLICE * widest)?,
-                q16_of: None,
-                tables: room.filled(0, Tables::Pairs.bytes(widest))?,
-                tables_of: (Tables::None, 0, false),
-            },
             scratch: Scratch {
                 bits: room.filled(0, SLICE * widest.div_ceil(8))?,
                 beta: room.filled(0.0, SLICE)?,
                 scales: room.filled(0.0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
                 sums: room.filled(0, SLICE * widest.div_ceil(SMALLEST_GROUP))?,
+            },
+            buffers: WorkspaceBuffers {
+                q16: room.filled(0, SLICE * widest)?,
+                tables: room.filled(0, Tables::Pairs.bytes(widest))?,
+                derived: DerivedOf::default(),
                 tile: room.filled(Line::filled(0), TILE_LINES)?,
                 tile_sums: room.filled(0, SLICE * LANE_ROWS)?,
                 totals: room.filled(0.0, SLICE * LANE_ROWS)?,
@@ -99,8 +95,7 @@ impl Staged {
     /// Stages `rows` `[n][k]` as they are, or RMS-normalised where `norm` `[k]` is given; quantised where `int8` says that
     /// what reads them wants it.
     pub(crate) fn stage(&mut self, rows: &[f32], k: usize, norm: &[f32], eps: f32, int8: bool) {
-        self.derived.q16_of = None;
-        self.derived.tables_of.0 = Tables::None;
+        self.buffers.derived = DerivedOf::default();
         for (t, row) in rows.chunks_exact(k).enumerate() {
             let x = &mut self.x[t * k..(t + 1) * k];
             x.copy_from_slice(row);
@@ -146,45 +141,20 @@ impl Staged {
     }
 
     fn ternary(&mut self, w: &TernaryMatrix, out: &mut [f32]) {
-        let (n, k, view) = (out.len() / w.rows, w.k, w.view());
-        if n > 1 {
-            self.derived.widen(w.choice.gemm, &self.q8[..n * k], false);
-            let (q, q16) = (&self.q8[..n * k], &self.derived.q16[..n * k]);
-            let tokens = Tokens { q, q16, scales: &self.scales[..n], sums: &self.sums[..n] };
-            if run::gemm_w158a8(w.choice.gemm, &view, &tokens, out, &mut self.scratch.workspace()) {
-                return;
-            }
-        }
-        for (t, y) in out.chunks_exact_mut(w.rows).enumerate() {
-            let q = &self.q8[t * k..(t + 1) * k];
-            let tables = self.derived.tables(Tables::of(Family::Ternary, w.choice.gemv), t, q, false);
-            let x = Activation { q, scale: self.scales[t], sum: self.sums[t] };
-            run::gemv_w158a8(w.choice.gemv, &view, x, tables, y);
-        }
+        let tokens = tokens(&self.q8, &self.scales, &self.sums, (out.len() / w.rows, w.k));
+        multiply::multiply_ternary(&w.view(), tokens, &mut self.buffers.workspace(), out);
     }
 
     fn grouped(&mut self, w: &Lanes, out: &mut [f32]) {
-        let (n, k, groups, view) = (out.len() / w.rows, w.k, w.k / w.group, w.view());
+        let (n, k, groups) = (out.len() / w.rows, w.k, w.k / w.group);
         self.group_steps(w, n);
-        let values = if w.per_group { &self.g8 } else { &self.q8 };
-        if n > 1 {
-            self.derived.widen(w.choice.gemm, &values[..n * k], w.per_group);
-            // The workspace borrows the rest of the scratch.
-            let Scratch { scales, sums, tile, tile_sums, totals, .. } = &mut self.scratch;
-            let (scales, sums) = (&scales[..n * groups], &sums[..n * groups]);
-            let tokens = Tokens { q: &values[..n * k], q16: &self.derived.q16[..n * k], scales, sums };
-            let mut room = Workspace { tile, sums: tile_sums, totals };
-            if run::gemm_grouped(w.choice.gemm, &view, &tokens, out, &mut room) {
-                return;
-            }
-        }
-        for (t, y) in out.chunks_exact_mut(w.rows).enumerate() {
-            let q = &values[t * k..(t + 1) * k];
-            let tables = self.derived.tables(Tables::of(w.family(), w.choice.gemv), t, q, w.per_group);
-            let at = t * groups..(t + 1) * groups;
-            let x = GroupedActivation { q, scales: &self.scratch.scales[at.clone()], sums: &self.scratch.sums[at] };
-            run::gemv_grouped(w.choice.gemv, &view, x, tables, y);
-        }
+        let (values, source) = match w.per_group {
+            true => (&self.g8, Source::PerGroup),
+            false => (&self.q8, Source::PerToken),
+        };
+        let (scales, sums) = (&self.scratch.scales[..n * groups], &self.scratch.sums[..n * groups]);
+        let tokens = Tokens { q: &values[..n * k], scales, sums, source };
+        multiply::multiply_grouped(&w.view(), tokens, &mut self.buffers.workspace(), out);
     }
 
     /// Activation scale (times the matrix's gain) and sum of every weight group of `n` rows.
@@ -194,7 +164,7 @@ impl Staged {
         let runs = k.div_ceil(ACTIVATION_GROUP);
         for t in 0..n {
             let at = t * groups..(t + 1) * groups;
-            run::group_sums(&values[t * k..(t + 1) * k], w.group, &mut scratch.sums[at.clone()]);
+            group_sums(&values[t * k..(t + 1) * k], w.group, &mut scratch.sums[at.clone()]);
             for (g, scale) in scratch.scales[at].iter_mut().enumerate() {
                 let run = t * runs + g * w.group / ACTIVATION_GROUP;
                 *scale = if w.per_group { self.g_scales[run] } else { self.scales[t] } * w.gain;
@@ -203,55 +173,34 @@ impl Staged {
     }
 
     fn binary(&mut self, w: &BinaryMatrix, out: &mut [f32]) {
-        let (rows, k, view) = (w.alpha.len(), w.threshold.len(), w.view());
-        let (n, width) = (out.len() / rows, k / 8);
+        let (n, k) = (out.len() / w.alpha.len(), w.threshold.len());
         let Scratch { bits, beta, .. } = &mut self.scratch;
-        for t in 0..n {
-            beta[t] = binarize(&self.x[t * k..(t + 1) * k], &w.threshold, &mut bits[t * width..(t + 1) * width]);
+        let rows = self.x.chunks_exact(k).zip(bits.chunks_exact_mut(k / 8)).zip(beta.iter_mut());
+        for ((x, bits), beta) in rows.take(n) {
+            *beta = binarize(x, &w.threshold, bits);
         }
-        if n > 1 && run::gemm_w1a1(w.choice.gemm, &view, &bits[..n * width], &beta[..n], out) {
-            return;
-        }
-        for (t, y) in out.chunks_exact_mut(rows).enumerate() {
-            let x = BinaryActivation { bits: &bits[t * width..(t + 1) * width], beta: beta[t] };
-            run::gemv_w1a1(w.choice.gemv, &view, x, y);
-        }
+        multiply::multiply_binary(&w.view(), BinaryTokens { bits: &bits[..n * k / 8], beta: &beta[..n] }, out);
     }
 
     fn scaled_rows(&mut self, w: &ScaledRows, out: &mut [f32]) {
-        for (t, y) in out.chunks_exact_mut(w.scales.len()).enumerate() {
-            let q = &self.q8[t * w.k..(t + 1) * w.k];
-            let x = Activation { q, scale: self.scales[t], sum: self.sums[t] };
-            match w.family {
-                Family::Int4 => run::gemv_i4a8(w.choice.gemv, &w.int4(), x, y),
-                _ => run::gemv_i8a8(w.choice.gemv, &w.int8(), x, y),
-            }
+        let tokens = tokens(&self.q8, &self.scales, &self.sums, (out.len() / w.scales.len(), w.k));
+        match w.family {
+            Family::Int4 => multiply::multiply_int4(&w.int4(), tokens, out),
+            _ => multiply::multiply_int8(&w.int8(), tokens, out),
         }
     }
 }
 
-impl Derived {
-    /// Makes `q16` of `q` `[n][k]` where `gemm` reads it.
-    fn widen(&mut self, gemm: Gemm, q: &[i8], per_group: bool) {
-        if gemm == Gemm::Packed16 && self.q16_of != Some(per_group) {
-            run::widen(q, &mut self.q16[..q.len()]);
-            self.q16_of = Some(per_group);
-        }
-    }
-
-    /// The tables of staged row `t`, built unless they are the ones at hand.
-    fn tables(&mut self, kind: Tables, t: usize, q: &[i8], per_group: bool) -> &[u8] {
-        let tables = &mut self.tables[..kind.bytes(q.len())];
-        if kind != Tables::None && self.tables_of != (kind, t, per_group) {
-            run::build_tables(kind, q, tables);
-            self.tables_of = (kind, t, per_group);
-        }
-        tables
-    }
+/// The first `n` rows `[n][k]`, a scale each.
+fn tokens<'a>(q: &'a [i8], scales: &'a [f32], sums: &'a [i32], (n, k): (usize, usize)) -> Tokens<'a> {
+    Tokens { q: &q[..n * k], scales: &scales[..n], sums: &sums[..n], source: Source::PerToken }
 }
 
-impl Scratch {
+impl WorkspaceBuffers {
     fn workspace(&mut self) -> Workspace<'_> {
-        Workspace { tile: &mut self.tile, sums: &mut self.tile_sums, totals: &mut self.totals }
+        Workspace {
+            tile: Tile { codes: &mut self.tile, sums: &mut self.tile_sums, totals: &mut self.totals },
+            derived: Derived { q16: &mut self.q16, tables: &mut self.tables, of: &mut self.derived },
+        }
     }
 }

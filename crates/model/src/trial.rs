@@ -3,9 +3,10 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::choice::{gemm_kernels, gemv_kernels, Choice, Family};
+use pocketbit_kernels::dispatch::choice::{gemm_kernels, gemv_kernels, Choice};
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::layout::{self, Bits};
 use pocketbit_kernels::line::{bytes_mut, Line};
-use pocketbit_kernels::pack::{self, Bits, Form};
 
 use crate::error::{Error, Kind};
 use crate::memory::{filled, Room};
@@ -41,7 +42,7 @@ impl Trial {
         if !sized {
             return Err(refused());
         }
-        let mut staged = Staged::new(k, family == Family::One, &mut Room::allocated())?;
+        let mut staged = Staged::new(k, family == Family::OneBit, &mut Room::allocated())?;
         let x: Vec<f32> = (0..tokens * k).map(|i| (i * 7919 % 255) as f32 - 127.0).collect();
         staged.stage(&x, k, &[], 0.0, true);
         Ok(Trial { staged, matrix: matrix(family, rows, k, choice)?, out: filled(0.0, tokens * rows)? })
@@ -76,15 +77,15 @@ pub fn kernel_names(family: &str, tokens: usize) -> Vec<&'static str> {
 
 fn choice(family: Family, gemv: &str, gemm: &str) -> Option<Choice> {
     let default = Choice::default_of(family);
-    let gemv = if gemv.is_empty() { default.gemv.name() } else { gemv };
-    let gemm = if gemm.is_empty() { default.gemm.name() } else { gemm };
+    let gemv = if gemv.is_empty() { default.gemv().name() } else { gemv };
+    let gemm = if gemm.is_empty() { default.gemm().name() } else { gemm };
     Choice::named(family, gemv, gemm)
 }
 
 fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linear, Error> {
     let lanes = |bits, group| -> Result<Lanes, Error> {
-        let lines = random(Form::new(choice.layout(family), bits).lines(rows, k), bits == Bits::Two)?;
-        let scales = filled(SCALE, pack::group_scales(rows, k, group))?;
+        let lines = random(choice.form(bits).lines(rows, k), bits == Bits::Two)?;
+        let scales = filled(SCALE, layout::group_scales(rows, k, group))?;
         Ok(Lanes {
             lines,
             scales,
@@ -92,7 +93,7 @@ fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linea
             rows,
             k,
             group,
-            per_group: family == Family::One,
+            per_group: family == Family::OneBit,
             gain: 1.0,
             wide: false,
             choice,
@@ -100,19 +101,19 @@ fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linea
     };
     Ok(match family {
         Family::Ternary => {
-            let lines = random(Form::new(choice.layout(family), Bits::Two).lines(rows, k), true)?;
+            let lines = random(choice.form(Bits::Two).lines(rows, k), true)?;
             Linear::Ternary(TernaryMatrix { lines, rows, k, scale: 0.01, wide: false, choice })
         }
-        Family::Two => Linear::Grouped(lanes(Bits::Two, 256)?),
-        Family::One => Linear::Grouped(lanes(Bits::One, 128)?),
+        Family::TwoBit => Linear::Grouped(lanes(Bits::Two, 256)?),
+        Family::OneBit => Linear::Grouped(lanes(Bits::One, 128)?),
         Family::Binary => {
-            let lines = random(Form::new(choice.layout(family), Bits::One).lines(rows, k), false)?;
+            let lines = random(choice.form(Bits::One).lines(rows, k), false)?;
             let (alpha, threshold) = (filled(0.01, rows)?, filled(0.0, k)?);
             Linear::Binary(BinaryMatrix { lines, alpha, threshold, choice })
         }
         Family::Int8 | Family::Int4 => {
-            let form = Form::new(choice.layout(family), Bits::Four);
-            let lines = if family == Family::Int8 { pack::int8_lines(rows, k) } else { form.lines(rows, k) };
+            let form = choice.form(Bits::Four);
+            let lines = if family == Family::Int8 { layout::int8_lines(rows, k) } else { form.lines(rows, k) };
             // Two-bit patterns hold no −128, which int8 rows never have.
             let (lines, scales) = (random(lines, true)?, filled(0.01, rows)?);
             Linear::Rows(ScaledRows { lines, scales, k, family, choice })

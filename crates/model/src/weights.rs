@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::Type;
-use pocketbit_kernels::choice::{Choice, Family};
+use pocketbit_kernels::dispatch::choice::Choice;
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::ggml::PackedBlock;
+use pocketbit_kernels::format::layout::{Bits, Form};
+use pocketbit_kernels::format::repack::Repack;
 use pocketbit_kernels::line::{bytes_mut, Line};
-use pocketbit_kernels::matrix::{Binary, Grouped, Int4Rows, Int8Rows, Ternary};
-use pocketbit_kernels::pack::{Bits, Form};
-use pocketbit_kernels::repack::Repack;
+use pocketbit_kernels::matrix::{Binary, Grouped, Int4, Int8, Ternary};
 
 use crate::memory::bytes_of;
 
@@ -107,7 +108,7 @@ pub(crate) struct BinaryMatrix {
     pub choice: Choice,
 }
 
-/// Rows of int8 or int4 values with a scale each (see [`Int8Rows`], [`Int4Rows`]).
+/// Rows of int8 or int4 values with a scale each (see [`Int8`], [`Int4`]).
 pub(crate) struct ScaledRows {
     pub lines: Vec<Line>,
     /// `[rows]`
@@ -175,50 +176,48 @@ impl Linear {
 
 impl TernaryMatrix {
     pub(crate) fn view(&self) -> Ternary<'_> {
-        let layout = self.choice.layout(Family::Ternary);
-        Ternary::new(&self.lines, layout, (self.rows, self.k), self.scale, self.wide).expect("checked when loaded")
+        Ternary::new(&self.lines, self.choice, (self.rows, self.k), self.scale, self.wide).expect("checked when loaded")
     }
 }
 
 impl Lanes {
     pub(crate) fn family(&self) -> Family {
         match self.bits {
-            Bits::One => Family::One,
-            _ => Family::Two,
+            Bits::One => Family::OneBit,
+            _ => Family::TwoBit,
         }
     }
 
     pub(crate) fn form(&self) -> Form {
-        Form::new(self.choice.layout(self.family()), self.bits)
+        self.choice.form(self.bits)
     }
 
-    /// Takes blocks of the file's type `kind`.
-    pub(crate) fn repack(&mut self, kind: Type) -> Repack<'_> {
+    /// Takes such blocks of a file.
+    pub(crate) fn repack(&mut self, block: PackedBlock) -> Repack<'_> {
         let form = self.form();
-        Repack { kind, form, k: self.k, codes: bytes_mut(&mut self.lines), scales: &mut self.scales }
+        Repack { block, form, k: self.k, codes: bytes_mut(&mut self.lines), scales: &mut self.scales }
     }
 
     pub(crate) fn view(&self) -> Grouped<'_> {
         let size = (self.rows, self.k);
-        let view = Grouped::new(&self.lines, &self.scales, self.form(), size, self.group, self.wide);
+        let view = Grouped::new(&self.lines, &self.scales, self.choice, size, self.group, self.wide);
         view.expect("checked when loaded")
     }
 }
 
 impl BinaryMatrix {
     pub(crate) fn view(&self) -> Binary<'_> {
-        let layout = self.choice.layout(Family::Binary);
-        Binary::new(&self.lines, layout, &self.alpha, self.threshold.len()).expect("checked when loaded")
+        Binary::new(&self.lines, self.choice, &self.alpha, self.threshold.len()).expect("checked when loaded")
     }
 }
 
 impl ScaledRows {
-    pub(crate) fn int8(&self) -> Int8Rows<'_> {
-        Int8Rows::new(&self.lines, &self.scales, self.k).expect("checked when loaded")
+    pub(crate) fn int8(&self) -> Int8<'_> {
+        Int8::new(&self.lines, self.choice, &self.scales, self.k).expect("checked when loaded")
     }
 
-    pub(crate) fn int4(&self) -> Int4Rows<'_> {
-        Int4Rows::new(&self.lines, &self.scales, self.k).expect("checked when loaded")
+    pub(crate) fn int4(&self) -> Int4<'_> {
+        Int4::new(&self.lines, self.choice, &self.scales, self.k).expect("checked when loaded")
     }
 
     fn row(&self, r: usize, out: &mut [f32]) {

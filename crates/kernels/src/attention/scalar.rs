@@ -1,14 +1,14 @@
 //! The specification of [`Kernels`].
 
+use super::kernels::{CachedRows, Kernels, Query, CHUNK, LEAST_WEIGHT};
 use super::layout::{code_at, Side, BLOCK};
-use super::{Kernels, Query, Rows, CHUNK, LEAST_WEIGHT};
 use crate::math::{exp, lane_sum, max, round_even};
 
 /// The scalar variant.
 pub struct Scalar;
 
 impl Kernels for Scalar {
-    fn scores(keys: Rows, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
+    fn scores(keys: CachedRows, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
         for (h, (q, query)) in q.chunks_exact(keys.width).zip(queries).enumerate() {
             for (t, key_scale) in keys.scales.iter().enumerate() {
                 let acc: i32 = (0..keys.width).map(|d| i32::from(q[d]) * keys.code(Side::Keys, t, d)).sum();
@@ -38,7 +38,7 @@ impl Kernels for Scalar {
         most / 32767.0
     }
 
-    fn mix(values: Rows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
+    fn mix(values: CachedRows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
         let head_dim = out.len() / u.len();
         for ((u, step), out) in u.iter().zip(steps).zip(out.chunks_exact_mut(head_dim)) {
             for (d, out) in out.iter_mut().enumerate() {
@@ -50,7 +50,7 @@ impl Kernels for Scalar {
     }
 }
 
-impl Rows<'_> {
+impl CachedRows<'_> {
     fn code(&self, side: Side, t: usize, d: usize) -> i32 {
         let bytes = self.depth.block_bytes(self.width);
         let block = &self.bytes[t / BLOCK * bytes..][..bytes];

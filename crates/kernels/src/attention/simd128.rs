@@ -2,10 +2,11 @@
 
 use core::arch::wasm32::*;
 
+use super::kernels::{CachedRows, Kernels, Query, CHUNK, LEAST_WEIGHT, TILE};
 use super::layout::{Depth, BLOCK};
-use super::{Kernels, Query, Rows, CHUNK, LEAST_WEIGHT, TILE};
 use crate::math::LANES;
-use crate::simd_ops::{exp, lanes, load, max, most_bits, reduce, rounded, store};
+use crate::wasm32::memory::{lanes, load, store};
+use crate::wasm32::vector::{exp, max, most_bits, reduce, rounded};
 
 /// The SIMD variant, in the simd128 and the relaxed artifact.
 pub struct Simd128;
@@ -14,7 +15,7 @@ pub struct Simd128;
 const BLOCKS: usize = 2;
 
 impl Kernels for Simd128 {
-    fn scores(keys: Rows, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
+    fn scores(keys: CachedRows, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
         let call = (keys, q, queries, scale);
         match (keys.depth, queries.len()) {
             (Depth::Eight, 1) => scores::<Eight, 1>(call, out, stride),
@@ -82,7 +83,7 @@ impl Kernels for Simd128 {
         most / 32767.0
     }
 
-    fn mix(values: Rows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
+    fn mix(values: CachedRows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
         match (values.depth, u.len()) {
             (Depth::Eight, 1) => mix::<Eight, 1, 4>(values, u, steps, out),
             (Depth::Eight, 2) => mix::<Eight, 2, 4>(values, u, steps, out),
@@ -147,7 +148,7 @@ fn halves(bytes: v128) -> [v128; 2] {
 
 #[inline(always)]
 fn scores<W: Widen, const H: usize>(
-    (keys, q, queries, scale): (Rows, &[i16], &[Query], f32),
+    (keys, q, queries, scale): (CachedRows, &[i16], &[Query], f32),
     out: &mut [f32],
     stride: usize,
 ) {
@@ -184,7 +185,12 @@ fn scores<W: Widen, const H: usize>(
 
 /// `D` vectors of four dimensions at a time.
 #[inline(always)]
-fn mix<W: Widen, const H: usize, const D: usize>(values: Rows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
+fn mix<W: Widen, const H: usize, const D: usize>(
+    values: CachedRows,
+    u: &[[i16; CHUNK]],
+    steps: &[f32],
+    out: &mut [f32],
+) {
     let (width, head_dim) = (values.width, out.len() / H);
     assert!(values.scales.len() <= CHUNK && head_dim <= width);
     let bytes = W::DEPTH.block_bytes(width);
@@ -240,7 +246,7 @@ fn sum_i16(u: &[i16; CHUNK]) -> i32 {
 fn widen_i8(from: &[u8], at: usize) -> v128 {
     debug_assert!(from.len() - at >= 8);
     // SAFETY: callers stay at least 8 bytes before the end of a block: `at` is a multiple of 8 under its bytes, which
-    // `Rows::new` made whole. The load takes any alignment.
+    // `CachedRows::new` made whole. The load takes any alignment.
     unsafe { i16x8_load_extend_i8x8(from.as_ptr().add(at).cast()) }
 }
 

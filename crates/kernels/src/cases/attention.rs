@@ -3,16 +3,11 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::{agree, Case};
+use super::case::{agree, Case};
 use crate::attention::layout::{self, Depth, Side, BLOCK};
 use crate::attention::scalar::Scalar;
-use crate::attention::{attend, attend_f32, Active, Kernels, Query, Rows, Scratch};
+use crate::attention::{attend, attend_f32, Active, CachedRows, Kernels, Query, Scratch};
 use crate::math::{exp, lane_sum};
-
-/// Head dimensions: 20 leaves lanes over, the others are those of published models.
-pub(super) const HEAD_DIMS: [usize; 8] = [8, 16, 20, 64, 80, 96, 128, 256];
-/// Lengths around a block of four, two blocks, a lane sum and a chunk of 256.
-pub(super) const LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 15, 16, 17, 255, 256, 257, 513];
 
 /// Keys or values as rows of whole numbers with a scale each.
 struct Plain {
@@ -45,8 +40,8 @@ impl Case {
 fn run<K: Kernels>(q: &[f32], (k, v): (&Plain, &Plain), scale: f32, y: &mut [f32]) {
     let (t, d) = (k.codes.len(), k.codes[0].len());
     let ((k_bytes, k_scales), (v_bytes, v_scales)) = (k.packed(Side::Keys), v.packed(Side::Values));
-    let keys = Rows::new(k.depth, d, &k_bytes, &k_scales);
-    if let (Some(keys), Some(values)) = (keys, Rows::new(v.depth, d, &v_bytes, &v_scales)) {
+    let keys = CachedRows::new(k.depth, d, &k_bytes, &k_scales);
+    if let (Some(keys), Some(values)) = (keys, CachedRows::new(v.depth, d, &v_bytes, &v_scales)) {
         with_scratch(q.len() / d, t, d, |s| attend::<K>(q, (keys, values), t, scale, s, y));
     }
 }

@@ -3,7 +3,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::{agree, Case};
+use super::case::{agree, Case};
 use crate::math::lane_sum;
 use crate::{active, quant, scalar};
 

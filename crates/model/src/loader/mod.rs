@@ -7,8 +7,9 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::Type;
-use pocketbit_kernels::choice::{Choice, Choices, Family};
+use pocketbit_kernels::dispatch::choice::{Choice, Choices};
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::ggml::{Read, Type};
 
 use crate::config::{Activations, Config, HeadKind};
 use crate::error::{Error, Kind};
@@ -17,7 +18,7 @@ use crate::memory::reserved;
 use crate::role::{Field, Part, Role, Usage};
 use crate::weights::{BinaryMatrix, Layer, Linear, Rows, Weights};
 
-pub(crate) use storage::Storage;
+use storage::Storage;
 use upload::{Tensor, Upload};
 
 /// Collects the tensors of a model.
@@ -201,7 +202,7 @@ pub(crate) fn place(
     name: &str,
     ggml: u32,
     shape: (usize, usize),
-) -> Result<(Role, Type, Storage), Error> {
+) -> Result<(Role, &'static Type, Storage), Error> {
     let role = Role::of(name).ok_or_else(|| Error::bad_model("no tensor of this name is known"))?;
     if role.layer >= config.layers {
         return Err(Error::bad_model(format!("this model has {} layers", config.layers)));
@@ -216,17 +217,17 @@ pub(crate) fn place(
 }
 
 /// How a tensor of this use and type is stored.
-fn storage_of(config: &Config, usage: Usage, kind: Type) -> Result<Storage, Error> {
+fn storage_of(config: &Config, usage: Usage, kind: &Type) -> Result<Storage, Error> {
     let binary = config.activations == Activations::Binary;
     let refused = || Err(Error::bad_model(format!("a tensor of type {kind:?} where a {usage:?} is needed")));
-    match (usage, kind.bits()) {
-        (Usage::Vector, None) if matches!(kind, Type::F32 | Type::F16 | Type::BF16) => Ok(Storage::Vector),
-        (Usage::Linear, _) if binary && kind == Type::Q1_0 => Ok(Storage::Binary),
+    match (usage, kind.read) {
+        (Usage::Vector, Read::Rows(block)) if block.is_float() => Ok(Storage::Vector),
+        (Usage::Linear, Read::Packed(block)) if binary && block.family == Family::OneBit => Ok(Storage::Binary),
         (Usage::Vector, _) => refused(),
         (Usage::Linear, _) if binary => refused(),
-        (_, Some(_)) => Ok(Storage::Lanes),
-        (Usage::Embedding, None) if config.head == HeadKind::F32 => Ok(Storage::Floats),
-        (Usage::Embedding, None) if config.head == HeadKind::Int4 => Ok(Storage::Int4),
-        (_, None) => Ok(Storage::Int8),
+        (_, Read::Packed(block)) => Ok(Storage::Lanes(block)),
+        (Usage::Embedding, Read::Rows(_)) if config.head == HeadKind::F32 => Ok(Storage::Floats),
+        (Usage::Embedding, Read::Rows(_)) if config.head == HeadKind::Int4 => Ok(Storage::Rows(Family::Int4)),
+        (_, Read::Rows(_)) => Ok(Storage::Rows(Family::Int8)),
     }
 }

@@ -1,24 +1,23 @@
 //! How tensors are stored, and what that takes.
 
-use pocketbit_kernels::blocks::Type;
-use pocketbit_kernels::choice::{Choice, Family};
+use pocketbit_kernels::dispatch::choice::Choice;
+use pocketbit_kernels::family::Family;
+use pocketbit_kernels::format::ggml::PackedBlock;
+use pocketbit_kernels::format::layout::{self, Bits};
 use pocketbit_kernels::line::Line;
-use pocketbit_kernels::matrix::Int4Rows;
-use pocketbit_kernels::pack::{self, Bits, Form};
+use pocketbit_kernels::matrix::Int4;
 
 /// The form a tensor is stored in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Storage {
     /// f32 `[k]`
     Vector,
     /// f32 `[rows][k]`
     Floats,
-    /// int8 rows with an f32 scale each
-    Int8,
-    /// int4 rows with an f32 scale each
-    Int4,
+    /// int8 or int4 rows with an f32 scale each
+    Rows(Family),
     /// the file's codes, and its f16 scales where they differ
-    Lanes,
+    Lanes(PackedBlock),
     /// sign bits with an f32 scale a row
     Binary,
 }
@@ -33,42 +32,33 @@ pub(crate) struct Extent {
 }
 
 impl Storage {
-    /// What a tensor of this type, `[rows][k]`, takes while it is loaded.
-    pub(crate) fn extent(self, kind: Type, (rows, k): (usize, usize)) -> Extent {
+    /// What a tensor `[rows][k]` takes while it is loaded.
+    pub(crate) fn extent(self, (rows, k): (usize, usize)) -> Extent {
         let of = |lines, floats| Extent { lines, halves: 0, floats };
-        // The size of a form is the same in every layout.
-        let lines = |family, bits| Form::new(Choice::default_of(family).layout(family), bits).lines(rows, k);
+        // A form takes the same room in every layout.
+        let lines = |family, bits| Choice::default_of(family).form(bits).lines(rows, k);
         match self {
             Storage::Vector => of(0, k),
             Storage::Floats => of(0, rows * k),
-            Storage::Int8 => of(pack::int8_lines(rows, k), rows),
-            Storage::Int4 => of(Int4Rows::FORM.lines(rows, k), rows),
+            Storage::Rows(Family::Int4) => of(Int4::FORM.lines(rows, k), rows),
+            Storage::Rows(_) => of(layout::int8_lines(rows, k), rows),
             Storage::Binary => of(lines(Family::Binary, Bits::One), rows),
-            Storage::Lanes => {
-                let scales = if kind == Type::I2_S { 0 } else { pack::group_scales(rows, k, kind.block().1) };
-                Extent { halves: scales, ..of(lines(likely_family(kind), codes_of(kind)), 0) }
+            Storage::Lanes(block) => {
+                let halves = if block.scale_ends_tensor { 0 } else { layout::group_scales(rows, k, block.weights) };
+                Extent { halves, ..of(lines(block.family, block.bits()), 0) }
             }
         }
     }
 
     /// Bytes of it once it is loaded. Block scales of ternary types are equal in every known file, and then kept once.
-    pub(crate) fn resident_bytes(self, kind: Type, shape: (usize, usize)) -> u64 {
-        let Extent { lines, halves, floats } = self.extent(kind, shape);
-        let halves = if kind.grouped_activations() { halves } else { 0 };
+    pub(crate) fn resident_bytes(self, shape: (usize, usize)) -> u64 {
+        let Extent { lines, halves, floats } = self.extent(shape);
+        let halves = if self.groups_activations() { halves } else { 0 };
         (lines * size_of::<Line>()) as u64 + (halves * size_of::<u16>() + floats * size_of::<f32>()) as u64
     }
-}
 
-/// Bits of a code of a packed type.
-pub(crate) fn codes_of(kind: Type) -> Bits {
-    kind.bits().unwrap_or(Bits::Two)
-}
-
-/// The family a tensor of this type most likely is of once its scales are known: it decides the layout.
-pub(crate) fn likely_family(kind: Type) -> Family {
-    match (codes_of(kind), kind.grouped_activations()) {
-        (Bits::One, _) => Family::One,
-        (_, true) => Family::Two,
-        _ => Family::Ternary,
+    /// Whether a product with it reads activations quantised per group.
+    pub(crate) fn groups_activations(self) -> bool {
+        matches!(self, Storage::Lanes(block) if block.grouped_activations())
     }
 }

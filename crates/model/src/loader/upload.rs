@@ -4,27 +4,28 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use pocketbit_kernels::blocks::{Type, I2_S_TAIL};
-use pocketbit_kernels::choice::{Choice, Choices, Family};
+use pocketbit_kernels::dispatch::choice::{Choice, Choices};
+use pocketbit_kernels::family::Family;
 use pocketbit_kernels::float::all_finite;
+use pocketbit_kernels::format::ggml::{PackedBlock, Read, Type};
+use pocketbit_kernels::format::layout::{self, Bits};
+use pocketbit_kernels::format::repack::BadBlock;
 use pocketbit_kernels::line::{bytes_mut, int8_mut, Line};
 use pocketbit_kernels::math::f16_to_f32;
-use pocketbit_kernels::matrix::Int4Rows;
-use pocketbit_kernels::pack::{self, Bits, Form};
+use pocketbit_kernels::matrix::Int4;
 use pocketbit_kernels::quant::{quantize_row, quantize_row4};
-use pocketbit_kernels::repack::BadBlock;
 
 use crate::error::{decimal, Error};
 use crate::memory::filled;
 use crate::role::Role;
 use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix};
 
-use super::storage::{codes_of, likely_family, Extent, Storage};
+use super::storage::{Extent, Storage};
 
 /// Receives the bytes of one tensor `[rows][k]`.
 pub(super) struct Upload {
     pub(super) role: Role,
-    kind: Type,
+    kind: &'static Type,
     rows: usize,
     k: usize,
     target: Target,
@@ -54,9 +55,10 @@ enum Target {
         row: Vec<f32>,
         codes: Vec<u8>,
     },
-    /// packed codes; `scales` as [`pack::scale_at`] places them, `scale` of a tensor with one
+    /// packed codes; `scales` as [`layout::scale_at`] places them, `scale` of a tensor with one
     Lanes {
         lanes: Lanes,
+        block: PackedBlock,
         scale: Option<f32>,
     },
     Binary(BinaryMatrix),
@@ -65,7 +67,7 @@ enum Target {
 impl Upload {
     pub(super) fn new(
         role: Role,
-        kind: Type,
+        kind: &'static Type,
         (rows, k): (usize, usize),
         storage: Storage,
         choices: &Choices,
@@ -73,8 +75,8 @@ impl Upload {
         let (block_bytes, block) = kind.block();
         let step = match storage {
             Storage::Vector => 1,
-            Storage::Binary => pack::BINARY_STEP,
-            _ => pack::INT8_STEP,
+            Storage::Binary => layout::BINARY_STEP,
+            _ => layout::INT8_STEP,
         };
         if k % block != 0 || k % step != 0 {
             return Err(Error::bad_model(format!(
@@ -82,13 +84,13 @@ impl Upload {
                 block.max(step)
             )));
         }
-        let by_block = matches!(storage, Storage::Lanes | Storage::Binary);
+        let by_block = matches!(storage, Storage::Lanes(_) | Storage::Binary);
+        let tail = matches!(storage, Storage::Lanes(PackedBlock { scale_ends_tensor: true, .. }));
         let (unit_bytes, units) = match by_block {
-            true => (block_bytes, rows * k / block + usize::from(kind == Type::I2_S)),
+            true => (block_bytes, rows * k / block + usize::from(tail)),
             false => (k / block * block_bytes, rows),
         };
-        debug_assert!(kind != Type::I2_S || I2_S_TAIL == unit_bytes);
-        let target = Target::new(storage, kind, (rows, k), choices)?;
+        let target = Target::new(storage, (rows, k), choices)?;
         Ok(Upload { role, kind, rows, k, target, unit_bytes, units, done: 0, carry: Vec::new() })
     }
 
@@ -121,10 +123,10 @@ impl Upload {
         if self.done > self.units {
             return Err(Error::bad_model("it has more bytes than its shape"));
         }
-        if let Target::Lanes { lanes, scale } = &mut self.target {
-            let tail = if self.kind == Type::I2_S && self.done == self.units { self.unit_bytes } else { 0 };
+        if let Target::Lanes { lanes, block, scale } = &mut self.target {
+            let tail = if block.scale_ends_tensor && self.done == self.units { self.unit_bytes } else { 0 };
             let (bytes, tail) = bytes.split_at(bytes.len().saturating_sub(tail));
-            lanes.wide |= lanes.repack(self.kind).blocks(first, bytes).map_err(refused)?;
+            lanes.wide |= lanes.repack(*block).blocks(first, bytes).map_err(refused)?;
             return one_scale_of(tail, scale);
         }
         bytes.chunks_exact(self.unit_bytes).enumerate().try_for_each(|(i, unit)| self.unit(first + i, unit))
@@ -140,7 +142,8 @@ impl Upload {
             Target::Binary(matrix) => return binary(matrix, k, at, unit),
             Target::Lanes { .. } => unreachable!("packed by blocks"),
         };
-        kind.row(unit, row);
+        let Read::Rows(block) = kind.read else { unreachable!("packed by blocks") };
+        block.row(unit, row);
         if !all_finite(row) {
             return Err(Error::bad_model(format!("row {at} holds a value that is not finite")));
         }
@@ -160,34 +163,32 @@ impl Upload {
             Target::Vector(values) => Tensor::Vector(values),
             Target::Floats { values } => Tensor::Rows(Rows::F32 { values, k: self.k }),
             Target::Rows { rows, .. } => Tensor::Linear(Linear::Rows(rows)),
-            Target::Lanes { lanes, scale } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
+            Target::Lanes { lanes, scale, .. } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
             Target::Binary(matrix) => Tensor::Linear(Linear::Binary(matrix)),
         })
     }
 }
 
 impl Target {
-    fn new(storage: Storage, kind: Type, shape: (usize, usize), choices: &Choices) -> Result<Self, Error> {
+    fn new(storage: Storage, shape: (usize, usize), choices: &Choices) -> Result<Self, Error> {
         let (rows, k) = shape;
-        let Extent { lines, halves, floats } = storage.extent(kind, shape);
+        let Extent { lines, halves, floats } = storage.extent(shape);
         let choice = |family| choices.of(family, rows, k);
         Ok(match storage {
             Storage::Vector => Target::Vector(filled(0.0, floats)?),
             Storage::Floats => Target::Floats { values: filled(0.0, floats)? },
-            Storage::Int8 | Storage::Int4 => {
-                let int4 = storage == Storage::Int4;
-                let family = if int4 { Family::Int4 } else { Family::Int8 };
+            Storage::Rows(family) => {
                 let (lines, scales) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
                 let rows = ScaledRows { lines, scales, k, family, choice: choice(family) };
-                Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, if int4 { k } else { 0 })? }
+                let codes = if family == Family::Int4 { k } else { 0 };
+                Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, codes)? }
             }
-            Storage::Lanes => {
-                let (bits, family) = (codes_of(kind), likely_family(kind));
-                let lines = filled(Line::filled(pack::TERNARY_ZERO), lines)?;
-                let (scales, group) = (filled(0, halves)?, kind.block().1);
-                let (per_group, choice) = (kind.grouped_activations(), choice(family));
+            Storage::Lanes(block) => {
+                let (bits, group, per_group) = (block.bits(), block.weights, block.grouped_activations());
+                let lines = filled(Line::filled(layout::TERNARY_ZERO), lines)?;
+                let (scales, choice) = (filled(0, halves)?, choice(block.family));
                 let lanes = Lanes { lines, scales, bits, rows, k, group, per_group, gain: 1.0, wide: false, choice };
-                Target::Lanes { lanes, scale: None }
+                Target::Lanes { lanes, block, scale: None }
             }
             Storage::Binary => {
                 let (lines, alpha) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
@@ -201,7 +202,7 @@ impl Target {
 fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
     rows.scales[at] = if rows.family == Family::Int4 {
         let scale = quantize_row4(row, codes);
-        pack::put_codes(Int4Rows::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
+        layout::put_codes(Int4::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
         scale
     } else {
         quantize_row(row, &mut int8_mut(&mut rows.lines)[at * rows.k..(at + 1) * rows.k])
@@ -228,7 +229,7 @@ fn one_scale_of(tail: &[u8], scale: &mut Option<f32>) -> Result<(), Error> {
 
 fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8]) -> Result<(), Error> {
     let scale = f16_to_f32(u16::from_le_bytes([unit[0], unit[1]]));
-    let first = at * pack::BINARY_STEP;
+    let first = at * layout::BINARY_STEP;
     let (row, k0) = (first / k, first % k);
     if !scale.is_finite() || k0 != 0 && w.alpha[row] != scale {
         let (found, scale) = (decimal(w.alpha[row]), decimal(scale));
@@ -237,14 +238,14 @@ fn binary(w: &mut BinaryMatrix, k: usize, at: usize, unit: &[u8]) -> Result<(), 
         )));
     }
     w.alpha[row] = scale;
-    let form = Form::new(w.choice.layout(Family::Binary), Bits::One);
-    pack::put_bytes(form, bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
+    let form = w.choice.form(Bits::One);
+    layout::put_bytes(form, bytes_mut(&mut w.lines), k, row, k0, &unit[2..]);
     Ok(())
 }
 
 /// Codes with their scales dropped where one scale serves the whole tensor.
 fn lanes_linear(lanes: Lanes, scale: Option<f32>, choices: &Choices) -> Linear {
-    let layout = lanes.form().layout;
+    let layout = lanes.choice.layout();
     let one = scale.or_else(|| one_scale(&lanes));
     let family = if one.is_some() { Family::Ternary } else { lanes.family() };
     let choice: Choice = choices.reading(layout, family, lanes.rows, lanes.k);

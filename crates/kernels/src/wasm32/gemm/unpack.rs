@@ -2,16 +2,18 @@
 
 use core::arch::wasm32::*;
 
-use crate::pack::{Bits, Form, Layout, LANE_ROWS, STEP_BYTES};
-use crate::simd128::{code_mask, load, splat, store};
+use crate::dispatch::kernels::LaneCodes;
+use crate::format::layout::{Bits, Columns, Quads, LANE_ROWS, STEP_BYTES};
+use crate::wasm32::lanes::code_mask;
+use crate::wasm32::memory::{load, splat, store};
 
 /// Unpacks the codes of 32 rows.
-pub(super) fn unpack(form: Form, codes: &[u8], tile: &mut [u8]) {
-    match (form.layout, form.bits) {
-        (Layout::Column, Bits::One) => one_bit_columns(codes, tile),
-        (Layout::Column, _) => two_bit_columns(codes, tile),
-        (_, Bits::One) => quads::<8>(codes, tile),
-        _ => quads::<4>(codes, tile),
+pub(super) fn unpack(codes: LaneCodes, bits: Bits, tile: &mut [u8]) {
+    match (codes, bits) {
+        (LaneCodes::Columns(Columns(codes)), Bits::One) => one_bit_columns(codes, tile),
+        (LaneCodes::Columns(Columns(codes)), _) => two_bit_columns(codes, tile),
+        (LaneCodes::Quads(Quads(codes)), Bits::One) => quads::<8>(codes, tile),
+        (LaneCodes::Quads(Quads(codes)), _) => quads::<4>(codes, tile),
     }
 }
 

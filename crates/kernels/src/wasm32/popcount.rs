@@ -4,9 +4,10 @@
 
 use core::arch::wasm32::*;
 
-use crate::matrix::{Binary, BinaryActivation};
-use crate::pack::Layout;
-use crate::simd128::{lanes, load};
+use super::memory::{lanes, load};
+use crate::activation::BinaryTokens;
+use crate::format::layout::BitRows;
+use crate::matrix::Binary;
 
 /// Vectors whose popcounts (≤ 8 a byte) fit a u8 accumulator.
 const RUN: usize = 31;
@@ -16,26 +17,27 @@ const GEMV_ROWS: usize = 4;
 const GEMM_ROWS: usize = 2;
 const GEMM_TOKENS: usize = 2;
 
-/// [`crate::scalar::gemv_w1a1`], four rows at once.
+/// [`crate::scalar::gemv_binary`], four rows at once.
 #[inline(never)]
-pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    gemm::<GEMV_ROWS, 1>(w, x.bits, &[x.beta], y);
+pub fn gemv_binary(rows: BitRows, w: &Binary, bits: &[u8], beta: f32, y: &mut [f32]) {
+    gemm::<GEMV_ROWS, 1>(rows, w, BinaryTokens { bits, beta: &[beta] }, y);
 }
 
-/// [`crate::scalar::gemv_w1a1`] of tokens `bits` `[n][k / 8]`, `beta` `[n]`, into `y` `[n][rows]`.
+/// [`crate::scalar::gemv_binary`] of every token, into `y` `[n][rows]`.
 #[inline(never)]
-pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
-    gemm::<GEMM_ROWS, GEMM_TOKENS>(w, bits, beta, y);
+pub fn gemm_binary(rows: BitRows, w: &Binary, x: BinaryTokens, y: &mut [f32]) {
+    gemm::<GEMM_ROWS, GEMM_TOKENS>(rows, w, x, y);
 }
 
-fn gemm<const R: usize, const T: usize>(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
+fn gemm<const R: usize, const T: usize>(bit_rows: BitRows, w: &Binary, x: BinaryTokens, y: &mut [f32]) {
+    let BinaryTokens { bits, beta } = x;
     let (rows, width) = (w.alpha.len(), w.k / 8);
-    assert!(w.layout == Layout::Row && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
+    assert!(bits.len() == beta.len() * width && y.len() == beta.len() * rows);
     for first in (0..rows).step_by(R) {
         // A last tile of fewer rows or tokens repeats its first and drops the surplus.
         let row: [&[u8]; R] = core::array::from_fn(|r| {
             let r = if first + r < rows { first + r } else { first };
-            &w.bits[r * width..(r + 1) * width]
+            &bit_rows.0[r * width..(r + 1) * width]
         });
         for token in (0..beta.len()).step_by(T) {
             let x: [&[u8]; T] = core::array::from_fn(|t| {

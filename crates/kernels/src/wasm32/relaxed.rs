@@ -1,14 +1,16 @@
-//! Relaxed-SIMD variants: only the kernels that gain; the rest is simd128's.
+//! Relaxed-SIMD variants of the dot products; the rest is the same in both SIMD artifacts.
 //!
 //! The relaxed dot products are exact, hence deterministic, while their second operand stays in 0..=127 and no pair sum
 //! leaves i16: codes ≤ 15 give ±3810, |x| ≤ 127 with |w| ≤ 127 gives ±32258. The probe checks that an engine keeps to this.
 
 use core::arch::wasm32::*;
 
-use crate::matrix::{Activation, Int8Rows};
-use crate::pack::STEP_BYTES;
-use crate::quads::CodeSums;
-use crate::simd128::{code_mask, int8_rows, load, load_quad, Sums};
+use super::dot::{int8_rows, CodeSums};
+use super::lanes::{code_mask, Sums};
+use super::memory::{load, load_quad};
+use crate::activation::Activation;
+use crate::format::layout::STEP_BYTES;
+use crate::matrix::Int8;
 
 /// One relaxed dot for 16 codes, activations in the i8 slot, codes in the i7 slot.
 pub struct Dot;
@@ -67,9 +69,9 @@ impl CodeSums for Dot16 {
     }
 }
 
-/// [`crate::scalar::gemv_i8a8`] with the sign moved to the weights: |x| in the i7 slot, ±w in the i8 slot.
+/// [`crate::scalar::gemv_int8`] with the sign moved to the weights: |x| in the i7 slot, ±w in the i8 slot.
 #[inline(never)]
-pub fn gemv_i8a8(w: &Int8Rows, x: Activation, y: &mut [f32]) {
+pub fn gemv_int8(w: &Int8, x: Activation, y: &mut [f32]) {
     int8_rows(w, x, y, |row, q| {
         let mut acc = [i32x4_splat(0); 4];
         for at in (0..q.len()).step_by(16) {

@@ -8,10 +8,11 @@
 
 use core::arch::wasm32::*;
 
-use crate::matrix::{Activation, Binary, BinaryActivation, Grouped, GroupedActivation, Ternary};
-use crate::pack::{Layout, LANE_ROWS, TALL_ROWS};
-use crate::run::Tables;
-use crate::simd128::{byte_at, floats, group_rows, load, splat, store, ternary_rows, Sums};
+use super::lanes::{group_rows, ternary_rows, Sums};
+use super::memory::{byte_at, floats, load, splat, store};
+use crate::activation::{Activation, BinaryTokens, Tables};
+use crate::format::layout::{Bits, Columns, TallColumns, LANE_ROWS, TALL_ROWS};
+use crate::matrix::{Binary, Grouped, Ternary};
 
 #[cfg(target_feature = "relaxed-simd")]
 use core::arch::wasm32::i8x16_relaxed_swizzle as look;
@@ -34,7 +35,7 @@ pub fn pair_tables(q: &[i8], tables: &mut [u8]) {
 /// Tables for one-bit weights, `[k / 4][low, high][16]`: entry `b` of four is `Σ ±q`, plus where bit `i` is set, split at
 /// 7 bits.
 #[inline(never)]
-pub fn quad_tables(q: &[i8], tables: &mut [u8]) {
+pub fn four_tables(q: &[i8], tables: &mut [u8]) {
     let signs =
         [i16x8(-1, 1, -1, 1, -1, 1, -1, 1), i16x8(-1, -1, 1, 1, -1, -1, 1, 1), i16x8(-1, -1, -1, -1, 1, 1, 1, 1)];
     for (q, table) in q.chunks_exact(4).zip(tables.chunks_exact_mut(32)) {
@@ -55,27 +56,27 @@ fn split<const BITS: u32>(first: v128, second: v128, table: &mut [u8]) {
     store(table, 16, i8x16_narrow_i16x8(i16x8_shr(first, BITS), i16x8_shr(second, BITS)));
 }
 
-/// [`crate::scalar::gemv_w158a8`] by [`pair_tables`] of `x`.
+/// [`crate::scalar::gemv_ternary`] by [`pair_tables`] of `x`.
 #[inline(never)]
-pub fn gemv_w158a8(w: &Ternary, x: Activation, tables: &[u8], y: &mut [f32]) {
+pub fn gemv_ternary(codes: Columns, w: &Ternary, x: Activation, tables: &[u8], y: &mut [f32]) {
     assert!(tables.len() == Tables::Pairs.bytes(w.k));
-    ternary_rows(w, Layout::Column, x, y, |codes| pair_sums(codes, tables));
+    ternary_rows(codes.0, w, x, y, |codes| pair_sums(codes, tables));
 }
 
-/// [`crate::scalar::gemv_q2a8`] by [`pair_tables`] of `x`.
+/// [`crate::scalar::gemv_two_bit`] by [`pair_tables`] of `x`.
 #[inline(never)]
-pub fn gemv_q2a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
+pub fn gemv_two_bit(codes: Columns, w: &Grouped, x: Activation, tables: &[u8], y: &mut [f32]) {
     assert!(tables.len() == Tables::Pairs.bytes(w.k));
     let bytes = Tables::Pairs.bytes(w.group);
-    group_rows(w, Layout::Column, x, y, |codes, g| pair_sums(codes, &tables[g * bytes..][..bytes]));
+    group_rows(codes.0, (w, Bits::Two), x, y, |codes, g| pair_sums(codes, &tables[g * bytes..][..bytes]));
 }
 
-/// [`crate::scalar::gemv_q1a8`] by [`quad_tables`] of `x`.
+/// [`crate::scalar::gemv_one_bit`] by [`four_tables`] of `x`.
 #[inline(never)]
-pub fn gemv_q1a8(w: &Grouped, x: GroupedActivation, tables: &[u8], y: &mut [f32]) {
-    assert!(tables.len() == Tables::Quads.bytes(w.k));
-    let bytes = Tables::Quads.bytes(w.group);
-    group_rows(w, Layout::Column, x, y, |codes, g| quad_sums(codes, &tables[g * bytes..][..bytes]));
+pub fn gemv_one_bit(codes: Columns, w: &Grouped, x: Activation, tables: &[u8], y: &mut [f32]) {
+    assert!(tables.len() == Tables::Fours.bytes(w.k));
+    let bytes = Tables::Fours.bytes(w.group);
+    group_rows(codes.0, (w, Bits::One), x, y, |codes, g| four_sums(codes, &tables[g * bytes..][..bytes]));
 }
 
 /// Indices of a column's two nibbles for 16 rows; `mask` is [`splat`] of 15.
@@ -145,14 +146,14 @@ fn pair_sums(codes: &[u8], tables: &[u8]) -> Sums {
 }
 
 /// Columns (eight k) whose high parts (−4..=3 a nibble) fit i8: 32 lookups reach −128.
-const QUAD_RUN: usize = 16;
+const FOUR_RUN: usize = 16;
 
 /// Σ w·q of 32 rows by sign bits `[columns][32]` and their tables.
 #[inline(always)]
-fn quad_sums(codes: &[u8], tables: &[u8]) -> Sums {
+fn four_sums(codes: &[u8], tables: &[u8]) -> Sums {
     let (zero, mask) = (i32x4_splat(0), splat::<15>());
     let mut total = [zero; 8];
-    for (codes, tables) in codes.chunks(QUAD_RUN * LANE_ROWS).zip(tables.chunks(QUAD_RUN * 64)) {
+    for (codes, tables) in codes.chunks(FOUR_RUN * LANE_ROWS).zip(tables.chunks(FOUR_RUN * 64)) {
         let (mut sums, mut high) = ([[zero; 2]; 2], [zero; 2]);
         for (codes, tables) in codes.chunks_exact(LANE_ROWS).zip(tables.chunks_exact(64)) {
             let table: [v128; 4] = core::array::from_fn(|i| load(tables, 16 * i));
@@ -184,28 +185,28 @@ static UNLIKE: [[u8; 16]; 16] = {
 const COUNT_RUN: usize = 31;
 const COUNT_RUNS: usize = 256;
 
-/// [`crate::scalar::gemv_w1a1`]: 64 rows share the tables of a column.
+/// [`crate::scalar::gemv_binary`]: 64 rows share the tables of a column.
 #[inline(never)]
-pub fn gemv_w1a1(w: &Binary, x: BinaryActivation, y: &mut [f32]) {
-    assert!(w.layout == Layout::Tall && x.bits.len() * 8 == w.k && y.len() == w.alpha.len());
-    let blocks = w.bits.chunks_exact(w.k / 8 * TALL_ROWS).zip(w.alpha.chunks(TALL_ROWS));
+pub fn gemv_binary(codes: TallColumns, w: &Binary, bits: &[u8], beta: f32, y: &mut [f32]) {
+    assert!(bits.len() * 8 == w.k && y.len() == w.alpha.len());
+    let blocks = codes.0.chunks_exact(w.k / 8 * TALL_ROWS).zip(w.alpha.chunks(TALL_ROWS));
     for ((codes, alpha), y) in blocks.zip(y.chunks_mut(TALL_ROWS)) {
-        let [counts] = unlike::<4, 1>(codes, 0, [x.bits]);
-        scale_counts(w.k, &counts, alpha, x.beta, y);
+        let [counts] = unlike::<4, 1>(codes, 0, [bits]);
+        scale_counts(w.k, &counts, alpha, beta, y);
     }
 }
 
-/// Tokens of a [`gemm_w1a1`] tile.
+/// Tokens of a [`gemm_binary`] tile.
 const TOKENS: usize = 4;
 
-/// [`crate::scalar::gemv_w1a1`] of tokens `bits` `[n][k / 8]`, `beta` `[n]`, into `y` `[n][rows]`: four tokens share the
-/// indices of 32 rows.
+/// [`crate::scalar::gemv_binary`] of every token, into `y` `[n][rows]`: four tokens share the indices of 32 rows.
 #[inline(never)]
-pub fn gemm_w1a1(w: &Binary, bits: &[u8], beta: &[f32], y: &mut [f32]) {
+pub fn gemm_binary(codes: TallColumns, w: &Binary, x: BinaryTokens, y: &mut [f32]) {
+    let BinaryTokens { bits, beta } = x;
     let (rows, width) = (w.alpha.len(), w.k / 8);
-    assert!(w.layout == Layout::Tall && bits.len() == beta.len() * width && y.len() == beta.len() * rows);
+    assert!(bits.len() == beta.len() * width && y.len() == beta.len() * rows);
     for (half, alpha) in w.alpha.chunks(LANE_ROWS).enumerate() {
-        let codes = &w.bits[half / 2 * width * TALL_ROWS..][..width * TALL_ROWS];
+        let codes = &codes.0[half / 2 * width * TALL_ROWS..][..width * TALL_ROWS];
         let first = half % 2 * LANE_ROWS;
         let whole = beta.len() / TOKENS * TOKENS;
         for t in (0..whole).step_by(TOKENS) {

@@ -2,7 +2,6 @@
 //!
 //! Packing works block by block, so a matrix is repacked while its bytes stream in, with no second copy.
 
-use crate::blocks::MAX_CODE_BYTES;
 use crate::line::Line;
 
 /// Rows of a block of quads or columns.
@@ -17,6 +16,8 @@ pub const STEP_BYTES: usize = 128;
 pub const BINARY_STEP: usize = 128;
 /// An int8 row is whole 16-byte vectors.
 pub const INT8_STEP: usize = 16;
+/// Most bytes the codes of a file's block take, row-major.
+pub const MAX_CODE_BYTES: usize = 64;
 /// Largest k of the tile a GEMM unpacks: 8 kB of codes beside a slice's activations in the first-level cache.
 pub const TILE_K: usize = 256;
 /// Lines of that tile.
@@ -55,22 +56,22 @@ impl Bits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// Row-major, neighbouring k in a byte; rows are not padded.
-    Row,
+    RowMajor,
     /// A 32-bit lane is one row's four neighbouring k, planes `4·planes` apart: for dot products.
-    Quad,
+    Quads,
     /// A byte is one row's neighbouring k, a vector 16 rows: for lookups.
-    Column,
-    /// The same in blocks of 64 rows, whose four vectors share a column's tables: W1A1.
-    Tall,
+    Columns,
+    /// The same in blocks of 64 rows, whose four vectors share a column's tables: binary weights.
+    TallColumns,
 }
 
 impl Layout {
-    /// Rows of a block; a row of [`Layout::Row`] stands alone.
+    /// Rows of a block; a row of [`Layout::RowMajor`] stands alone.
     pub const fn block_rows(self) -> usize {
         match self {
-            Layout::Row => 1,
-            Layout::Quad | Layout::Column => LANE_ROWS,
-            Layout::Tall => TALL_ROWS,
+            Layout::RowMajor => 1,
+            Layout::Quads | Layout::Columns => LANE_ROWS,
+            Layout::TallColumns => TALL_ROWS,
         }
     }
 }
@@ -90,12 +91,35 @@ impl Form {
         Form { layout, bits }
     }
 
+    /// Whether codes stand in blocks of [`LANE_ROWS`] rows.
+    pub const fn is_lanes(self) -> bool {
+        matches!(self.layout, Layout::Quads | Layout::Columns)
+    }
+
     /// Lines of a packed `rows × k` matrix.
     pub const fn lines(self, rows: usize, k: usize) -> usize {
         let stored = rows.next_multiple_of(self.layout.block_rows());
         Line::count(stored * k / self.bits.planes())
     }
 }
+
+/// Codes in [`Layout::Quads`].
+#[derive(Clone, Copy)]
+pub struct Quads<'a>(pub(crate) &'a [u8]);
+
+/// Codes in [`Layout::Columns`].
+#[cfg(target_feature = "simd128")]
+#[derive(Clone, Copy)]
+pub struct Columns<'a>(pub(crate) &'a [u8]);
+
+/// Sign bits in [`Layout::TallColumns`].
+#[cfg(target_feature = "simd128")]
+#[derive(Clone, Copy)]
+pub struct TallColumns<'a>(pub(crate) &'a [u8]);
+
+/// Sign bits in [`Layout::RowMajor`].
+#[derive(Clone, Copy)]
+pub struct BitRows<'a>(pub(crate) &'a [u8]);
 
 /// f16 scales of a grouped matrix.
 pub const fn group_scales(rows: usize, k: usize, group: usize) -> usize {
@@ -128,17 +152,17 @@ pub fn put_codes(form: Form, packed: &mut [u8], k: usize, row: usize, k0: usize,
     }
 }
 
-/// [`put_codes`] of codes in the order of [`Layout::Row`]: neighbouring k in a byte, the first in its lowest bits.
+/// [`put_codes`] of codes in the order of [`Layout::RowMajor`]: neighbouring k in a byte, the first in its lowest bits.
 pub fn put_bytes(form: Form, packed: &mut [u8], k: usize, row: usize, k0: usize, bytes: &[u8]) {
     let planes = form.bits.planes();
     let rows = form.layout.block_rows();
     // A block is a run of columns, of a byte a row or (quads) of four.
     let first = (row / rows * k + k0) / planes * rows;
     match form.layout {
-        Layout::Row => packed[first..first + bytes.len()].copy_from_slice(bytes),
-        Layout::Column => put_columns::<LANE_ROWS>(&mut packed[first..], row % rows, bytes),
-        Layout::Tall => put_columns::<TALL_ROWS>(&mut packed[first..], row % rows, bytes),
-        Layout::Quad => match form.bits {
+        Layout::RowMajor => packed[first..first + bytes.len()].copy_from_slice(bytes),
+        Layout::Columns => put_columns::<LANE_ROWS>(&mut packed[first..], row % rows, bytes),
+        Layout::TallColumns => put_columns::<TALL_ROWS>(&mut packed[first..], row % rows, bytes),
+        Layout::Quads => match form.bits {
             Bits::One => put_quads(&mut packed[first..], row % rows, bytes, quad_of_one),
             Bits::Two => put_quads(&mut packed[first..], row % rows, bytes, quad_of_two),
             Bits::Four => put_quads(&mut packed[first..], row % rows, bytes, quad_of_four),
@@ -155,16 +179,18 @@ pub fn put_band(form: Form, packed: &mut [u8], k: usize, (row, k0): (usize, usiz
     let first = (row / LANE_ROWS * k + k0) / form.bits.planes() * LANE_ROWS;
     let out = &mut packed[first..first + bytes * LANE_ROWS];
     match (form.layout, form.bits) {
-        (Layout::Quad, Bits::One) => quad_band(out, band, quad_of_one),
-        (Layout::Quad, Bits::Two) => quad_band(out, band, quad_of_two),
-        (Layout::Quad, Bits::Four) => quad_band(out, band, quad_of_four),
-        _ => {
-            debug_assert!(form.layout == Layout::Column);
-            for (j, column) in out.chunks_exact_mut(LANE_ROWS).enumerate() {
-                for (byte, row) in column.iter_mut().zip(band) {
-                    *byte = row[j];
-                }
-            }
+        (Layout::Quads, Bits::One) => quad_band(out, band, quad_of_one),
+        (Layout::Quads, Bits::Two) => quad_band(out, band, quad_of_two),
+        (Layout::Columns, _) => column_band(out, band),
+        _ => unreachable!("no file holds such codes"),
+    }
+}
+
+#[inline(always)]
+fn column_band(out: &mut [u8], band: &Band) {
+    for (j, column) in out.chunks_exact_mut(LANE_ROWS).enumerate() {
+        for (byte, row) in column.iter_mut().zip(band) {
+            *byte = row[j];
         }
     }
 }
@@ -235,9 +261,11 @@ pub fn code_at(form: Form, packed: &[u8], k: usize, row: usize, k0: usize) -> u8
     let width = 8 / planes;
     let (rows, block) = (form.layout.block_rows(), row / form.layout.block_rows());
     let (at, plane) = match form.layout {
-        Layout::Quad => ((block * (k / step) + k0 / step) * STEP_BYTES + row % LANE_ROWS * 4 + k0 % 4, k0 % step / 4),
-        Layout::Column | Layout::Tall => ((block * (k / planes) + k0 / planes) * rows + row % rows, k0 % planes),
-        Layout::Row => ((row * k + k0) / planes, k0 % planes),
+        Layout::Quads => ((block * (k / step) + k0 / step) * STEP_BYTES + row % LANE_ROWS * 4 + k0 % 4, k0 % step / 4),
+        Layout::Columns | Layout::TallColumns => {
+            ((block * (k / planes) + k0 / planes) * rows + row % rows, k0 % planes)
+        }
+        Layout::RowMajor => ((row * k + k0) / planes, k0 % planes),
     };
     packed[at] >> (plane * width) & ((1u16 << width) - 1) as u8
 }
@@ -266,7 +294,7 @@ mod tests {
     #[test]
     fn quads_are_as_drawn() {
         let (rows, k) = (33, 64);
-        let lines = packed(Form { layout: Layout::Quad, bits: Bits::Two }, rows, k);
+        let lines = packed(Form { layout: Layout::Quads, bits: Bits::Two }, rows, k);
         for (r, c) in (0..64).flat_map(|r| (0..k).map(move |c| (r, c))) {
             let (g, p, kk) = (c / 16, c % 16 / 4, c % 4);
             let at = (r / 32 * (k / 16) + g) * 128 + r % 32 / 4 * 16 + r % 4 * 4 + kk;
@@ -278,7 +306,7 @@ mod tests {
     #[test]
     fn columns_are_as_drawn() {
         let (rows, k) = (33, 64);
-        let lines = packed(Form { layout: Layout::Column, bits: Bits::Two }, rows, k);
+        let lines = packed(Form { layout: Layout::Columns, bits: Bits::Two }, rows, k);
         for (r, c) in (0..64).flat_map(|r| (0..k).map(move |c| (r, c))) {
             let at = (r / 32 * (k / 4) + c / 4) * 32 + r % 32;
             let want = if r < rows { code(Bits::Two, r, c) } else { 1 };
@@ -290,8 +318,8 @@ mod tests {
     fn signs_are_one_bit_codes() {
         let codes: Vec<u8> = (0..64).map(|k| (k * k / 5 % 2) as u8).collect();
         let mut signs = [0u8; 8];
-        put_codes(Form::new(Layout::Row, Bits::One), &mut signs, 64, 0, 0, &codes);
-        for layout in [Layout::Row, Layout::Column, Layout::Tall] {
+        put_codes(Form::new(Layout::RowMajor, Bits::One), &mut signs, 64, 0, 0, &codes);
+        for layout in [Layout::RowMajor, Layout::Columns, Layout::TallColumns] {
             let form = Form::new(layout, Bits::One);
             let (mut by_code, mut by_sign) = ([0u8; 64 * 64 / 8], [0u8; 64 * 64 / 8]);
             put_codes(form, &mut by_code, 64, 37, 0, &codes);
@@ -302,7 +330,7 @@ mod tests {
 
     #[test]
     fn every_form_reads_back() {
-        for (layout, bits) in [Layout::Row, Layout::Quad, Layout::Column, Layout::Tall]
+        for (layout, bits) in [Layout::RowMajor, Layout::Quads, Layout::Columns, Layout::TallColumns]
             .into_iter()
             .flat_map(|layout| [Bits::One, Bits::Two, Bits::Four].map(|bits| (layout, bits)))
         {

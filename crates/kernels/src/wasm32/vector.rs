@@ -1,26 +1,10 @@
-//! Float operations in SIMD128, each lane as [`crate::math`] has it, and the loads and stores they share.
+//! Float and int8 operations in SIMD128, each lane as [`crate::math`] has it. Float sums keep the scalar lane order.
 
 use core::arch::wasm32::*;
 
+use super::memory::{lanes, load, store};
 use crate::math::{self, LANES};
 use crate::scalar;
-
-/// The 16 bytes at `from[at..]`.
-#[inline(always)]
-pub(crate) fn load<T: Copy>(from: &[T], at: usize) -> v128 {
-    debug_assert!((from.len() - at) * size_of::<T>() >= 16);
-    // SAFETY: callers pass an index at least 16 bytes before the end (asserted in debug builds): their slices are whole
-    // vectors by construction or by `chunks_exact`. v128_load takes any alignment.
-    unsafe { v128_load(from.as_ptr().add(at).cast()) }
-}
-
-/// Stores a vector at `to[at..]`.
-#[inline(always)]
-pub(crate) fn store<T: Copy>(to: &mut [T], at: usize, v: v128) {
-    debug_assert!((to.len() - at) * size_of::<T>() >= 16);
-    // SAFETY: as in `load`; every bit pattern is a value of the integers and floats this is called with.
-    unsafe { v128_store(to.as_mut_ptr().add(at).cast(), v) }
-}
 
 /// [`math::ordered`] and its inverse.
 #[inline(always)]
@@ -93,7 +77,7 @@ pub(crate) fn reduce(partial: [v128; LANES / 4]) -> f32 {
 
 /// [`scalar::round_row`] for |x·step| < 2²².
 pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
-    assert_eq!(x.len(), q.len());
+    assert!(x.len() == q.len());
     let whole = x.len() / 16 * 16;
     let (least, step4) = (i8x16_splat(-127), f32x4_splat(step));
     let mut sum = i32x4_splat(0);
@@ -109,7 +93,7 @@ pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
 
 /// [`scalar::round_row16`] for |x·step| < 2²².
 pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
-    assert_eq!(x.len(), q.len());
+    assert!(x.len() == q.len());
     let whole = x.len() / 8 * 8;
     let (least, step4) = (i16x8_splat(-32767), f32x4_splat(step));
     let mut sum = i32x4_splat(0);
@@ -155,8 +139,53 @@ pub fn sign_bits(x: &[f32], threshold: &[f32], bits: &mut [u8]) -> f32 {
     reduce(partial)
 }
 
-/// The four lanes.
+/// Four partial sums of 16 int8 products, exact.
 #[inline(always)]
-pub(crate) fn lanes(v: v128) -> [i32; 4] {
-    [i32x4_extract_lane::<0>(v), i32x4_extract_lane::<1>(v), i32x4_extract_lane::<2>(v), i32x4_extract_lane::<3>(v)]
+pub(crate) fn dot_i8x16(a: v128, b: v128) -> v128 {
+    let low = i32x4_dot_i16x8(i16x8_extend_low_i8x16(a), i16x8_extend_low_i8x16(b));
+    let high = i32x4_dot_i16x8(i16x8_extend_high_i8x16(a), i16x8_extend_high_i8x16(b));
+    i32x4_add(low, high)
+}
+
+/// [`scalar::dot_f32`]: partials 4j..4j+4 of the lane sum live in accumulator j.
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    assert!(a.len() == b.len());
+    let whole = a.len() / LANES * LANES;
+    let mut acc = [f32x4_splat(0.0); LANES / 4];
+    for at in (0..whole).step_by(LANES) {
+        for (j, acc) in acc.iter_mut().enumerate() {
+            *acc = f32x4_add(*acc, f32x4_mul(load(a, at + 4 * j), load(b, at + 4 * j)));
+        }
+    }
+    let mut partial = [0f32; LANES];
+    for (j, acc) in acc.into_iter().enumerate() {
+        store(&mut partial, 4 * j, acc);
+    }
+    for i in whole..a.len() {
+        partial[i % LANES] += a[i] * b[i];
+    }
+    math::reduce(&partial)
+}
+
+/// [`scalar::dot_i8`]
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    assert!(a.len() == b.len());
+    let whole = a.len() / 16 * 16;
+    let mut acc = i32x4_splat(0);
+    for at in (0..whole).step_by(16) {
+        acc = i32x4_add(acc, dot_i8x16(load(a, at), load(b, at)));
+    }
+    lanes(acc).iter().sum::<i32>() + scalar::dot_i8(&a[whole..], &b[whole..])
+}
+
+/// [`scalar::axpy_f32`]
+pub fn axpy_f32(out: &mut [f32], p: f32, v: &[f32]) {
+    assert!(out.len() == v.len());
+    let whole = out.len() / 4 * 4;
+    let factor = f32x4_splat(p);
+    for at in (0..whole).step_by(4) {
+        let sum = f32x4_add(load(out, at), f32x4_mul(factor, load(v, at)));
+        store(out, at, sum);
+    }
+    scalar::axpy_f32(&mut out[whole..], p, &v[whole..]);
 }

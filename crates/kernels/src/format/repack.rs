@@ -1,19 +1,20 @@
 //! Blocks of codes on their way from a file's order into a packed form.
 
-use crate::blocks::{Type, MAX_CODE_BYTES};
-use crate::pack::{put_band, put_bytes, scale_at, Band, Bits, Form, Layout, LANE_ROWS, TERNARY_ZERO};
+use super::ggml::PackedBlock;
+use super::layout::{put_band, put_bytes, scale_at, Band, Bits, Form, LANE_ROWS, MAX_CODE_BYTES, TERNARY_ZERO};
+use crate::family::Family;
 
 /// A matrix `[rows][k]` being filled.
 pub struct Repack<'a> {
-    /// The file's type; one with codes.
-    pub kind: Type,
+    /// A block as the file holds it.
+    pub block: PackedBlock,
     /// The form of `codes`.
     pub form: Form,
     /// Columns.
     pub k: usize,
     /// Packed codes, [`Form::lines`] of them.
     pub codes: &'a mut [u8],
-    /// f16 bits where [`scale_at`] says; empty for I2_S, whose scale ends the tensor.
+    /// f16 bits where [`scale_at`] says; empty where one scale ends the tensor.
     pub scales: &'a mut [u16],
 }
 
@@ -35,8 +36,8 @@ pub enum BadBlock {
 impl Repack<'_> {
     /// Stores whole blocks, of which the first is number `first` of the tensor, in row order. Whether code 3 occurs.
     pub fn blocks(&mut self, first: usize, bytes: &[u8]) -> Result<bool, BadBlock> {
-        let (size, weights) = self.kind.block();
-        let lanes = matches!(self.form.layout, Layout::Quad | Layout::Column);
+        let PackedBlock { bytes: size, weights, .. } = self.block;
+        let lanes = self.form.is_lanes();
         let band = LANE_ROWS * self.k / weights;
         let (mut at, mut rest, mut wide) = (first, bytes, false);
         while rest.len() >= size {
@@ -51,7 +52,7 @@ impl Repack<'_> {
 
     /// One block.
     fn one(&mut self, at: usize, block: &[u8]) -> Result<bool, BadBlock> {
-        let weights = self.kind.block().1;
+        let weights = self.block.weights;
         let (row, k0) = (at * weights / self.k, at * weights % self.k);
         let mut codes = [0; MAX_CODE_BYTES];
         let (scale, three) = self.read(at, block, &mut codes)?;
@@ -63,7 +64,7 @@ impl Repack<'_> {
 
     /// The [`LANE_ROWS`] rows that begin with block `at`, a block of each at a time.
     fn rows(&mut self, at: usize, bytes: &[u8]) -> Result<bool, BadBlock> {
-        let (size, weights) = self.kind.block();
+        let PackedBlock { bytes: size, weights, .. } = self.block;
         let (per_row, row) = (self.k / weights, at * weights / self.k);
         let (mut band, mut wide): (Band, bool) = ([[0; MAX_CODE_BYTES]; LANE_ROWS], false);
         for b in 0..per_row {
@@ -81,7 +82,7 @@ impl Repack<'_> {
     /// Codes and scale of block `at`, and whether code 3 is among them.
     #[inline(always)]
     fn read(&self, at: usize, block: &[u8], codes: &mut [u8; MAX_CODE_BYTES]) -> Result<(u16, bool), BadBlock> {
-        let scale = self.kind.codes(block, codes);
+        let scale = self.block.codes(block, codes);
         if scale & 0x7c00 == 0x7c00 {
             return Err(BadBlock::Scale { at });
         }
@@ -92,8 +93,8 @@ impl Repack<'_> {
             // A block of zeros: its codes carry no weight, whatever they are.
             codes.fill(TERNARY_ZERO);
         }
-        let three = holds_three(&codes[..self.kind.block().1 / 4]);
-        match three && matches!(self.kind, Type::TQ2_0 | Type::I2_S) {
+        let three = holds_three(&codes[..self.block.weights / 4]);
+        match three && self.block.family == Family::Ternary {
             true => Err(BadBlock::Three { at }),
             false => Ok((scale, three)),
         }
@@ -101,7 +102,7 @@ impl Repack<'_> {
 
     fn put_scale(&mut self, row: usize, k0: usize, scale: u16) {
         if !self.scales.is_empty() {
-            let weights = self.kind.block().1;
+            let weights = self.block.weights;
             self.scales[scale_at(row, self.k / weights, k0 / weights)] = scale;
         }
     }
@@ -115,29 +116,35 @@ fn holds_three(codes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::ggml::{Read, TYPES};
+    use crate::format::layout::{group_scales, Layout};
     use crate::line::{bytes, bytes_mut, Line};
-    use crate::pack::group_scales;
     use std::vec;
     use std::vec::Vec;
 
+    fn packed(name: &str) -> PackedBlock {
+        let Read::Packed(block) = TYPES.iter().find(|kind| kind.name == name).unwrap().read else { panic!("{name}") };
+        block
+    }
+
     /// Blocks with finite scales, of which some are zero, and for TQ2_0 and I2_S no code 3.
-    fn file(kind: Type, blocks: usize) -> Vec<u8> {
+    fn file(name: &str, blocks: usize) -> Vec<u8> {
         let mut state = 7u32;
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 24) as u8
         };
-        let size = kind.block().0;
+        let size = packed(name).bytes;
         let mut file: Vec<u8> = (0..blocks * size).map(|_| next()).collect();
         for (i, block) in file.chunks_exact_mut(size).enumerate() {
-            if matches!(kind, Type::TQ2_0 | Type::I2_S) {
+            if matches!(name, "TQ2_0" | "I2_S") {
                 block.iter_mut().for_each(|b| *b &= !(*b >> 1 & 0x55));
             }
-            let at = match kind {
-                Type::TQ2_0 | Type::TQ1_0 => size - 2,
+            let at = match name {
+                "TQ2_0" | "TQ1_0" => size - 2,
                 _ => 0,
             };
-            if kind != Type::I2_S {
+            if name != "I2_S" {
                 block[at..at + 2].copy_from_slice(&if i % 5 == 0 { [0, 0x80] } else { [i as u8, 0x3c] });
             }
         }
@@ -146,16 +153,17 @@ mod tests {
 
     #[test]
     fn blocks_by_rows_and_one_by_one_are_the_same_however_they_are_cut() {
-        let kinds = [Type::TQ1_0, Type::TQ2_0, Type::I2_S, Type::Q1_0, Type::Q2_0, Type::Q2_0_G128];
-        let layouts = [Layout::Row, Layout::Column, Layout::Quad];
-        for (kind, layout) in kinds.into_iter().flat_map(|kind| layouts.map(|layout| (kind, layout))) {
-            let ((size, weights), rows, k) = (kind.block(), 97, 512);
-            let form = Form::new(layout, kind.bits().unwrap());
-            let file = file(kind, rows * k / weights);
+        let kinds = ["TQ1_0", "TQ2_0", "I2_S", "Q1_0", "Q2_0", "Q2_0_G128"];
+        let layouts = [Layout::RowMajor, Layout::Columns, Layout::Quads];
+        for (name, layout) in kinds.into_iter().flat_map(|name| layouts.map(|layout| (name, layout))) {
+            let (block, rows, k) = (packed(name), 97, 512);
+            let PackedBlock { bytes: size, weights, scale_ends_tensor, .. } = block;
+            let form = Form::new(layout, block.bits());
+            let file = file(name, rows * k / weights);
             let packed = |cut: usize| {
                 let mut lines = vec![Line::filled(TERNARY_ZERO); form.lines(rows, k)];
-                let mut scales = vec![0u16; if kind == Type::I2_S { 0 } else { group_scales(rows, k, weights) }];
-                let mut repack = Repack { kind, form, k, codes: bytes_mut(&mut lines), scales: &mut scales };
+                let mut scales = vec![0u16; if scale_ends_tensor { 0 } else { group_scales(rows, k, weights) }];
+                let mut repack = Repack { block, form, k, codes: bytes_mut(&mut lines), scales: &mut scales };
                 let mut wide = false;
                 for (i, part) in file.chunks(cut * size).enumerate() {
                     wide |= repack.blocks(i * cut, part).unwrap();
@@ -164,21 +172,21 @@ mod tests {
             };
             let one_by_one = packed(1);
             for cut in [7, 32 * k / weights, 100 * k / weights] {
-                assert!(packed(cut) == one_by_one, "{kind:?} {layout:?} by {cut}");
+                assert!(packed(cut) == one_by_one, "{name} {layout:?} by {cut}");
             }
         }
     }
 
     #[test]
     fn the_bad_block_is_named() {
-        let (kind, k) = (Type::TQ2_0, 256);
-        let form = Form::new(Layout::Quad, Bits::Two);
+        let (block, k) = (packed("TQ2_0"), 256);
+        let form = Form::new(Layout::Quads, Bits::Two);
         let (mut lines, mut scales) = (vec![Line::filled(0); form.lines(64, k)], vec![0; group_scales(64, k, 256)]);
-        let mut repack = Repack { kind, form, k, codes: bytes_mut(&mut lines), scales: &mut scales };
-        let mut infinite = file(kind, 64);
+        let mut repack = Repack { block, form, k, codes: bytes_mut(&mut lines), scales: &mut scales };
+        let mut infinite = file("TQ2_0", 64);
         infinite[40 * 66 + 64..][..2].copy_from_slice(&[0, 0x7c]);
         assert_eq!(repack.blocks(0, &infinite), Err(BadBlock::Scale { at: 40 }));
-        let mut three = file(kind, 64);
+        let mut three = file("TQ2_0", 64);
         three[41 * 66 + 9] = 0x30;
         assert_eq!(repack.blocks(0, &three), Err(BadBlock::Three { at: 41 }));
     }

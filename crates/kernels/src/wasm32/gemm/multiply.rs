@@ -4,10 +4,10 @@
 
 use core::arch::wasm32::*;
 
-use crate::pack::{LANE_ROWS, STEP_BYTES};
+use crate::format::layout::{LANE_ROWS, STEP_BYTES};
 #[cfg(target_feature = "relaxed-simd")]
-use crate::simd128::load_quad;
-use crate::simd128::{load, load_quad16, store};
+use crate::wasm32::memory::load_quad;
+use crate::wasm32::memory::{load, load_quad16, store};
 
 /// Adds Σ code·q of a tile `[k / 4][8][16]` and tokens `q` (rows `width` apart) to `sums` `[n][32]`, `n` as many as `q` reaches.
 ///
@@ -34,11 +34,6 @@ pub(super) fn multiply_dot(tile: &[u8], q: &[i8], width: usize, sums: &mut [i32]
             _ => t += dot::<2, 4>(tile, 6, q, width, sums),
         }
     }
-}
-
-#[cfg(not(target_feature = "relaxed-simd"))]
-pub(super) fn multiply_dot(_: &[u8], _: &[i8], _: usize, _: &mut [i32]) {
-    unreachable!("this build lists no dot GEMM")
 }
 
 /// Tokens of rows `width` apart, the last possibly cut after a tile.
@@ -133,7 +128,7 @@ fn packed<const T: usize, const SHIFT: u32, const RUN: usize>(
 }
 
 /// Writes each four of `q` as i16 in the order 0, 2, 1, 3.
-pub fn widen(q: &[i8], q16: &mut [i16]) {
+pub(crate) fn widen(q: &[i8], q16: &mut [i16]) {
     for (q, out) in q.chunks_exact(4).zip(q16.chunks_exact_mut(4)) {
         out.copy_from_slice(&[q[0].into(), q[2].into(), q[1].into(), q[3].into()]);
     }

@@ -1,48 +1,8 @@
 //! Which kernel serves which matrix: several per family, chosen at run time by measurement. The choice changes speed and
 //! layout, never a bit of the result.
 
-use crate::pack::Layout;
-
-/// What a kernel computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Family {
-    /// W1.58A8, one scale
-    Ternary,
-    /// two bits, a scale per group
-    Two,
-    /// one bit, a scale per group, int8 activations
-    One,
-    /// W1A1
-    Binary,
-    /// int8 rows
-    Int8,
-    /// int4 rows
-    Int4,
-}
-
-impl Family {
-    /// Every family, by number.
-    pub const ALL: [Family; 6] =
-        [Family::Ternary, Family::Two, Family::One, Family::Binary, Family::Int8, Family::Int4];
-
-    /// The family of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Family::ALL.into_iter().find(|family| family.name() == name)
-    }
-
-    /// The name a person reads.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Family::Ternary => "ternary",
-            Family::Two => "twoBit",
-            Family::One => "oneBit",
-            Family::Binary => "binary",
-            Family::Int8 => "int8",
-            Family::Int4 => "int4",
-        }
-    }
-}
+use crate::family::Family;
+use crate::format::layout::{Bits, Form, Layout};
 
 /// A matrix-vector kernel (decode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +25,7 @@ pub enum Gemv {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gemm {
     /// The GEMV, token by token.
-    Rows,
+    TokenByToken,
     /// Two rows in the halves of one i16 product, `i32x4.dot_i16x8`.
     Packed16,
     /// Codes unpacked to bytes, relaxed dot product.
@@ -76,13 +36,12 @@ pub enum Gemm {
     Popcount,
 }
 
-/// The kernels of one matrix.
+/// The kernels of one matrix of a family: this build has them, and both read one layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// For one token.
-    pub gemv: Gemv,
-    /// For several.
-    pub gemm: Gemm,
+    family: Family,
+    gemv: Gemv,
+    gemm: Gemm,
 }
 
 impl Gemv {
@@ -98,13 +57,12 @@ impl Gemv {
         }
     }
 
-    /// The layout this kernel reads.
-    pub const fn layout(self, family: Family) -> Layout {
+    const fn layout(self, family: Family) -> Layout {
         match (self, family) {
-            (Gemv::Lookup, Family::Binary) => Layout::Tall,
-            (Gemv::Lookup, _) => Layout::Column,
-            (_, Family::Binary | Family::Int8) => Layout::Row,
-            _ => Layout::Quad,
+            (Gemv::Lookup, Family::Binary) => Layout::TallColumns,
+            (Gemv::Lookup, _) => Layout::Columns,
+            (_, Family::Binary | Family::Int8) => Layout::RowMajor,
+            _ => Layout::Quads,
         }
     }
 }
@@ -113,7 +71,7 @@ impl Gemm {
     /// The name JavaScript uses.
     pub const fn name(self) -> &'static str {
         match self {
-            Gemm::Rows => "rows",
+            Gemm::TokenByToken => "rows",
             Gemm::Packed16 => "packed16",
             Gemm::Dot => "dot",
             Gemm::Lookup => "lookup",
@@ -122,14 +80,15 @@ impl Gemm {
     }
 }
 
-#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+#[cfg(target_feature = "relaxed-simd")]
 mod here {
-    use super::{Family, Gemm, Gemv};
+    use super::{Gemm, Gemv};
+    use crate::family::Family;
 
     pub(super) const fn gemv(family: Family) -> &'static [Gemv] {
         match family {
-            Family::Ternary | Family::Two => &[Gemv::Dot, Gemv::Lookup, Gemv::Dot16, Gemv::Widening],
-            Family::One => &[Gemv::Lookup, Gemv::Dot, Gemv::Dot16, Gemv::Widening],
+            Family::Ternary | Family::TwoBit => &[Gemv::Dot, Gemv::Lookup, Gemv::Dot16, Gemv::Widening],
+            Family::OneBit => &[Gemv::Lookup, Gemv::Dot, Gemv::Dot16, Gemv::Widening],
             Family::Binary => &[Gemv::Lookup, Gemv::Popcount],
             Family::Int8 | Family::Int4 => &[Gemv::Dot, Gemv::Widening],
         }
@@ -137,20 +96,21 @@ mod here {
 
     pub(super) const fn gemm(family: Family) -> &'static [Gemm] {
         match family {
-            Family::Ternary | Family::Two | Family::One => &[Gemm::Dot, Gemm::Packed16, Gemm::Rows],
-            Family::Binary => &[Gemm::Lookup, Gemm::Popcount, Gemm::Rows],
-            Family::Int8 | Family::Int4 => &[Gemm::Rows],
+            Family::Ternary | Family::TwoBit | Family::OneBit => &[Gemm::Dot, Gemm::Packed16, Gemm::TokenByToken],
+            Family::Binary => &[Gemm::Lookup, Gemm::Popcount, Gemm::TokenByToken],
+            Family::Int8 | Family::Int4 => &[Gemm::TokenByToken],
         }
     }
 }
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
+#[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 mod here {
-    use super::{Family, Gemm, Gemv};
+    use super::{Gemm, Gemv};
+    use crate::family::Family;
 
     pub(super) const fn gemv(family: Family) -> &'static [Gemv] {
         match family {
-            Family::Ternary | Family::Two | Family::One => &[Gemv::Lookup, Gemv::Widening],
+            Family::Ternary | Family::TwoBit | Family::OneBit => &[Gemv::Lookup, Gemv::Widening],
             Family::Binary => &[Gemv::Popcount, Gemv::Lookup],
             Family::Int8 | Family::Int4 => &[Gemv::Widening],
         }
@@ -158,23 +118,24 @@ mod here {
 
     pub(super) const fn gemm(family: Family) -> &'static [Gemm] {
         match family {
-            Family::Ternary | Family::Two | Family::One => &[Gemm::Packed16, Gemm::Rows],
-            Family::Binary => &[Gemm::Popcount, Gemm::Lookup, Gemm::Rows],
-            Family::Int8 | Family::Int4 => &[Gemm::Rows],
+            Family::Ternary | Family::TwoBit | Family::OneBit => &[Gemm::Packed16, Gemm::TokenByToken],
+            Family::Binary => &[Gemm::Popcount, Gemm::Lookup, Gemm::TokenByToken],
+            Family::Int8 | Family::Int4 => &[Gemm::TokenByToken],
         }
     }
 }
 
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[cfg(not(target_feature = "simd128"))]
 mod here {
-    use super::{Family, Gemm, Gemv};
+    use super::{Gemm, Gemv};
+    use crate::family::Family;
 
     pub(super) const fn gemv(_: Family) -> &'static [Gemv] {
         &[Gemv::Scalar]
     }
 
     pub(super) const fn gemm(_: Family) -> &'static [Gemm] {
-        &[Gemm::Rows]
+        &[Gemm::TokenByToken]
     }
 }
 
@@ -191,7 +152,13 @@ pub const fn gemm_kernels(family: Family) -> &'static [Gemm] {
 impl Choice {
     /// The default of this build.
     pub const fn default_of(family: Family) -> Choice {
-        Choice { gemv: gemv_kernels(family)[0], gemm: gemm_kernels(family)[0] }
+        Choice { family, gemv: gemv_kernels(family)[0], gemm: gemm_kernels(family)[0] }
+    }
+
+    /// Every kernel for one token with the default for several.
+    pub fn each_gemv(family: Family) -> impl Iterator<Item = Choice> {
+        let default = Choice::default_of(family);
+        gemv_kernels(family).iter().map(move |gemv| Choice { gemv: *gemv, ..default }.in_one_layout())
     }
 
     /// The kernels of these names, if this build has them for `family`. A binary GEMM that cannot read the GEMV's
@@ -199,17 +166,41 @@ impl Choice {
     pub fn named(family: Family, gemv: &str, gemm: &str) -> Option<Choice> {
         let gemv = *gemv_kernels(family).iter().find(|kernel| kernel.name() == gemv)?;
         let gemm = *gemm_kernels(family).iter().find(|kernel| kernel.name() == gemm)?;
-        let gemm = match (gemv, gemm) {
+        Some(Choice { family, gemv, gemm }.in_one_layout())
+    }
+
+    const fn in_one_layout(self) -> Choice {
+        let gemm = match (self.gemv, self.gemm) {
             (Gemv::Popcount, Gemm::Lookup) => Gemm::Popcount,
             (Gemv::Lookup, Gemm::Popcount) => Gemm::Lookup,
             (_, gemm) => gemm,
         };
-        Some(Choice { gemv, gemm })
+        Choice { gemm, ..self }
+    }
+
+    /// Whose kernels these are.
+    pub const fn family(self) -> Family {
+        self.family
+    }
+
+    /// The kernel for one token.
+    pub const fn gemv(self) -> Gemv {
+        self.gemv
+    }
+
+    /// The kernel for several.
+    pub const fn gemm(self) -> Gemm {
+        self.gemm
     }
 
     /// The layout both kernels read.
-    pub const fn layout(self, family: Family) -> Layout {
-        self.gemv.layout(family)
+    pub const fn layout(self) -> Layout {
+        self.gemv.layout(self.family)
+    }
+
+    /// The same with the width of a code.
+    pub const fn form(self, bits: Bits) -> Form {
+        Form::new(self.layout(), bits)
     }
 }
 
@@ -242,11 +233,11 @@ impl Choices {
     /// The same among kernels that read `layout`: a matrix whose scales turn out equal changes family when it is packed.
     pub fn reading(&self, layout: Layout, family: Family, rows: usize, k: usize) -> Choice {
         let choice = self.of(family, rows, k);
-        let own = gemv_kernels(family).iter().find(|gemv| gemv.layout(family) == layout);
-        match own {
-            Some(gemv) if choice.layout(family) != layout => Choice { gemv: *gemv, ..choice },
-            _ => choice,
+        if choice.layout() == layout {
+            return choice;
         }
+        let gemv = gemv_kernels(family).iter().find(|gemv| gemv.layout(family) == layout);
+        Choice { gemv: *gemv.expect("a layout is read by every family of lanes"), ..choice }.in_one_layout()
     }
 
     /// Sets the kernels of one class; `None` for a class there is not.
@@ -267,6 +258,19 @@ mod tests {
             assert_eq!(Choice::named(family, own.gemv.name(), own.gemm.name()), Some(own));
             assert_eq!(Choice::named(family, "dot", own.gemm.name()), None);
             assert_eq!(Choice::named(family, own.gemv.name(), ""), None);
+        }
+    }
+
+    #[test]
+    fn every_family_of_lanes_reads_every_layout_of_lanes() {
+        let families = [Family::Ternary, Family::TwoBit, Family::OneBit];
+        for (family, own) in
+            families.into_iter().flat_map(|family| gemv_kernels(family).iter().map(move |k| (family, k)))
+        {
+            for other in families {
+                let layout = own.layout(family);
+                assert_eq!(Choices::default().reading(layout, other, 32, 256).layout(), layout);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use core::arch::wasm32::*;
 use std::vec;
 use std::vec::Vec;
 
-use crate::simd128::{lanes, load};
+use crate::wasm32::memory::{lanes, load};
 
 /// Accumulators that hide the latency of a dot product and leave V8's 15 registers room.
 #[cfg(target_feature = "relaxed-simd")]
