@@ -4,6 +4,7 @@ import { chromium, type Page } from '@playwright/test';
 import { withArgs } from '../support/chromium.ts';
 import { type MirrorSchedule, scheduled } from '../support/fault-schedules.ts';
 import { type FaultRun, startFaultServer } from '../support/fault-server.ts';
+import { siteHere } from '../support/serve.ts';
 import { expect, openLab, test } from './fixtures.ts';
 
 const CHUNK = 4 * 1024 * 1024;
@@ -14,11 +15,10 @@ const SHA256 = createHash('sha256').update(FILE).digest('hex');
 /** A lab page whose own server has FILE at mirrors that behave as told. */
 async function withMirrors(
   page: Page,
-  site: { url: string },
   mirrors: Partial<MirrorSchedule>[],
   body: (run: FaultRun, asked: string[]) => Promise<void>,
 ): Promise<void> {
-  const server = await startFaultServer(site.url);
+  const server = await startFaultServer(siteHere());
   const asked: string[] = [];
   page.on('request', (request) => {
     if (!request.url().includes('/faults/')) return;
@@ -36,13 +36,12 @@ async function withMirrors(
 
 test('a mirror goes on where another broke off, and what arrived is exported as it was', async ({
   page,
-  site,
 }) => {
   const mirrors = [
     { faults: [{ kind: 'cut', after: 0.6, lingerMs: 1000 }, { kind: 'refuse' }], forGood: true },
     {},
   ] as const;
-  await withMirrors(page, site, [...mirrors], async ({ urls }, asked) => {
+  await withMirrors(page, [...mirrors], async ({ urls }, asked) => {
     const exported = await page.evaluate(
       async ([addresses, sha256]) => {
         const { importModel, exportModel } = window.lab.pocketbit;
@@ -63,9 +62,9 @@ test('a mirror goes on where another broke off, and what arrived is exported as 
   });
 });
 
-test('a stopped download goes on from its last whole chunk', async ({ page, site }) => {
+test('a stopped download goes on from its last whole chunk', async ({ page }) => {
   const stalls = [{ faults: [{ kind: 'stall', after: 0.7 }] }] as const;
-  await withMirrors(page, site, [...stalls], async ({ urls }, asked) => {
+  await withMirrors(page, [...stalls], async ({ urls }, asked) => {
     const result = await page.evaluate(async ([url]) => {
       const { importModel, storageEstimate, listModels } = window.lab.pocketbit;
       const stop = new AbortController();
@@ -84,8 +83,8 @@ test('a stopped download goes on from its last whole chunk', async ({ page, site
   });
 });
 
-test('a damaged chunk is found, and it alone is fetched again', async ({ page, site }) => {
-  await withMirrors(page, site, [{}], async ({ urls }, asked) => {
+test('a damaged chunk is found, and it alone is fetched again', async ({ page }) => {
+  await withMirrors(page, [{}], async ({ urls }, asked) => {
     const reports = await page.evaluate(async ([url]) => {
       const { importModel, verifyModel, repairModel } = window.lab.pocketbit;
       await importModel(url!);
@@ -199,12 +198,9 @@ test('too little room: told with numbers, nothing is left, nothing blocks the re
   expect(await load(true)).toMatchObject({ failure: null, storage: 'indexeddb', unfinished: 0 });
 });
 
-test('a disk that fills up midway: quota, then the rest once there is room', async ({
-  page,
-  site,
-}) => {
+test('a disk that fills up midway: quota, then the rest once there is room', async ({ page }) => {
   const unsized = [{ faults: [{ kind: 'chunked' }] }] as const;
-  await withMirrors(page, site, [...unsized], async ({ urls }) => {
+  await withMirrors(page, [...unsized], async ({ urls }) => {
     const session = await page.context().newCDPSession(page);
     const { origin } = new URL(page.url());
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 6_000_000 });

@@ -1,10 +1,7 @@
 // A site that counts what it sends of a model, and sends it at a pace that leaves time to interrupt.
-import { once } from 'node:events';
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Site, type SiteOptions, startSite } from './serve.ts';
+import { createServer, type IncomingMessage } from 'node:http';
+import { paced } from '../../scripts/lib/site.mjs';
+import { listening, type Site, type SiteOptions, siteHere } from './serve.ts';
 
 export interface CountingSite extends Site {
   /** Requests for models so far, and bytes of them that went out. */
@@ -15,32 +12,28 @@ export interface CountingSite extends Site {
   before: (start: number) => Promise<void>;
 }
 
-/** Stands before the test server; models go out at `rate` bytes a second. */
+/** The test site in this process; models go out at `rate` bytes a second. */
 export async function startCountingSite(
   rate: number,
   options: SiteOptions = {},
 ): Promise<CountingSite> {
-  const site = await startSite(options);
   const sent = { requests: 0, bytes: 0 };
   const counting = { sent, starts: [] as number[], before: async (_: number) => {} };
-  const server = createServer(async (request, response) => {
-    const isModel = new URL(request.url!, site.url).pathname.endsWith('.gguf');
-    if (isModel) await noted(request, counting);
-    const pace = isModel ? rate : Number.POSITIVE_INFINITY;
-    get(new URL(request.url!, site.url), { headers: request.headers }, (answer) => {
-      response.writeHead(answer.statusCode!, answer.headers);
-      passOn(answer, response, pace, isModel ? sent : { bytes: 0 }).catch(() => response.destroy());
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const kill = async () => {
-    server.close();
-    server.closeAllConnections();
-    await site.kill();
+  const handle = siteHere(options);
+  const count = async function* (parts: AsyncIterable<Buffer>) {
+    for await (const part of parts) {
+      sent.bytes += part.length;
+      yield part;
+    }
   };
-  return Object.assign(counting, { url: `http://127.0.0.1:${port}/`, kill });
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url!, 'http://127.0.0.1');
+    if (!pathname.endsWith('.gguf')) return handle(request, response);
+    await noted(request, counting);
+    handle(request, response, [count, paced(rate)]);
+  });
+  const { url, close } = await listening(server);
+  return Object.assign(counting, { url: `${url}/`, kill: close });
 }
 
 async function noted(
@@ -51,23 +44,4 @@ async function noted(
   sent.requests++;
   starts.push(start);
   await before(start);
-}
-
-async function passOn(
-  answer: IncomingMessage,
-  response: ServerResponse,
-  rate: number,
-  counted: { bytes: number },
-): Promise<void> {
-  await pipeline(
-    answer,
-    async function* (parts: AsyncIterable<Buffer>) {
-      for await (const part of parts) {
-        counted.bytes += part.length;
-        yield part;
-        if (Number.isFinite(rate)) await sleep((part.length / rate) * 1000);
-      }
-    },
-    response,
-  );
 }

@@ -1,10 +1,14 @@
 // A server that lies, stalls, cuts and truncates as a schedule says, and counts what it sends.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Fault, MirrorSchedule, Schedule } from './fault-schedules.ts';
+import { listening } from './serve.ts';
 
 export interface FaultServer {
   readonly url: string;
@@ -195,40 +199,25 @@ function bent(answer: Answer, fault: Fault): Answer {
   }
 }
 
-/** Starts a server on 127.0.0.1; what is no scheduled model is fetched from `behind`. */
-export async function startFaultServer(behind?: string): Promise<FaultServer> {
+/** Starts a server on 127.0.0.1; what is no scheduled model is answered by `site`. */
+export async function startFaultServer(
+  site: RequestListener = (_, response) => void response.writeHead(404).end(),
+): Promise<FaultServer> {
   const runs: Run[] = [];
   const server = createServer((request, response) => {
     const [, run, mirror] = /^\/faults\/(\d+)\/(\d+)\//.exec(request.url ?? '') ?? [];
-    const work = run
-      ? runs[Number(run)]!.answer(Number(mirror), request, response)
-      : forward(behind, request, response);
+    if (!run) return site(request, response);
+    const work = runs[Number(run)]!.answer(Number(mirror), request, response);
     work.catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listening(server);
   return {
     url,
+    close,
     serve(schedule, files) {
       const run = new Run(`${url}/faults/${runs.length}`, schedule, files);
       runs.push(run);
       return run;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
-}
-
-async function forward(
-  behind: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (!behind) return void response.writeHead(404).end();
-  const answer = await fetch(new URL(request.url ?? '/', behind));
-  const headers = Object.fromEntries(answer.headers);
-  response.writeHead(answer.status, headers).end(Buffer.from(await answer.arrayBuffer()));
 }

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './serve.ts';
 
 export interface Recorder {
   readonly port: number;
@@ -24,10 +23,9 @@ export async function startRecorder(): Promise<Recorder> {
     seen.push(request.url ?? '?');
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url } = await listening(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: Number(new URL(url).port),
     pageRequests: () => seen.filter((host) => !BROWSER_HOSTS.test(host)),
     close: async () => void server.close(),
   };

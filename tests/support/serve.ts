@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { siteHandler } from '../../scripts/lib/site.mjs';
 import { CSP } from '../../scripts/vite/csp.ts';
 import { assistantBuild, labBuild, modelCache, root, tinyFolder } from './paths.ts';
 
@@ -23,28 +26,41 @@ export interface SiteOptions {
   mounts?: Record<string, string>;
 }
 
-/** Serves the built assistant at /, the lab at /lab/, the tiny models at /tiny/ and `files` at /files/. */
-export async function startSite({
-  prelude = '',
-  files = modelCache,
-  isolated = false,
-  mounts = {},
-}: SiteOptions = {}): Promise<Site> {
-  const folders = {
+/** What is served: the built assistant at /, the lab at /lab/, the tiny models at /tiny/ and `files` at /files/. */
+function siteOf({ files = modelCache, mounts = {}, ...options }: SiteOptions = {}) {
+  const folders: Record<string, string> = {
     '/': assistantBuild,
     '/lab/': labBuild,
     '/tiny/': tinyFolder,
     '/files/': files,
     ...mounts,
   };
-  const pairs = Object.entries(folders).map(([prefix, folder]) => `${prefix}=${folder}`);
+  return { folders, csp: CSP, ...options };
+}
+
+/** The test site in this process. */
+export const siteHere = (options: SiteOptions = {}) => siteHandler(siteOf(options));
+
+/** Serves the test site in a process of its own. */
+export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const script = join(root, 'tests/support/server.mjs');
-  const options = isolated ? ['--isolated', ...pairs] : pairs;
-  const child = spawn(process.execPath, [script, '0', CSP, prelude, ...options], {
+  const child = spawn(process.execPath, [script, JSON.stringify(siteOf(options))], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { url: `http://127.0.0.1:${port}/`, kill: () => kill(child) };
+}
+
+/** Lets a server of this process listen on a free port of 127.0.0.1; its address has no slash at the end. */
+export async function listening(server: Server): Promise<{ url: string; close(): Promise<void> }> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

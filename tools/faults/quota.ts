@@ -4,7 +4,7 @@ import { inLab } from '../../tests/drivers/lab.ts';
 import { withArgs } from '../../tests/support/chromium.ts';
 import { scheduled } from '../../tests/support/fault-schedules.ts';
 import { startFaultServer } from '../../tests/support/fault-server.ts';
-import { startSite } from '../../tests/support/serve.ts';
+import { siteHere } from '../../tests/support/serve.ts';
 import { WebKit } from '../../tests/webkit/browser.ts';
 import { buildLab } from '../lab/build.ts';
 import type { Crowded } from '../lab/store.ts';
@@ -26,8 +26,7 @@ export const quota: Check = {
 };
 
 async function inChromium(note: (text: string) => void): Promise<Figure[]> {
-  const site = await startSite();
-  const server = await startFaultServer(site.url);
+  const server = await startFaultServer(siteHere());
   const browser = await chromium.launch(withArgs());
   try {
     const page = await browser.newPage();
@@ -60,7 +59,6 @@ async function inChromium(note: (text: string) => void): Promise<Figure[]> {
   } finally {
     await browser.close();
     await server.close();
-    await site.kill();
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../../tests/support/fault-runs.ts';
 import { type Schedule, scheduleOf } from '../../tests/support/fault-schedules.ts';
 import { type FaultServer, startFaultServer } from '../../tests/support/fault-server.ts';
-import { startSite } from '../../tests/support/serve.ts';
+import { siteHere } from '../../tests/support/serve.ts';
 import { buildLab } from '../lab/build.ts';
 import type { Check, Figure } from '../lib/report.ts';
 
@@ -102,8 +102,7 @@ async function inTurns<T>(
 /** The same in a real browser, with chunks and waits as they are shipped. */
 async function inChromium(): Promise<Outcome[]> {
   await buildLab();
-  const site = await startSite();
-  const server = await startFaultServer(site.url);
+  const server = await startFaultServer(siteHere());
   const browser = await chromium.launch(withArgs());
   try {
     return await inTurns(BROWSER_ABREAST, BROWSER_SEEDS, (seed) =>
@@ -112,7 +111,6 @@ async function inChromium(): Promise<Outcome[]> {
   } finally {
     await browser.close();
     await server.close();
-    await site.kill();
   }
 }
 
