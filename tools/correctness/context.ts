@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { bindEngine } from '../../tests/support/engine.ts';
 import { kernelRuns } from '../../tests/support/kernel-runs.ts';
-import { type Engine, forward, openEngine, sha256 } from '../lib/engine.ts';
+import { copyContext, type Engine, forward, openEngine, sha256 } from '../lib/engine.ts';
 import type { Check, Figure } from '../lib/report.ts';
 
 const SLICES = [1, 7, 16, 64, 128];
@@ -25,9 +25,8 @@ const WAYS: Record<string, (engine: Engine, fresh: () => Promise<Engine>) => Pro
   },
   'saved and restored': async (engine, fresh) => {
     forward(engine, IDS.slice(0, CUT), 64);
-    const saved = engine.saveContext();
     const other = await fresh();
-    other.restoreContext(saved);
+    copyContext(engine, other);
     return forward(other, IDS.slice(CUT), 64);
   },
 };

@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { createTokenizer, type ModelPlan, PocketbitError, readGguf } from '@pocketbit/core';
-import { sizePlan } from '@pocketbit/engine';
+import { sampleIds, sizePlan } from '@pocketbit/engine';
 import { type Report, runCampaign } from '../../packages/core/test/fuzz/campaign.ts';
 import { clock, collect, memory, stopwatch } from '../../packages/core/test/fuzz/gauges.ts';
 import { LARGE_HEADERS } from '../../packages/core/test/fuzz/large-headers.ts';
@@ -85,8 +85,7 @@ async function runEngine(
   try {
     const engine = await engineOf(bound, plan, file);
     try {
-      engine.forward(Uint32Array.of(0));
-      engine.sample();
+      await sampleIds(engine, sizePlan(bound, plan), [0], new Set(), { maxTokens: 1 });
       return true;
     } finally {
       engine.free();

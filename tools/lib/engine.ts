@@ -21,7 +21,13 @@ import {
   tensorKernels,
 } from '@pocketbit/engine';
 
-export { type Engine, type EngineExports, forward, logitsAfter } from '@pocketbit/engine';
+export {
+  copyContext,
+  type Engine,
+  type EngineExports,
+  forward,
+  logitsAfter,
+} from '@pocketbit/engine';
 
 export type Artifact = 'scalar' | 'simd128' | 'relaxed';
 

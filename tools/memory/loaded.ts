@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { bytesSource, planModel, readGguf } from '@pocketbit/core';
 import { KernelChooser, kernelNeeds, sizePlan } from '@pocketbit/engine';
 import { freshEngine } from '../../tests/support/engine.ts';
-import { engineOf } from '../lib/engine.ts';
+import { engineOf, forward } from '../lib/engine.ts';
 import { bounded, type Check, type Figure } from '../lib/report.ts';
 import { workloadOf } from '../speed/models.ts';
 
@@ -33,7 +33,7 @@ async function figureOf(model: string, note: (text: string) => void): Promise<Fi
   const chooser = await KernelChooser.open(glue, watch, null);
   await chooser.measure(kernelNeeds(plan), () => true);
   const engine = await engineOf(glue, plan, source);
-  engine.forward(new Uint32Array(64));
+  forward(engine, new Uint32Array(64));
   // As an idle worker does in its first loads.
   await chooser.measure(kernelNeeds(plan), () => true, 2);
   const { weightBytes, kvBytes, scratchBytes } = plan;

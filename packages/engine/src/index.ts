@@ -43,4 +43,4 @@ export type { PaceReport, PowerMode } from './pace.ts';
 export { checkSession, type SavedSession, type SaveOptions } from './session.ts';
 export type { TextTools } from './speaker.ts';
 export { type Contender, type Stopwatch, Timer } from './timing.ts';
-export { forward, logitsAfter, logitsOfEach, sampleIds } from './trace.ts';
+export { copyContext, forward, logitsAfter, logitsOfEach, sampleIds } from './trace.ts';

@@ -17,6 +17,11 @@ export function forward(engine: Engine, ids: ArrayLike<number>, slice = ids.leng
   return engine;
 }
 
+/** Gives `to` the context of `from`, by its saved bytes; both are of the same model. */
+export function copyContext(from: Engine, to: Engine): void {
+  to.restoreContext(from.saveContext());
+}
+
 /** The logits `[vocab]` behind all of `ids` from an empty context. */
 export function logitsAfter(engine: Engine, ids: ArrayLike<number>): Float32Array {
   engine.truncate(0);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { KERNEL_FAMILIES } from '@pocketbit/engine';
 import { describe, expect, test } from 'vitest';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { kernelRuns } from '../../../tests/support/kernel-runs.ts';
 import { type Artifact, hashesByKernels } from '../../../tools/lib/engine.ts';
+import { KERNEL_FAMILIES } from './kernels.ts';
 
 const RUNS = kernelRuns();
 

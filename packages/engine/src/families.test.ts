@@ -1,17 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { bytesSource, createChat, createTokenizer, planModel, readGguf } from '@pocketbit/core';
-import { sizePlan } from '@pocketbit/engine';
 import { describe, expect, test } from 'vitest';
 import { type FamilyModel, familyFile } from '../../../tests/models/families.ts';
-import { writeShards } from '../../../tests/models/files.ts';
 import { SAME_WEIGHTS, SMALL_MODELS } from '../../../tests/models/published.ts';
 import { ggufParts } from '../../../tests/models/random.ts';
 import { tokenizerMetadata } from '../../../tests/models/tokenizers.ts';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { engineOf } from '../../../tools/lib/engine.ts';
-import { withHeader } from './model.ts';
+import { sizePlan } from './memory.ts';
 
 const file = (model: FamilyModel) =>
   new Uint8Array(Buffer.concat([...ggufParts(familyFile(model, 1))]));
@@ -67,14 +62,3 @@ test('BitNet 2B-4T’s vocabulary is known without a pre-tokenizer and an end of
       .join('|'),
   ).toBe('Ġ|1|2|3|4|Ġ|abcd|<|eot_id|>|A|ss|ist|ant|:|Ġ');
 }, 30_000);
-
-test('the path of a shard opens all of them', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
-  const [model] = SMALL_MODELS;
-  const paths = writeShards(model!, folder, 2);
-  const count = await withHeader(paths[1]!, async (header) => planModel(header).tensors.length);
-  expect(count).toBe(familyFile(model!, 1).tensors.length);
-  await rm(paths[0]!);
-  await expect(withHeader(paths[1]!, async () => {})).rejects.toMatchObject({ code: 'storage' });
-  await rm(folder, { recursive: true });
-});

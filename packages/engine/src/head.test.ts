@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesSource, HEAD_FORMATS, planModel, readGguf } from '@pocketbit/core';
-import { sizePlan } from '@pocketbit/engine';
 import { expect, test } from 'vitest';
 import { bindEngine } from '../../../tests/support/engine.ts';
 import { root } from '../../../tests/support/paths.ts';
 import { type Artifact, openEngine } from '../../../tools/lib/engine.ts';
+import { sizePlan } from './memory.ts';
 
 const FILE = readFileSync(join(root, 'apps/assistant/public/models/pocketbit-actions.gguf'));
 const IDS = Uint32Array.from({ length: 48 }, (_, i) => (i * 37 + 11) % 500);
