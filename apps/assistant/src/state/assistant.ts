@@ -1,23 +1,19 @@
 import {
   deleteModel,
-  type GenerateStream,
   type LoadProgress,
   load,
   type Model,
   type OtherTab,
   PocketbitError,
-  type SavedSession,
   type YieldReason,
 } from 'pocketbit';
-import { looksLikeAction, parseAction } from '../actions/action.ts';
-import type { Outcome } from '../actions/user-data.ts';
 import { Alarm } from './alarm.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
 import { Chat } from './chat.ts';
 import { read, write } from './database.ts';
-import { textOf } from './errors.ts';
 import { Installer } from './install.ts';
-import { type Message, promptOf } from './message.ts';
+import type { Message } from './message.ts';
 import { OfflineShell } from './offline.ts';
 import { Tabs } from './tabs.ts';
 import { UserDataStore } from './user-data.ts';
@@ -28,10 +24,6 @@ export type Phase =
   /** Another tab has the model; this one shows its conversation, and may be `taking` it over. */
   | { name: 'elsewhere'; other: OtherTab; taking: boolean }
   | { name: 'failed'; error: PocketbitError };
-
-const MAX_TOKENS = 512;
-/** For models that are no command model; those answer greedily. */
-const CHAT_SAMPLING = { temperature: 0.7, topK: 40, topP: 0.95 };
 
 /** Something that happened without being asked for, worth one quiet line. */
 export type Notice = 'resumed' | 'recovered' | 'smaller' | 'unkept' | null;
@@ -48,9 +40,15 @@ export class Assistant extends EventTarget {
   readonly installer = new Installer();
   readonly #tabs = new Tabs();
   #away = false;
-  #answer: GenerateStream | null = null;
-  #writing: Promise<void> | null = null;
-  #abort: AbortController | null = null;
+  readonly #writer = new AnswerWriter(this.chat, {
+    model: () => this.#model(),
+    entry: () => this.choice.entry,
+    act: (action) => this.userData.apply(action),
+    recovered: () => {
+      this.notice = 'recovered';
+    },
+    changed: () => this.#changed(),
+  });
   #loading: AbortController | null = null;
 
   async start(): Promise<void> {
@@ -74,7 +72,7 @@ export class Assistant extends EventTarget {
   }
 
   get answering(): boolean {
-    return this.#answer !== null;
+    return this.#writer.answering;
   }
 
   /** True only when the next visit needs no network: the shell is cached and the model is stored. */
@@ -113,7 +111,7 @@ export class Assistant extends EventTarget {
   }
 
   stop(): void {
-    this.#abort?.abort();
+    this.#writer.stop();
   }
 
   /** Sends a message and streams the answer. */
@@ -123,7 +121,7 @@ export class Assistant extends EventTarget {
     this.notice = null;
     const answer = this.#open(text.trim());
     this.#save();
-    await this.#write(answer);
+    await this.#writer.write(answer);
   }
 
   dismissNotice(): void {
@@ -134,7 +132,7 @@ export class Assistant extends EventTarget {
   /** Opens an earlier conversation, or begins a new one. */
   async openChat(id: string | null): Promise<void> {
     if (this.phase.name === 'elsewhere') return this.#showChat(id);
-    await this.#finishAnswer();
+    await this.#writer.finish();
     await (id === null ? this.chat.begin() : this.chat.open(id));
     this.#announceChat();
     this.#changed();
@@ -143,47 +141,18 @@ export class Assistant extends EventTarget {
 
   async clearConversation(): Promise<void> {
     if (this.phase.name === 'elsewhere') return;
-    await this.#finishAnswer();
+    await this.#writer.finish();
     await this.chat.clear();
     this.#changed();
-  }
-
-  /** Stops the answer and waits until it has ended. */
-  async #finishAnswer(): Promise<void> {
-    this.stop();
-    await this.#writing;
   }
 
   /** Goes on with the answer that an earlier visit left unfinished. */
   async #resume(): Promise<void> {
     const answer = this.messages.at(-1);
-    if (answer?.state !== 'streaming' || this.#writing || this.phase.name !== 'ready') return;
+    if (answer?.state !== 'streaming' || this.#writer.writing || this.phase.name !== 'ready')
+      return;
     this.notice ??= 'resumed';
-    await this.#write(answer);
-  }
-
-  #write(answer: Message): Promise<void> {
-    this.#writing = this.#writeToEnd(answer).finally(() => {
-      this.#writing = null;
-    });
-    return this.#writing;
-  }
-
-  /** Writes an answer from where it stands. */
-  async #writeToEnd(answer: Message): Promise<void> {
-    try {
-      await this.#complete(answer);
-      answer.state = 'done';
-      const outcome = this.#act(answer);
-      if (outcome) answer.outcome = outcome;
-    } catch (error) {
-      answer.state = 'failed';
-      answer.error = textOf(PocketbitError.from(error));
-    } finally {
-      this.#answer = null;
-      this.#abort = null;
-      this.#save();
-    }
+    await this.#writer.write(answer);
   }
 
   async forget(source: string): Promise<void> {
@@ -290,98 +259,6 @@ export class Assistant extends EventTarget {
     return answer;
   }
 
-  /** Streams the answer; when the model's worker dies it is replaced, and goes on where it was, once. */
-  async #complete(answer: Message): Promise<void> {
-    for (let spare = 1; ; spare--) {
-      if (this.phase.name === 'failed') throw this.phase.error;
-      if (this.phase.name !== 'ready') throw new PocketbitError('busy', 'The model is loading.');
-      try {
-        return await this.#stream(this.phase.model, answer);
-      } catch (error) {
-        if (PocketbitError.from(error).code !== 'worker-crashed' || spare === 0) throw error;
-        this.notice = 'recovered';
-      }
-    }
-  }
-
-  async #stream(model: Model, answer: Message): Promise<void> {
-    this.#abort = new AbortController();
-    if (await this.#restore(model, answer, this.#abort.signal)) return;
-    const { entry } = this.choice;
-    let turns = entry?.turns ?? Number.POSITIVE_INFINITY;
-    for (;;) {
-      const prompt = promptOf(this.messages, turns);
-      const options = {
-        maxTokens: MAX_TOKENS,
-        signal: this.#abort.signal,
-        power: 'auto' as const,
-        ...(entry ? {} : CHAT_SAMPLING),
-      };
-      try {
-        return await this.#follow(model.generate(prompt, options), answer);
-      } catch (error) {
-        // A long conversation: leave out its older half and ask again.
-        const users = prompt.filter(({ role }) => role === 'user').length;
-        if (PocketbitError.from(error).code !== 'context-full' || users < 2) throw error;
-        turns = Math.ceil(users / 2);
-      }
-    }
-  }
-
-  /** Goes on where the answer was saved. What another model began stands as it is; false asks anew. */
-  async #restore(model: Model, answer: Message, signal: AbortSignal): Promise<boolean> {
-    const { session } = this.chat;
-    if (!session) return answer.text !== '';
-    const { text, ids } = answer;
-    try {
-      await this.#follow(model.restore(session, { signal }), answer);
-      return true;
-    } catch (error) {
-      const { code } = PocketbitError.from(error);
-      if (!['unsupported', 'integrity', 'context-full'].includes(code)) throw error;
-      Object.assign(answer, { text, ids });
-      this.chat.dropSession();
-      return text !== '';
-    }
-  }
-
-  async #follow(stream: GenerateStream, answer: Message): Promise<void> {
-    this.#answer = stream;
-    this.#changed();
-    // What is there stays until the stream has something: a restored one begins with all of it.
-    let before = { text: '', ids: [] as number[] };
-    for await (const { text, ids } of stream) {
-      before = { text: before.text + text, ids: [...before.ids, ...ids] };
-      Object.assign(answer, before);
-      this.#savePoint(stream.session);
-      this.#changed();
-    }
-    this.#savePoint(stream.session);
-    const { stats } = await stream.result;
-    answer.stats = stats;
-  }
-
-  #act(answer: Message): Outcome | null {
-    if (!looksLikeAction(answer.text)) return null;
-    const action = parseAction(answer.text);
-    if (action) return this.userData.apply(action);
-    const stopped = answer.stats?.stopReason === 'aborted';
-    return {
-      kind: 'failed',
-      message: stopped
-        ? 'Stopped before the answer was complete.'
-        : 'The model began an action but did not finish it. Try other words.',
-    };
-  }
-
-  /** Saves the conversation with the point from which its answer can go on, whenever that has moved; it moves forward only. */
-  #savePoint(session: SavedSession | null): void {
-    const { session: saved } = this.chat;
-    if (!session || session === saved) return;
-    if (saved && session.answer.length < saved.answer.length) return;
-    this.chat.saveSession(session);
-  }
-
   /** A hidden page may never come back: saves what there is, then the answer to the token. */
   async #onHidden(): Promise<void> {
     if (document.visibilityState !== 'hidden') return;
@@ -390,9 +267,14 @@ export class Assistant extends EventTarget {
   }
 
   async #saveNow(): Promise<void> {
-    if (this.phase.name !== 'ready' || !this.answering) return;
-    const session = await this.phase.model.save().catch(() => null);
-    if (session && this.answering) this.#savePoint(session);
+    if (this.phase.name === 'ready') await this.#writer.saveNow(this.phase.model);
+  }
+
+  /** The loaded model. Throws why there is none. */
+  #model(): Model {
+    if (this.phase.name === 'ready') return this.phase.model;
+    if (this.phase.name === 'failed') throw this.phase.error;
+    throw new PocketbitError('busy', 'The model is loading.');
   }
 
   #show(phase: Phase): void {

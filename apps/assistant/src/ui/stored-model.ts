@@ -54,8 +54,8 @@ export class StoredModelView extends View {
   #choices(): TemplateResult {
     const { name } = this.model;
     return html`
-      <button class="text-button" aria-label="Use ${name}" @click=${() => this.#tell('use')}>Use</button>
-      <button class="round small" aria-label="Delete ${name}" @click=${() => this.#tell('forget')}>${icons.trash}</button>
+      <button class="text-button" aria-label="Use ${name}" @click=${() => this.#emit('use')}>Use</button>
+      <button class="round small" aria-label="Delete ${name}" @click=${() => this.#emit('forget')}>${icons.trash}</button>
     `;
   }
 
@@ -72,7 +72,7 @@ export class StoredModelView extends View {
     `;
   }
 
-  #tell(what: 'use' | 'forget'): void {
+  #emit(what: 'use' | 'forget'): void {
     this.dispatchEvent(new Event(what));
   }
 
@@ -101,13 +101,13 @@ export class StoredModelView extends View {
     verb: string,
     work: (onProgress: (progress: LoadProgress) => void) => Promise<Work | null>,
   ): Promise<void> {
-    const tell = (share: string) => {
+    const show = (share: string) => {
       this.work = { state: 'busy', text: `${verb}…${share}` };
     };
-    tell('');
+    show('');
     try {
       this.work = await work(({ loadedBytes, totalBytes }) => {
-        if (totalBytes) tell(` ${Math.round((100 * loadedBytes) / totalBytes)} %`);
+        if (totalBytes) show(` ${Math.round((100 * loadedBytes) / totalBytes)} %`);
       });
     } catch (error) {
       const failure = PocketbitError.from(error);

@@ -21,7 +21,7 @@ afterEach(async () => {
 /** A tab: the leases of one page. */
 const tab = () => new EngineLeases();
 
-/** Asks for a lease, with what the asking page is told. */
+/** Asks for a lease, with what the asking page hears. */
 function ask(page: EngineLeases, signal?: AbortSignal) {
   const heard: string[] = [];
   let other: OtherTab | undefined;

@@ -27,8 +27,8 @@ test('two tabs have a conversation each, and neither loses a message', async () 
   expect(b.id).not.toBe(a.id);
   a = await one.save({ ...a, messages: ['a1', 'a2'] });
   b = await two.save({ ...b, messages: ['b1', 'b2'] });
-  const kept = (await one.list()).map(({ messages }) => messages.join());
-  expect(kept.sort()).toEqual(['a1,a2', 'b1,b2']);
+  const stored = (await one.list()).map(({ messages }) => messages.join());
+  expect(stored.sort()).toEqual(['a1,a2', 'b1,b2']);
 });
 
 test('a conversation that another tab has cannot be claimed by name either, until it is let go', async () => {
@@ -49,7 +49,7 @@ test('a conversation taken from a frozen tab is not written by that one again', 
   expect((await two.list()).map(({ messages }) => messages)).toEqual([['start', 'on']]);
 });
 
-test('without Web Locks a tab that was overtaken writes beside, not over', async () => {
+test('without Web Locks a tab that was superseded writes beside, not over', async () => {
   vi.stubGlobal('navigator', {});
   const [one, two] = [new Conversations<string>(), new Conversations<string>()];
   const start = await one.save({ ...(await one.claim()), messages: ['start'] });
@@ -60,6 +60,6 @@ test('without Web Locks a tab that was overtaken writes beside, not over', async
   expect(b.id).not.toBe(a.id);
   const c = await two.save({ ...b, messages: ['start', 'b', 'c'] });
   expect(c.id).toBe(b.id);
-  const kept = (await one.list()).map(({ messages }) => messages.join());
-  expect(kept.sort()).toEqual(['start,a', 'start,b,c']);
+  const stored = (await one.list()).map(({ messages }) => messages.join());
+  expect(stored.sort()).toEqual(['start,a', 'start,b,c']);
 });
