@@ -41,11 +41,13 @@ pub(crate) struct Sampler {
     random: Pcg32,
     /// (logit, then weight; id) of the tokens still in play
     candidates: Vec<(f32, u32)>,
+    /// the other half of what a sort needs
+    spare: Vec<(f32, u32)>,
 }
 
 impl Sampler {
     pub(crate) fn new(options: SamplerOptions) -> Self {
-        Sampler { random: Pcg32::new(options.seed), options, candidates: Vec::new() }
+        Sampler { random: Pcg32::new(options.seed), options, candidates: Vec::new(), spare: Vec::new() }
     }
 
     /// Where the random stream stands: a sampler of the same options set to it draws the same tokens from there on.
@@ -60,9 +62,8 @@ impl Sampler {
     /// The next token from `logits` `[vocab]`; `recent` are the ids of the context so far. NaN never wins.
     pub(crate) fn sample(&mut self, logits: &[f32], recent: &[u32]) -> u32 {
         self.candidates.clear();
-        let clean = |l: f32| if l.is_nan() { f32::NEG_INFINITY } else { l };
         self.candidates.extend((0u32..).zip(logits).map(|(id, l)| (clean(*l), id)));
-        self.penalize(recent);
+        self.penalize(logits, recent);
         if self.options.temperature <= 0.0 {
             return greedy(&self.candidates);
         }
@@ -72,29 +73,46 @@ impl Sampler {
         self.draw()
     }
 
-    fn penalize(&mut self, recent: &[u32]) {
+    /// However often a token is among the recent ones, it is penalised once.
+    fn penalize(&mut self, logits: &[f32], recent: &[u32]) {
         let penalty = self.options.repeat_penalty;
         if penalty == 1.0 {
             return;
         }
-        let mut seen: Vec<u32> = recent[recent.len().saturating_sub(self.options.repeat_last)..].to_vec();
-        seen.sort_unstable();
-        seen.dedup();
-        for id in seen {
-            if let Some((logit, _)) = self.candidates.get_mut(id as usize) {
-                *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+        for id in &recent[recent.len().saturating_sub(self.options.repeat_last)..] {
+            if let (Some(candidate), Some(logit)) = (self.candidates.get_mut(*id as usize), logits.get(*id as usize)) {
+                let logit = clean(*logit);
+                candidate.0 = if logit > 0.0 { logit / penalty } else { logit * penalty };
             }
         }
     }
 
     /// Sorts the candidates and drops all but the k first.
     fn keep_top_k(&mut self) {
-        let k = self.options.top_k;
-        if k > 0 && k < self.candidates.len() {
-            self.candidates.select_nth_unstable_by(k - 1, likelier);
-            self.candidates.truncate(k);
+        self.sort();
+        if self.options.top_k > 0 {
+            self.candidates.truncate(self.options.top_k);
         }
-        self.candidates.sort_unstable_by(likelier);
+    }
+
+    /// The likeliest first, the lowest id among equals: three counting passes over the bits of a logit, each stable. A tenth
+    /// of the code of the standard library's sort and selection.
+    fn sort(&mut self) {
+        self.spare.clear();
+        self.spare.extend_from_slice(&self.candidates);
+        for shift in [0, DIGIT, 2 * DIGIT] {
+            let digit = |logit: f32| (descending(logit) >> shift) as usize % DIGITS;
+            let mut places = [0u32; DIGITS];
+            self.candidates.iter().for_each(|(logit, _)| places[digit(*logit)] += 1);
+            let mut before = 0;
+            places.iter_mut().for_each(|place| before += core::mem::replace(place, before));
+            for candidate in &self.candidates {
+                let place = &mut places[digit(candidate.0)];
+                self.spare[*place as usize] = *candidate;
+                *place += 1;
+            }
+            core::mem::swap(&mut self.candidates, &mut self.spare);
+        }
     }
 
     /// Logits to weights relative to the likeliest, whose weight is 1.
@@ -139,8 +157,25 @@ impl Sampler {
     }
 }
 
-fn likelier(a: &(f32, u32), b: &(f32, u32)) -> core::cmp::Ordering {
-    b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+/// Bits of a sort's pass.
+const DIGIT: u32 = 11;
+const DIGITS: usize = 1 << DIGIT;
+
+/// A number that falls as `logit` rises, in the order of `f32::total_cmp`.
+fn descending(logit: f32) -> u32 {
+    let bits = logit.to_bits();
+    match bits >> 31 {
+        0 => !(bits | 1 << 31),
+        _ => bits,
+    }
+}
+
+fn clean(logit: f32) -> f32 {
+    if logit.is_nan() {
+        f32::NEG_INFINITY
+    } else {
+        logit
+    }
 }
 
 fn greedy(candidates: &[(f32, u32)]) -> u32 {
@@ -182,6 +217,20 @@ mod tests {
     fn draws(options: SamplerOptions, n: usize) -> Vec<u32> {
         let mut sampler = Sampler::new(options);
         (0..n).map(|_| sampler.sample(&LOGITS, &[])).collect()
+    }
+
+    #[test]
+    fn candidates_are_sorted_as_the_standard_library_would() {
+        let mut sampler = Sampler::new(SamplerOptions::GREEDY);
+        let value = |i: u32| f32::from_bits((i.wrapping_mul(0x9e37_79b1) % 0x7f80_0001) | ((i % 3 / 2) << 31));
+        let ends = [f32::NEG_INFINITY, f32::INFINITY, 0.0, -0.0, 1.0, -1.0, 1.0, f32::MIN_POSITIVE];
+        let values = ends.into_iter().chain((0..5000).map(value)).chain(ends);
+        sampler.candidates = values.zip(0..).collect();
+        let mut want = sampler.candidates.clone();
+        want.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        sampler.sort();
+        let bits = |sorted: &[(f32, u32)]| sorted.iter().map(|(l, id)| (l.to_bits(), *id)).collect::<Vec<_>>();
+        assert_eq!(bits(&sampler.candidates), bits(&want));
     }
 
     #[test]
