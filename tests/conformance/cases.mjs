@@ -1,5 +1,5 @@
 /**
- * Runs every case of a case-runner instance (crates/kernels/src/cases.rs). No imports, so a page can load this file.
+ * Runs every case of a case-runner instance (crates/kernels/src/cases). No imports, so a page can load this file.
  * @param {WebAssembly.Instance} instance
  * @returns {{passed: number, failed: string[], probe: number}}
  */

@@ -19,7 +19,7 @@ export interface MicroResult {
   readonly rates: readonly KernelSpeed[];
 }
 
-/** The exports of crates/kernels/src/bench.rs. */
+/** The exports of crates/kernels/src/bench/ceilings.rs. */
 interface Ceilings {
   bench_peak?(times: number): number;
   bench_peak_dots?(): number;
