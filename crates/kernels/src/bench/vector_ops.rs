@@ -1,5 +1,5 @@
 //! Attention and the float operations as plain exports, to be timed in a wasm engine. Built with the case-runner, never
-//! shipped; `scripts/bench/vector-ops.mjs` calls them.
+//! shipped; `tools/kernels/vector-ops.ts` calls them.
 
 use core::hint::black_box;
 use std::vec;
