@@ -15,10 +15,11 @@ macro_rules! rows {
 }
 
 /// Every type this engine reads. Packed ones: (bytes, weights) of a block.
-pub static TYPES: [Type; 14] = [
+pub static TYPES: [Type; 15] = [
     rows!(0, "F32", f32_value),
     rows!(1, "F16", f16_value),
     rows!(2, "Q4_0", q4_0),
+    rows!(3, "Q4_1", q4_1),
     rows!(6, "Q5_0", q5_0),
     rows!(8, "Q8_0", q8_0),
     rows!(12, "Q4_K", q4_k),
@@ -249,6 +250,15 @@ fn q4_0(block: &[u8; 18], out: &mut [f32; 32]) {
     }
 }
 
+/// `d · nibble + m`, low nibbles first.
+fn q4_1(block: &[u8; 20], out: &mut [f32; 32]) {
+    let (d, m) = (f16_to_f32(half(block, 0)), f16_to_f32(half(block, 2)));
+    for (i, o) in out.iter_mut().enumerate() {
+        let nibble = block[4 + i % 16] >> (4 * (i / 16)) & 15;
+        *o = d * f32::from(nibble) + m;
+    }
+}
+
 /// `d · (five bits − 16)`, the fifth bits in a u32 after the scale.
 fn q5_0(block: &[u8; 22], out: &mut [f32; 32]) {
     let d = f16_to_f32(half(block, 0));
@@ -344,7 +354,7 @@ mod tests {
         for kind in &TYPES {
             assert!(core::ptr::eq(Type::from_ggml(kind.id).unwrap(), kind) && core::ptr::eq(named(kind.name), kind));
         }
-        assert!(Type::from_ggml(3).is_none());
+        assert!(Type::from_ggml(5).is_none());
     }
 
     /// Checks the golden CRC of `blocks` and that decoding gives `value` at every index.
@@ -419,6 +429,9 @@ mod tests {
         let four: Vec<u8> = HALF.into_iter().chain((0..16).map(|i| i | (15 - i) << 4)).collect();
         row("Q4_0", &four, &mut out);
         assert_eq!((out[0], out[15], out[16], out[31]), (-4.0, 3.5, 3.5, -4.0));
+        let shifted: Vec<u8> = [&HALF[..], &[0x00, 0xc0], &four[2..]].concat();
+        row("Q4_1", &shifted, &mut out);
+        assert_eq!((out[0], out[15], out[16], out[31]), (-2.0, 5.5, 5.5, -2.0));
         let five: Vec<u8> = HALF.into_iter().chain([1, 0, 0, 0x80]).chain(four[2..].iter().copied()).collect();
         row("Q5_0", &five, &mut out);
         assert_eq!((out[0], out[1], out[31]), (0.0, -7.5, 0.0));

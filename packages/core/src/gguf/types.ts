@@ -81,7 +81,7 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
   [F32, floats('F32', 4)],
   [1, floats('F16', 2)],
   [2, rows('Q4_0', [32, 18])],
-  [3, unread('Q4_1', [32, 20])],
+  [3, rows('Q4_1', [32, 20])],
   [6, rows('Q5_0', [32, 22])],
   [7, unread('Q5_1', [32, 24])],
   [8, rows('Q8_0', [32, 34])],
