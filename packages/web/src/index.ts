@@ -23,7 +23,6 @@ export type {
 } from '@pocketbit/engine';
 export type { Crash, RiskyPhase } from './coordination/crash-marker.ts';
 export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-lease.ts';
-export type { GenerateOptions, Model } from './page/api.ts';
 export { type Conversation, Conversations } from './page/conversations.ts';
 export {
   deleteModel,
@@ -36,6 +35,7 @@ export {
 } from './page/library.ts';
 export { checkFit, type LoadOptions, lastCrash, load } from './page/load.ts';
 export { memoryBudget } from './page/memory-budget.ts';
+export type { GenerateOptions, Model } from './page/model.ts';
 export { persistStorage } from './page/persist.ts';
 export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts';
 export type { GenerateResult, GenerateStream } from './page/stream.ts';

@@ -1,17 +1,54 @@
 import type { ChatMessage } from '@pocketbit/core';
 import { PocketbitError } from '@pocketbit/core';
-import type { SavedSession, SaveOptions } from '@pocketbit/engine';
+import type { SamplingOptions, SavedSession, SaveOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
 import type { ModelLease } from '../coordination/engine-lease.ts';
 import type { KernelProfile, ModelInfo, Reply, WorkerApi } from '../protocol.ts';
-
-import type { GenerateOptions, Model } from './api.ts';
 import type { WorkerHost } from './host.ts';
 import type { Page } from './page.ts';
 import { type GenerateStream, TokenStream } from './stream.ts';
 import { errorOf } from './wire.ts';
 
-/** A worker with its model. */
+export interface GenerateOptions extends SamplingOptions {
+  /** Stops within one token; the loop ends with `stopReason: 'aborted'`. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A model in memory, in a worker of its own. Where that worker crashes, what was running fails with `worker-crashed`, and a
+ * new worker loads the model again and reads what the old one had in its context: the next call works.
+ */
+export interface Model {
+  readonly info: ModelInfo;
+  /**
+   * Starts an answer. A string is one user message, unless `raw` is set.
+   * One answer at a time: a second one fails with `busy`.
+   */
+  generate(prompt: string | ChatMessage[], options?: GenerateOptions): GenerateStream;
+  /**
+   * The running answer as it stands between two tokens, or the last one; null before the first. It may be asked for at any
+   * time.
+   */
+  save(options?: SaveOptions): Promise<SavedSession | null>;
+  /**
+   * Goes on with a saved answer, to the tokens an uninterrupted run would have given. The stream begins with what there was.
+   * Errors: `integrity`, `unsupported` for a session of another model, `context-full`.
+   */
+  restore(saved: SavedSession, options?: { signal?: AbortSignal }): GenerateStream;
+  /** Token ids of `text`, without added special tokens. */
+  tokenize(text: string): Promise<number[]>;
+  /** Logits after the last of `ids`, [vocabSize]. */
+  logits(ids: number[]): Promise<Float32Array>;
+  /** Which kernel serves which tensor, and the timings that decided. */
+  profile(): Promise<KernelProfile>;
+  /** Frees the memory; the stored file stays. */
+  close(): Promise<void>;
+}
+
+/**
+ * A worker with its model.
+ * @internal
+ */
 export interface Opened {
   host: WorkerHost;
   info: ModelInfo;
@@ -23,6 +60,7 @@ type Start = (api: Comlink.Remote<WorkerApi>, port: MessagePort) => Promise<Repl
 /** A page that comes back waits this long for its worker, which may have been killed meanwhile. */
 const RETURN_MS = 5000;
 
+/** @internal */
 export class WorkerModel implements Model {
   readonly info: ModelInfo;
   readonly #reopen: (ids: Uint32Array | undefined) => Promise<Opened>;
