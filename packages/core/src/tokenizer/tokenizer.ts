@@ -1,4 +1,4 @@
-import { badModel, unsupported } from '../errors.ts';
+import { badModel, PocketbitError, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
 import { joined } from '../source.ts';
@@ -202,7 +202,10 @@ export class Tokenizer {
 
   #checkId(id: number): void {
     if (Number.isInteger(id) && id >= 0 && id < this.vocabSize) return;
-    throw new RangeError(`token id ${id} is outside the vocabulary of ${this.vocabSize}`);
+    throw new PocketbitError(
+      'unsupported',
+      `Token id ${id} is outside the vocabulary; give whole numbers from 0 to ${this.vocabSize - 1}.`,
+    );
   }
 }
 
