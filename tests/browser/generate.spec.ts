@@ -199,3 +199,17 @@ test('a wrong checksum is refused as integrity and nothing is kept', async ({ la
   expect(outcome.refused?.code).toBe('integrity');
   expect(outcome.kept).toBe(0);
 });
+
+test('ids become the text that they came from, and an id past the vocabulary is refused', async ({
+  lab,
+}) => {
+  const found = await lab.evaluate(async (model) => {
+    const loaded = await window.lab.pocketbit.load(model);
+    const ids = await loaded.tokenize('Grüße, 数 🙂 end');
+    const text = await loaded.detokenize(ids);
+    const refused = await loaded.detokenize([2 ** 31]).catch(({ code }: { code: string }) => code);
+    await loaded.close();
+    return { text, refused };
+  }, MODEL);
+  expect(found).toEqual({ text: 'Grüße, 数 🙂 end', refused: 'unsupported' });
+});

@@ -156,6 +156,7 @@ export interface WorkerApi {
   /** Imports, verifies or repairs a stored model, without an engine. */
   maintain(request: StoreRequest, port: MessagePort): Promise<Reply<StoreReport>>;
   tokenize(text: string): Promise<Reply<number[]>>;
+  detokenize(ids: number[]): Promise<Reply<string>>;
   logits(ids: number[]): Promise<Reply<Float32Array>>;
   profile(): Promise<Reply<KernelProfile>>;
 }

@@ -37,6 +37,8 @@ export interface Model {
   restore(saved: SavedSession, options?: { signal?: AbortSignal }): GenerateStream;
   /** Token ids of `text`, without added special tokens. */
   tokenize(text: string): Promise<number[]>;
+  /** The text of token ids. Errors: `unsupported` for an id past the vocabulary. */
+  detokenize(ids: number[]): Promise<string>;
   /** Logits after the last of `ids`, [vocabSize]. */
   logits(ids: number[]): Promise<Float32Array>;
   /** Which kernel serves which tensor, and the timings that decided. */
@@ -106,6 +108,10 @@ export class WorkerModel implements Model {
 
   tokenize(text: string): Promise<number[]> {
     return this.#call((api) => api.tokenize(text));
+  }
+
+  detokenize(ids: number[]): Promise<string> {
+    return this.#call((api) => api.detokenize(ids));
   }
 
   logits(ids: number[]): Promise<Float32Array> {

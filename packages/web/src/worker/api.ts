@@ -71,6 +71,10 @@ export class ModelWorker implements WorkerApi {
     );
   }
 
+  detokenize(ids: number[]): Promise<Reply<string>> {
+    return this.#reply(async () => this.#opened.model.text.tokenizer.decode(ids));
+  }
+
   logits(ids: number[]): Promise<Reply<Float32Array>> {
     return this.#reply(async () => this.#opened.model.logits(ids, { aborted: false }));
   }
