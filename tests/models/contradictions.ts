@@ -183,6 +183,7 @@ export function contradictions(): Contradiction[] {
     bad('TL1', fileOf(tensor(Q, { type: 38 })), /TL1.*tile sizes/),
     bad('TL2', fileOf(tensor(Q, { type: 39 })), /TL2/),
     bad('PQ2_0', fileOf(tensor(Q, { type: 142 })), /PQ2_0.*PrismML/),
+    bad('PTQ1_0', fileOf(tensor(Q, { type: 143 })), /PTQ1_0.*PrismML/),
     bad(
       'Hadamard-rotated weights',
       fileOf(metadata({ 'prism.hadamard.size': count(128) })),

@@ -15,7 +15,7 @@ macro_rules! rows {
 }
 
 /// Every type this engine reads. Packed ones: (bytes, weights) of a block.
-pub static TYPES: [Type; 16] = [
+pub static TYPES: [Type; 15] = [
     rows!(0, "F32", f32_value),
     rows!(1, "F16", f16_value),
     rows!(2, "Q4_0", q4_0),
@@ -32,7 +32,6 @@ pub static TYPES: [Type; 16] = [
     packed_type(42, "Q2_0", Family::TwoBit, (18, 64), row_major),
     // Prism's Q2_0: under upstream's id in its files, passed to the engine as its later id.
     packed_type(142, "Q2_0_G128", Family::TwoBit, (34, 128), row_major),
-    packed_type(143, "PTQ1_0", Family::Ternary, (28, 128), ptq1_0),
 ];
 
 /// A tensor type this engine reads.
@@ -218,21 +217,6 @@ fn tq1_0(block: &[u8], codes: &mut Codes) -> u16 {
     half(block, 52)
 }
 
-/// Base 3: five digits a byte for `qs` (16, then 8 bytes), four for `qh`.
-fn ptq1_0(block: &[u8], codes: &mut Codes) -> u16 {
-    const POWERS: [u8; 5] = [1, 3, 9, 27, 81];
-    codes[..32].fill(0);
-    for (first, bytes, digits, at) in [(0, 16, 5, 0), (16, 8, 5, 80), (24, 2, 4, 120)] {
-        for (n, power) in POWERS[..digits].iter().enumerate() {
-            for (m, byte) in block[first..first + bytes].iter().enumerate() {
-                let (digit, i) = ((u16::from(byte.wrapping_mul(*power)) * 3) >> 8, at + n * bytes + m);
-                codes[i / 4] |= (digit as u8) << (2 * (i % 4));
-            }
-        }
-    }
-    half(block, 26)
-}
-
 /// 128 codes, the first 32 in the top two bits.
 fn i2_s(group: &[u8], codes: &mut Codes) -> u16 {
     planes(group, codes, |l| 3 - l);
@@ -406,20 +390,6 @@ mod tests {
             qs.chain((0..4).map(|m| pack(at + 240 + m, 4, 4))).chain(HALF).collect()
         };
         golden("TQ1_0", (0..16).map(block).collect(), 0x2cf1_6580, 0x3800, tern);
-    }
-
-    #[test]
-    fn ptq1_0_decodes_what_was_packed() {
-        let pack = |first: usize, stride: usize, digits: usize| {
-            let v = (0..5).fold(0u32, |v, n| v * 3 + if n < digits { u32::from(tern(first + n * stride)) } else { 0 });
-            (v * 256).div_ceil(243) as u8
-        };
-        let qs = (0..16).map(|m| pack(m, 16, 5)).chain((0..8).map(|m| pack(80 + m, 8, 5)));
-        let block: Vec<u8> = qs.chain((0..2).map(|m| pack(120 + m, 2, 4))).chain(HALF).collect();
-        let mut codes = [0xff; MAX_CODE_BYTES];
-        let Read::Packed(kind) = named("PTQ1_0").read else { panic!("not packed") };
-        assert_eq!(kind.codes(&block, &mut codes), 0x3800);
-        assert!((0..128).all(|i| code_of(kind, &codes, i) == tern(i)));
     }
 
     #[test]

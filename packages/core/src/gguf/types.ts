@@ -120,7 +120,7 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
   [Q1_0, { name: 'Q1_0', block: 128, bytes: 18, role: 'packed', scheme: 'W1A8', family: 'oneBit' }],
   [Q2_0, Q2_OF_64],
   [142, refused('PQ2_0', PRISM_ONLY)],
-  [143, ternary('PTQ1_0', [128, 28])],
+  [143, refused('PTQ1_0', PRISM_ONLY)],
 ]);
 
 /** The names of the types of these roles, in the order of `roles`. */
