@@ -1,4 +1,5 @@
-//! JavaScript objects as records of named fields.
+//! JavaScript objects as records of named fields. Measurement, `simd128` gzipped: a class of 37 setters in their place took
+//! 3.8 kB of wasm and 0.3 kB of glue more.
 
 use pocketbit_model::Fields;
 use wasm_bindgen::prelude::*;
