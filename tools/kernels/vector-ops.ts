@@ -15,7 +15,7 @@ const SHAPES = [
   { heads: 8, dim: 128, length: 2048 },
 ];
 
-/** The exports of crates/kernels/src/bench_ops.rs. */
+/** The exports of crates/kernels/src/bench/vector_ops.rs. */
 interface Kernels {
   bench_attention(heads: number, dim: number, length: number, bits: number, times: number): void;
   bench_op(which: number, values: number, times: number): void;

@@ -45,7 +45,7 @@ impl Model {
         let mut room = Room::allocated();
         let state = State::new(&config, &weights.rope_factors, weights.per_group(), &mut room)?;
         let sampler = Sampler::new(SamplerOptions::GREEDY);
-        let scratch_bytes = room.bytes();
+        let scratch_bytes = room.bytes() as usize;
         Ok(Model { config, weights, cache, state, scratch_bytes, sampler, ids: Vec::new(), pending: None })
     }
 

@@ -31,7 +31,8 @@ pub(crate) fn bytes_of<T>(v: &Vec<T>) -> usize {
 /// allocates is the formula of what it allocates.
 pub(crate) struct Room {
     allocates: bool,
-    bytes: usize,
+    /// more than wasm32's `usize` counts, where buffers are only counted
+    bytes: u64,
 }
 
 impl Room {
@@ -47,7 +48,7 @@ impl Room {
 
     /// [`filled`], or an empty vector where buffers are counted.
     pub(crate) fn filled<T: Copy>(&mut self, value: T, n: usize) -> Result<Vec<T>, Error> {
-        self.bytes += n * size_of::<T>();
+        self.bytes += n as u64 * size_of::<T>() as u64;
         if self.allocates {
             filled(value, n)
         } else {
@@ -56,7 +57,7 @@ impl Room {
     }
 
     /// Bytes of all buffers so far.
-    pub(crate) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 }

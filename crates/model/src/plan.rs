@@ -57,6 +57,6 @@ impl MemoryPlan {
         let mut room = Room::counted();
         // Nothing is allocated, so nothing fails.
         let _ = State::new(&self.config, &[], self.per_group, &mut room);
-        (room.bytes() + self.config.context * size_of::<u32>()) as u64
+        room.bytes() + (self.config.context * size_of::<u32>()) as u64
     }
 }

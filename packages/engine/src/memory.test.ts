@@ -53,6 +53,14 @@ test('a model over 4 GiB is refused with the figures', async () => {
   expect(() => sized(read, { contextLength: 512 })).toThrow(/takes \d{10} bytes .* 512 positions/);
 });
 
+test('scratch that 32 bits do not count is counted', async () => {
+  const plan = planModel(await readGguf(bytesSource(tinyModel())));
+  const config = { ...plan.config, heads: 1024, kvHeads: 1, context: 2 ** 20 };
+  expect(() => sizePlan(exports, { ...plan, tensors: [], config })).toThrow(
+    expect.objectContaining({ code: 'does-not-fit' }),
+  );
+});
+
 test('a context that no wasm memory holds is refused', async () => {
   const header = await grownModel(32_768);
   expect(sized(header).residentBytes).toBeLessThan(4 * 2 ** 30);

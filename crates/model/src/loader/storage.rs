@@ -3,7 +3,7 @@
 use pocketbit_kernels::dispatch::choice::Choice;
 use pocketbit_kernels::family::Family;
 use pocketbit_kernels::format::ggml::PackedBlock;
-use pocketbit_kernels::format::layout::{self, Bits};
+use pocketbit_kernels::format::layout::{self, Bits, Form, Layout};
 use pocketbit_kernels::line::Line;
 use pocketbit_kernels::matrix::Int4;
 
@@ -32,20 +32,20 @@ pub(crate) struct Extent {
 }
 
 impl Storage {
-    /// What a tensor `[rows][k]` takes while it is loaded.
+    /// What a tensor `[rows][k]` takes while it is loaded; of binary weights, whose layouts differ in it, the most.
     pub(crate) fn extent(self, (rows, k): (usize, usize)) -> Extent {
         let of = |lines, floats| Extent { lines, halves: 0, floats };
-        // A form takes the same room in every layout.
-        let lines = |family, bits| Choice::default_of(family).form(bits).lines(rows, k);
         match self {
             Storage::Vector => of(0, k),
             Storage::Floats => of(0, rows * k),
             Storage::Rows(Family::Int4) => of(Int4::FORM.lines(rows, k), rows),
             Storage::Rows(_) => of(layout::int8_lines(rows, k), rows),
-            Storage::Binary => of(lines(Family::Binary, Bits::One), rows),
+            Storage::Binary => of(Form::new(Layout::TallColumns, Bits::One).lines(rows, k), rows),
             Storage::Lanes(block) => {
                 let halves = if block.scale_ends_tensor { 0 } else { layout::group_scales(rows, k, block.weights) };
-                Extent { halves, ..of(lines(block.family, block.bits()), 0) }
+                // Lanes take the same room in either layout.
+                let form = Choice::default_of(block.family).form(block.bits());
+                Extent { halves, ..of(form.lines(rows, k), 0) }
             }
         }
     }

@@ -191,9 +191,9 @@ impl Target {
                 Target::Lanes { lanes, block, scale: None }
             }
             Storage::Binary => {
-                let (lines, alpha) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
-                let matrix = BinaryMatrix { lines, alpha, threshold: Vec::new(), choice: choice(Family::Binary) };
-                Target::Binary(matrix)
+                let choice = choice(Family::Binary);
+                let lines = filled(Line::filled(0), choice.form(Bits::One).lines(rows, k))?;
+                Target::Binary(BinaryMatrix { lines, alpha: filled(0.0, floats)?, threshold: Vec::new(), choice })
             }
         })
     }

@@ -150,6 +150,14 @@ test.each(['header', 'accepted', 'streaming', 'replaced'] as const)(
   },
 );
 
+test('a file that failed while its header was judged is refused with its failure', async () => {
+  const { file, fail } = await arriving();
+  const wrong = new PocketbitError('integrity', 'Another hash.');
+  fail(wrong);
+  await file.whole.catch(() => {});
+  expect(() => file.accept()).toThrow(wrong);
+});
+
 test('a download that fails before its size is known opens no file', async () => {
   const { file, finding, fail } = loading();
   const following = file.follow(finding);

@@ -122,9 +122,13 @@ export class FileLoad implements DownloadObserver {
     this.#queue.end(this.#error);
   }
 
-  /** The file is wanted whole. Without effect where it has arrived already; one that was replaced says so when it is read. */
+  /**
+   * The file is wanted whole. Without effect where it has arrived already; one that was replaced says so when it is read.
+   * Throws why it does not arrive.
+   */
   accept(): void {
     if (this.#state === 'complete' || this.#state === 'replaced') return;
+    this.#check();
     this.#to('accepted');
     this.#queue.unlimit();
   }
