@@ -142,13 +142,17 @@ export class ModelWorker implements WorkerApi {
       return { ok: true, value: await work() };
     } catch (error) {
       // Platform fact: a trap leaves the wasm instance in an unknown state, so it is not used again.
-      if (typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError) {
-        this.#open = null;
-      }
+      if (isTrap(error)) this.#open = null;
       const { code, message, details } = PocketbitError.from(error);
       return { ok: false, error: { code, message, details } };
     }
   }
+}
+
+function isTrap(error: unknown): boolean {
+  if (typeof WebAssembly !== 'object') return false;
+  const { cause } = error instanceof Error ? error : {};
+  return [error, cause].some((found) => found instanceof WebAssembly.RuntimeError);
 }
 
 function busy(): WireError {
