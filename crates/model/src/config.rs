@@ -221,9 +221,9 @@ impl Config {
             (product(&[rows, self.dim]), MAX_WEIGHTS, "weights of a matrix"),
             (product(&[self.layers, self.kv_heads, positions, width]), MAX_CACHED, "numbers in the cache"),
         ];
-        match sizes.iter().find(|(found, most, _)| found >= most) {
-            Some((found, most, what)) => {
-                Err(Error::new(Kind::OutOfMemory, format!("{found} {what}; fewer than {most} fit a wasm32 memory")))
+        match sizes.iter().find(|(found, max, _)| found >= max) {
+            Some((found, max, what)) => {
+                Err(Error::new(Kind::OutOfMemory, format!("{found} {what}; fewer than {max} fit a wasm32 memory")))
             }
             None => Ok(()),
         }

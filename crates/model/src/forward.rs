@@ -238,8 +238,8 @@ impl Model {
     fn head(&mut self, row: usize) {
         let Model { config: c, weights, state: s, .. } = self;
         s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps, true);
-        let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
-        s.staged.head(rows, &mut s.logits);
+        let table = weights.output.as_ref().unwrap_or(&weights.embedding);
+        s.staged.head(table, &mut s.logits);
         scale(&mut s.logits, c.logit_scale);
     }
 }
