@@ -77,7 +77,7 @@ export function outcomeOf(page: Page): Promise<TabOutcome> {
 
 /** Waits until the tab has loaded, or been told of, so many bytes. */
 export async function untilLoaded(page: Page, bytes: number): Promise<void> {
-  await page.waitForFunction((least) => window.loadedBytes >= least, bytes, { timeout: WAIT_MS });
+  await page.waitForFunction((min) => window.loadedBytes >= min, bytes, { timeout: WAIT_MS });
 }
 
 /** What became of a download whose tab ended, bytes. */

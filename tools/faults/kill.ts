@@ -30,7 +30,7 @@ const TRIES = 5;
 const LAB = 'bench/lab/';
 const PROMPT = 'abcd';
 /** Tokens at most before a kill, and beyond it that are compared. */
-const MOST_TOKENS = 60;
+const MAX_TOKENS = 60;
 const BEYOND = 20;
 /** A page that is hidden lives on for so long at least. */
 const HIDDEN_MS = 100;
@@ -38,7 +38,7 @@ const WAIT_MS = 60_000;
 /** Points are kept at these tokens, and where a page is hidden. */
 const SAVE_EVERY = 16;
 /** Between two points that are kept, and what may be under way to the disk. */
-const MOST_LOST = 32;
+const MAX_LOST = 32;
 
 interface Bench {
   readonly site: Site;
@@ -65,7 +65,7 @@ export const kill: Check = {
         ...(await killedDownloads(bench)),
         ...(await killedLoads(bench)),
         ...(await killedAnswers(bench)),
-        bounded('moments in all', 3 * moments, { least: 30 }, String),
+        bounded('moments in all', 3 * moments, { min: 30 }, String),
       ];
     } finally {
       await site.kill();
@@ -160,7 +160,7 @@ async function killedDownloads(bench: Bench): Promise<Figure[]> {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     share('downloads: whole, or resumed where they were', found.resumed, bench),
-    bounded('most of a download lost', found.lost, { most: CHUNK_BYTES }, megabytes),
+    bounded('most of a download lost', found.lost, { max: CHUNK_BYTES }, megabytes),
     share('downloads: every chunk right, the same tokens as in Node', found.right, bench),
     share('downloads: the conversation beside it intact', found.intact, bench),
   ];
@@ -231,8 +231,8 @@ const isReady = () =>
 
 const ready = (page: Page) => page.waitForFunction(isReady, undefined, { timeout: WAIT_MS });
 
-/** Ids of the last answer, once there are at least `least` of them or it has ended. */
-async function idsOfLast(page: Page, least: number): Promise<number[]> {
+/** Ids of the last answer, once there are at least `min` of them or it has ended. */
+async function idsOfLast(page: Page, min: number): Promise<number[]> {
   const handle = await page.waitForFunction(
     (count) => {
       const last = [
@@ -241,7 +241,7 @@ async function idsOfLast(page: Page, least: number): Promise<number[]> {
       const ids = (last?.dataset.ids ?? '').split(',').filter(Boolean).map(Number);
       return ids.length >= count || last?.dataset.state === 'done' ? ids : null;
     },
-    least,
+    min,
     { timeout: WAIT_MS, polling: 5 },
   );
   return (await handle.jsonValue()) as number[];
@@ -260,15 +260,15 @@ async function ask(page: Page, bench: Bench): Promise<void> {
   await page.click('[data-testid=send]');
 }
 
-/** A whole answer of at least `least` tokens, stopped and written. */
-function answered(profile: string, bench: Bench, least: number): Promise<number[]> {
+/** A whole answer of at least `min` tokens, stopped and written. */
+function answered(profile: string, bench: Bench, min: number): Promise<number[]> {
   return killed(profile, async (page) => {
     await ask(page, bench);
-    await idsOfLast(page, least);
+    await idsOfLast(page, min);
     await page.click('[data-testid=stop]');
     await page.waitForSelector('[data-testid=send]');
     await sleep(300);
-    return idsOfLast(page, least);
+    return idsOfLast(page, min);
   });
 }
 
@@ -319,12 +319,12 @@ function noticeOf(page: Page): Promise<string | null> {
 
 async function killedAnswers(bench: Bench): Promise<Figure[]> {
   const profile = join(bench.folder, 'profile');
-  const expected = await answered(profile, bench, MOST_TOKENS + BEYOND);
+  const expected = await answered(profile, bench, MAX_TOKENS + BEYOND);
   const begins = (ids: number[]) =>
-    ids.slice(0, MOST_TOKENS + BEYOND).every((id, at) => id === expected[at]);
+    ids.slice(0, MAX_TOKENS + BEYOND).every((id, at) => id === expected[at]);
   const found = { same: 0, intact: 0, told: 0, seen: 0, hidden: 0, between: 0 };
   for (let i = 0; i < bench.moments; i++) {
-    const tokens = Math.floor(bench.draw() * MOST_TOKENS);
+    const tokens = Math.floor(bench.draw() * MAX_TOKENS);
     const hides = i % 2 === 1;
     const outcome = await killedAnswer(bench, profile, tokens, hides);
     const { before, points, kept, after, notice } = outcome;
@@ -351,12 +351,12 @@ async function killedAnswers(bench: Bench): Promise<Figure[]> {
     ),
     share('answers: this conversation and all earlier ones intact', found.intact, bench),
     share('answers: the person is told', found.told, bench),
-    bounded('most tokens computed a second time', found.seen, { most: MOST_LOST }, String),
-    bounded('the same, of a page that was hidden before', found.hidden, { most: 0 }, String),
+    bounded('most tokens computed a second time', found.seen, { max: MAX_LOST }, String),
+    bounded('the same, of a page that was hidden before', found.hidden, { max: 0 }, String),
     bounded(
       `hidden pages that kept their very token, and not a ${SAVE_EVERY}th`,
       found.between,
-      { least: Math.ceil(bench.moments / 4) },
+      { min: Math.ceil(bench.moments / 4) },
       (count) => `${count} of ${bench.moments / 2}`,
     ),
   ];

@@ -76,12 +76,12 @@ function figuresOf(where: string, outcomes: readonly Outcome[], seeds: number): 
 
 function refetched(outcomes: readonly FaultOutcome[]): Figure {
   const cuts = outcomes.filter(({ schedule }) => schedule.onlyCuts);
-  const most = Math.max(...cuts.map((outcome) => outcome.refetched));
+  const max = Math.max(...cuts.map((outcome) => outcome.refetched));
   return {
     label: `most bytes fetched again after a cut, of ${cuts.length} schedules of cuts alone`,
-    value: String(most),
+    value: String(max),
     target: `≤ ${FAULT_CHUNK_BYTES}, one chunk`,
-    pass: cuts.length > 0 && most <= FAULT_CHUNK_BYTES,
+    pass: cuts.length > 0 && max <= FAULT_CHUNK_BYTES,
   };
 }
 

@@ -101,9 +101,9 @@ async function live(page: Page, site: Site): Promise<void> {
   await page.getByTestId('input').fill(PROMPT);
   await page.getByTestId('send').click();
   await page.waitForFunction(
-    (least) => {
+    (min) => {
       const answer = document.querySelector<HTMLElement>('[data-testid=message-assistant]');
-      return (answer?.dataset.ids ?? '').split(',').length >= least;
+      return (answer?.dataset.ids ?? '').split(',').length >= min;
     },
     BEFORE,
     { polling: 2 },

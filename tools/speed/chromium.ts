@@ -123,14 +123,14 @@ export class BenchBrowser {
    */
   async privatePeak(work: () => Promise<unknown>): Promise<number> {
     const pid = Math.max(...(await this.#renderers()));
-    let most = 0;
+    let max = 0;
     const look = () => {
-      most = Math.max(most, statusOf(pid, ['RssAnon', 'RssShmem']));
+      max = Math.max(max, statusOf(pid, ['RssAnon', 'RssShmem']));
     };
     const watch = setInterval(look, SAMPLE_MS);
     await work().finally(() => clearInterval(watch));
     look();
-    return most;
+    return max;
   }
 
   async #renderers(): Promise<number[]> {

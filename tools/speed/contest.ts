@@ -105,9 +105,9 @@ class Asker {
   }
 }
 
-async function warmUp(stand: Stand, ask: Asker, leastMs: number): Promise<void> {
+async function warmUp(stand: Stand, ask: Asker, minMs: number): Promise<void> {
   const start = performance.now();
-  for (let made = 0; made === 0 || (performance.now() - start < leastMs && made < 8); made++) {
+  for (let made = 0; made === 0 || (performance.now() - start < minMs && made < 8); made++) {
     await ask.next(stand);
   }
 }

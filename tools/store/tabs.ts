@@ -94,7 +94,7 @@ function interrupted(browser: Browser, how: 'closed' | 'frozen'): Promise<Figure
       bounded(
         `${label}: bytes that the others had been told of, fetched again`,
         Math.max(0, told - kept),
-        { most: runs.CHUNK_BYTES - 1 },
+        { max: runs.CHUNK_BYTES - 1 },
         String,
       ),
       intact(label, run.store, run.outcomes),
