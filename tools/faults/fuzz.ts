@@ -120,9 +120,7 @@ function largeFiguresOf(runs: readonly LargeReport[]): Figure[] {
   return [
     bounded(name, ms, { max: MAX_MS }, inMs),
     bounded(`${name}, memory`, bytes, { max: MAX_BYTES }, inMegabytes),
-    ...(tokenizerMs > 0
-      ? [bounded(`${name}, tokenizer`, tokenizerMs, { max: MAX_MS }, inMs)]
-      : []),
+    ...(tokenizerMs > 0 ? [bounded(`${name}, tokenizer`, tokenizerMs, { max: MAX_MS }, inMs)] : []),
   ];
 }
 

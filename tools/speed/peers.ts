@@ -10,7 +10,10 @@ import { ratiosToWllama } from './table.ts';
 
 const SHAPES = ['125m', '350m', '1.3b'];
 /** Least ratios of decode and prefill to @wllama/wllama. */
-const MIN_SPEEDUP = { tq2_0: { decode: 10, prefill: 18 }, q1_0: { decode: 15, prefill: 15 } } as const;
+const MIN_SPEEDUP = {
+  tq2_0: { decode: 10, prefill: 18 },
+  q1_0: { decode: 15, prefill: 15 },
+} as const;
 const KINDS = Object.keys(MIN_SPEEDUP) as (keyof typeof MIN_SPEEDUP)[];
 const MODELS = SHAPES.flatMap((shape) => KINDS.map((kind) => ({ name: `${shape}-${kind}`, kind })));
 const MAX_PEAK = 0.7;

@@ -1,5 +1,11 @@
 import type { KernelFamily, ModelConfig } from '@pocketbit/core';
 
+/** The builds of the engine, from most compatible to fastest: no SIMD, SIMD, relaxed SIMD. Each gives the same bits. */
+export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
+
+/** One build of the engine, which is also its file's name. */
+export type Artifact = (typeof ARTIFACTS)[number];
+
 /**
  * What crates/wasm exports, as this package drives it. A thrown error carries a `code` of the closed list; a
  * `WebAssembly.RuntimeError` is a trap, after which the instance is not used again.
