@@ -70,7 +70,7 @@ export class Timer {
     this.#burstMs = burstLength(clockStep(watch.now));
   }
 
-  /** Runs all in turns until none becomes faster any more, at most 150 ms; so that what is timed next is optimised code. */
+  /** Runs all alternately until none becomes faster any more, at most 150 ms; so that what is timed next is optimised code. */
   async warm(contenders: readonly Contender[]): Promise<void> {
     const runners = contenders.map(runnerOf);
     const start = this.#watch.now();
