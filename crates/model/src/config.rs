@@ -45,7 +45,7 @@ pub enum HeadKind {
     Int4,
 }
 
-/// Which dimensions of a head RoPE turns together.
+/// Which dimensions of a head RoPE rotates together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairing {
     /// `(i, i + n/2)`
@@ -263,7 +263,7 @@ fn rope_scaling(fields: &impl Fields) -> Result<RopeScaling, Error> {
 
 #[cfg(test)]
 impl Config {
-    /// A model of one layer and one head of 16, of which RoPE turns 8.
+    /// A model of one layer and one head of 16, of which RoPE rotates 8.
     pub(crate) fn tiny() -> Config {
         Config {
             glu: Glu::Silu,

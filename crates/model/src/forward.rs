@@ -210,7 +210,7 @@ impl Model {
                     norm_heads(k, &w.k_norm, c.rms_eps);
                 }
                 for head in q.chunks_exact_mut(hd).chain(k.chunks_exact_mut(hd)) {
-                    s.rope.turn(t, head);
+                    s.rope.rotate(t, head);
                 }
                 cache.append(l, first + t, k, &s.v[t * kv_dim..][..kv_dim]);
             }
