@@ -148,13 +148,13 @@ async function killedDownloads(bench: Bench): Promise<Figure[]> {
   const found = { resumed: 0, right: 0, intact: 0, lost: 0 };
   for (let i = 0; i < bench.moments; i++) {
     const delay = bench.draw() * DOWNLOAD_MS;
-    const { arrived, kept, after } = await killedDownload(bench, `download-${i}`, delay);
-    if (kept.models === 1 ? after.from === null : after.from !== null && after.from >= kept.bytes)
+    const { arrived, store, after } = await killedDownload(bench, `download-${i}`, delay);
+    if (store.models === 1 ? after.from === null : after.from !== null && after.from >= store.bytes)
       found.resumed++;
-    if (kept.models === 0) found.lost = Math.max(found.lost, arrived - kept.bytes);
-    if (kept.damaged + after.damaged === 0 && after.ids.join() === expected.join()) found.right++;
-    if (kept.chats.length === 1 && kept.chats[0]?.asked === PROMPT) found.intact++;
-    const where = kept.models ? 'whole' : `${kept.bytes} kept, went on at ${after.from}`;
+    if (store.models === 0) found.lost = Math.max(found.lost, arrived - store.bytes);
+    if (store.damaged + after.damaged === 0 && after.ids.join() === expected.join()) found.right++;
+    if (store.chats.length === 1 && store.chats[0]?.asked === PROMPT) found.intact++;
+    const where = store.models ? 'whole' : `${store.bytes} kept, went on at ${after.from}`;
     bench.note(`download killed after ${Math.round(delay)} ms at ${arrived} bytes: ${where}`);
   }
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -174,12 +174,12 @@ async function killedDownload(bench: Bench, name: string, delay: number) {
     await sleep(delay);
     return Number(await page.title());
   });
-  const [kept, after] = await killed(profile, async (page) => [
+  const [store, after] = await killed(profile, async (page) => [
     await inspected(page, bench),
     await page.evaluate(endDownload, [bench.site.url + MODEL, PROMPT] as const),
   ]);
   await remove(profile);
-  return { arrived, kept, after };
+  return { arrived, store, after };
 }
 
 /** Children of a killed browser write for a moment; what they keep from being removed the system will clear. */
@@ -275,25 +275,30 @@ function answered(profile: string, bench: Bench, min: number): Promise<number[]>
 async function killedLoads(bench: Bench): Promise<Figure[]> {
   const profile = join(bench.folder, 'profile');
   const ids = (await answered(profile, bench, 5)).join();
-  const found = { during: 0, whole: 0, intact: 0, marked: 0, told: 0 };
+  const found = { during: 0, whole: 0, intact: 0, marked: 0, noticed: 0 };
   for (let i = 0; i < TRIES * bench.moments && found.during < bench.moments; i++) {
     const delay = bench.draw() * LOAD_MS;
-    const { during, kept, shown, notice } = await killedLoad(bench, profile, delay);
+    const { during, store, shown, notice } = await killedLoad(bench, profile, delay);
     if (!during) continue;
     found.during++;
-    if (kept.models === 1 && kept.damaged === 0) found.whole++;
-    if ([kept.chats[0]?.ids, shown].every((all) => all?.join() === ids)) found.intact++;
-    if (kept.crash === 'load') found.marked++;
-    if (kept.crash === 'load' && /closed by itself/.test(notice ?? '')) found.told++;
+    if (store.models === 1 && store.damaged === 0) found.whole++;
+    if ([store.chats[0]?.ids, shown].every((all) => all?.join() === ids)) found.intact++;
+    if (store.crash === 'load') found.marked++;
+    if (store.crash === 'load' && /closed by itself/.test(notice ?? '')) found.noticed++;
     bench.note(`load killed after ${Math.round(delay)} ms: ${notice ?? 'nothing to tell'}`);
   }
-  const told = `${found.told} of ${found.marked}`;
-  const pass = found.marked > 0 && found.told === found.marked;
+  const noticed = `${found.noticed} of ${found.marked}`;
+  const pass = found.marked > 0 && found.noticed === found.marked;
   return [
     share('loads: killed before the model was there', found.during, bench),
     share('loads: the store is whole', found.whole, bench),
     share('loads: the model is there again, the conversation intact', found.intact, bench),
-    { label: 'loads: kills while weights were packed, told of', value: told, target: 'all', pass },
+    {
+      label: 'loads: kills while weights were packed, told of',
+      value: noticed,
+      target: 'all',
+      pass,
+    },
   ];
 }
 
@@ -304,10 +309,10 @@ async function killedLoad(bench: Bench, profile: string, delay: number) {
     return !(await page.evaluate(isReady));
   });
   return killed(profile, async (page) => {
-    const kept = await inspected(page, bench);
+    const store = await inspected(page, bench);
     await openAssistant(page, bench);
     await ready(page);
-    return { during, kept, shown: await idsOfLast(page, 0), notice: await noticeOf(page) };
+    return { during, store, shown: await idsOfLast(page, 0), notice: await noticeOf(page) };
   });
 }
 
@@ -322,18 +327,18 @@ async function killedAnswers(bench: Bench): Promise<Figure[]> {
   const expected = await answered(profile, bench, MAX_TOKENS + BEYOND);
   const begins = (ids: number[]) =>
     ids.slice(0, MAX_TOKENS + BEYOND).every((id, at) => id === expected[at]);
-  const found = { same: 0, intact: 0, told: 0, seen: 0, hidden: 0, between: 0 };
+  const found = { same: 0, intact: 0, noticed: 0, seen: 0, hidden: 0, between: 0 };
   for (let i = 0; i < bench.moments; i++) {
     const tokens = Math.floor(bench.draw() * MAX_TOKENS);
     const hides = i % 2 === 1;
     const outcome = await killedAnswer(bench, profile, tokens, hides);
-    const { before, points, kept, after, notice } = outcome;
+    const { before, points, store, after, notice } = outcome;
     if (after.length >= before.length + BEYOND && begins(after)) found.same++;
     // Two conversations from before, one for each earlier kill, and this one.
-    const { chats } = kept;
+    const { chats } = store;
     const right = chats.every(({ asked, ids }) => asked === PROMPT && begins(ids));
     if (chats.length === i + 3 && right) found.intact++;
-    if (notice) found.told++;
+    if (notice) found.noticed++;
     const point = chats[0]?.point ?? 0;
     if (points.some((at) => at % SAVE_EVERY > 0)) found.between++;
     const of = hides ? 'hidden' : 'seen';
@@ -350,7 +355,7 @@ async function killedAnswers(bench: Bench): Promise<Figure[]> {
       bench,
     ),
     share('answers: this conversation and all earlier ones intact', found.intact, bench),
-    share('answers: the person is told', found.told, bench),
+    share('answers: the person is told', found.noticed, bench),
     bounded('most tokens computed a second time', found.seen, { max: MAX_LOST }, String),
     bounded('the same, of a page that was hidden before', found.hidden, { max: 0 }, String),
     bounded(
@@ -371,14 +376,14 @@ async function killedAnswer(bench: Bench, profile: string, tokens: number, hides
     return { ids, points: hides ? await page.evaluate(hide, [HIDDEN_MS, 0] as const) : [] };
   });
   return killed(profile, async (page) => {
-    const kept = await inspected(page, bench);
+    const store = await inspected(page, bench);
     await openAssistant(page, bench);
     await ready(page);
     const after = await idsOfLast(page, before.length + BEYOND);
     const notice = await noticeOf(page);
     await page.click('[data-testid=stop]').catch(() => {});
     await sleep(300);
-    return { before, points, kept, after, notice };
+    return { before, points, store, after, notice };
   });
 }
 

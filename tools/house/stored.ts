@@ -87,7 +87,7 @@ async function live(page: Page, site: Site): Promise<void> {
   await openHouse(page, site);
   const dist = distOf(0);
   const session = { dist, model: MODELS.tiny.url, prompt: PROMPT, options: DRAWN, cut: 12 };
-  await page.evaluate((asked) => window.house.keepSession(asked), session);
+  await page.evaluate((asked) => window.house.storeSession(asked), session);
   await page.evaluate((asked) => window.house.storeHalf(asked), { dist, model: HALF_URL });
   await page.goto(site.url);
   await untilReady(page);

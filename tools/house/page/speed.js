@@ -50,9 +50,9 @@ function errorOf(ratios) {
 async function rates({ dists, model, prompts, decodeTokens, plan }) {
   const models = [];
   for (const dist of dists) models.push(await open(dist, model));
-  let turn = 0;
+  let asked = 0;
   const blocks = await blocksOf(plan, (which) =>
-    answer(models[which], prompts[turn++ % prompts.length], decodeTokens),
+    answer(models[which], prompts[asked++ % prompts.length], decodeTokens),
   );
   for (const loaded of models) await loaded.close();
   return blocks;
