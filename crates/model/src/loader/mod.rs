@@ -82,7 +82,7 @@ impl Loader {
         let Some(upload) = &mut self.upload else {
             return self.noted(Err(Error::bad_model("bytes came with no tensor open")));
         };
-        let result = upload.push(bytes).map_err(|error| upload.of_this(error));
+        let result = upload.push(bytes).map_err(|error| upload.of_tensor(error));
         if result.is_err() {
             self.upload = None;
         }

@@ -95,7 +95,7 @@ impl Upload {
     }
 
     /// An error as one of this tensor.
-    pub(super) fn of_this(&self, error: Error) -> Error {
+    pub(super) fn of_tensor(&self, error: Error) -> Error {
         error.of_tensor(&self.role.name(), (self.rows, self.k))
     }
 
@@ -157,7 +157,7 @@ impl Upload {
         if self.done != self.units || !self.carry.is_empty() {
             let (done, units, cut) = (self.done, self.units, self.carry.len());
             let message = format!("it ended after {done} of {units} units and {cut} bytes");
-            return Err(self.of_this(Error::bad_model(message)));
+            return Err(self.of_tensor(Error::bad_model(message)));
         }
         Ok(match self.target {
             Target::Vector(values) => Tensor::Vector(values),
