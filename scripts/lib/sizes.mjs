@@ -36,10 +36,10 @@ function products(tree) {
     ...engines.map((path) => ({
       name: basename(path),
       files: [path].filter(existsSync),
-      most: budgets.wasm,
+      max: budgets.wasm,
     })),
-    { name: 'pocketbit without text chunk', files: runtime, most: budgets.runtime },
-    { name: 'embed loader', files: loader, most: budgets.embedLoader },
+    { name: 'pocketbit without text chunk', files: runtime, max: budgets.runtime },
+    { name: 'embed loader', files: loader, max: budgets.embedLoader },
   ];
 }
 
@@ -51,12 +51,12 @@ export function weigh(tree = root) {
 /** Every product's size beside its budget. Something not built is a problem: an unmeasured budget is not kept. */
 export async function sizeReport() {
   const weighed = weigh();
-  const problems = weighed.flatMap(({ name, files, most, size }) => {
+  const problems = weighed.flatMap(({ name, files, max, size }) => {
     if (files.length === 0) return [`${name}: not built, run \`npm run build\``];
-    return size > most ? [`${name}: ${kilobytes(size)} gzipped, at most ${kilobytes(most)}`] : [];
+    return size > max ? [`${name}: ${kilobytes(size)} gzipped, at most ${kilobytes(max)}`] : [];
   });
   const note = weighed
-    .map(({ name, size, most }) => `${name} ${kilobytes(size)} of ${kilobytes(most)}`)
+    .map(({ name, size, max }) => `${name} ${kilobytes(size)} of ${kilobytes(max)}`)
     .join(', ');
   return { problems, note };
 }

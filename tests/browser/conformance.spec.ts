@@ -2,15 +2,13 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KV_FORMATS } from '@pocketbit/core';
-import type { Artifact } from '../../tools/lib/engine.ts';
+import { ARTIFACTS } from '@pocketbit/engine';
 import { buildCases } from '../conformance/build.mjs';
 import { nodeDefaultHash, nodeLogitsHash } from '../support/engine.ts';
 import { hashRuns } from '../support/hash-runs.ts';
 import { kernelRuns } from '../support/kernel-runs.ts';
 import { modelCache } from '../support/paths.ts';
 import { expect, test } from './fixtures.ts';
-
-const ARTIFACTS: Artifact[] = ['scalar', 'simd128', 'relaxed'];
 
 for (const artifact of ARTIFACTS) {
   test(`every kernel case holds: ${artifact}`, async ({ lab }) => {

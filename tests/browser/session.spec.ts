@@ -14,10 +14,10 @@ const DRAWN = {
   stop: ['~~'],
 };
 
-/** What one page keeps for the next, as a page would: in IndexedDB. */
-const keepSession = () => {
+/** What one page stores for the next, as a page would: in IndexedDB. */
+const storeSession = () => {
   Object.assign(window, {
-    keep: (value: unknown) =>
+    store: (value: unknown) =>
       new Promise<void>((resolve, reject) => {
         const open = indexedDB.open('kept');
         open.onupgradeneeded = () => open.result.createObjectStore('all');
@@ -41,7 +41,7 @@ const keepSession = () => {
 
 declare global {
   interface Window {
-    keep(value: unknown): Promise<void>;
+    store(value: unknown): Promise<void>;
     recall(): Promise<unknown>;
   }
 }
@@ -114,7 +114,7 @@ test('a page that is gone in the middle of an answer goes on after a reload, to 
   page,
   site,
 }) => {
-  await page.addInitScript(keepSession);
+  await page.addInitScript(storeSession);
   await openLab(page, site);
   const expected = await whole(page, DRAWN);
   await page.evaluate(
@@ -127,7 +127,7 @@ test('a page that is gone in the middle of an answer goes on after a reload, to 
         count += ids.length;
         // The next one may come while this one is being kept.
         const { session } = stream;
-        if (session !== last) await window.keep(session);
+        if (session !== last) await window.store(session);
         last = session;
         if (count >= 40) break;
       }

@@ -40,12 +40,17 @@ for (const end of ['closed', 'frozen'] as const) {
     context,
     counting,
   }) => {
-    const { starts, kept, told, outcomes, store } = await runs.interrupt(context, counting, 3, end);
+    const { starts, stored, reported, outcomes, store } = await runs.interrupt(
+      context,
+      counting,
+      3,
+      end,
+    );
     expect(new Set(outcomes.map(({ sha256 }) => sha256)).size).toBe(1);
     expect(store).toMatchObject({ damagedChunks: 0, unfinished: 0 });
-    expect(starts).toEqual([0, kept]);
-    expect(told).toBeGreaterThan(2 * runs.CHUNK_BYTES);
-    expect(told - kept).toBeLessThan(runs.CHUNK_BYTES);
+    expect(starts).toEqual([0, stored]);
+    expect(reported).toBeGreaterThan(2 * runs.CHUNK_BYTES);
+    expect(reported - stored).toBeLessThan(runs.CHUNK_BYTES);
   });
 }
 
@@ -114,22 +119,22 @@ test("with tabs: 'one' a load waits for the other tab, and is told; it goes on w
   const [first, second] = (await runs.openTabs(context, counting, 2)) as [Page, Page];
   const load = (page: Page) =>
     page.evaluate(async () => {
-      const told: string[] = [];
-      Object.assign(window, { told });
+      const events: string[] = [];
+      Object.assign(window, { events });
       const model = await window.lab.pocketbit.load('../files/random-tiny-1.gguf', {
         tabs: 'one',
-        onElsewhere: () => told.push('elsewhere'),
-        onYield: (reason) => void told.push(reason),
+        onElsewhere: () => events.push('elsewhere'),
+        onYield: (reason) => void events.push(reason),
       });
       Object.assign(window, { model });
-      return told;
+      return events;
     });
   expect(await load(first)).toEqual([]);
   let there = false;
   const loading = load(second).finally(() => {
     there = true;
   });
-  await second.waitForFunction(() => (window as never as { told: string[] }).told.length > 0);
+  await second.waitForFunction(() => (window as never as { events: string[] }).events.length > 0);
   await second.waitForTimeout(500);
   expect(there).toBe(false);
   await first.close();

@@ -31,16 +31,19 @@ async function counted(
 
 function downloadsOnce(browser: TestBrowser): Promise<void> {
   return counted(browser, async (run, { sent }) => {
-    const { files, told } = await run((lab, model) => lab.tabs.loadTogether(lab, model), MODEL);
+    const { files, followers } = await run(
+      (lab, model) => lab.tabs.loadTogether(lab, model),
+      MODEL,
+    );
     assert.deepEqual(files[0], files[1]);
-    assert.equal(told, 1);
+    assert.equal(followers, 1);
     assert.deepEqual(sent, { requests: 1, bytes: files[0]!.fileBytes });
   });
 }
 
 function goesOn(browser: TestBrowser): Promise<void> {
   return counted(browser, async (run, { starts }) => {
-    const { told, fileBytes } = await run((lab, loss) => lab.tabs.loseDownloader(lab, loss), {
+    const { reported, fileBytes } = await run((lab, loss) => lab.tabs.loseDownloader(lab, loss), {
       model: MODEL,
       leaveAt: 2.5 * CHUNK_BYTES,
     });
@@ -48,7 +51,10 @@ function goesOn(browser: TestBrowser): Promise<void> {
     const [from, again] = starts as [number, number];
     assert.equal(from, 0);
     assert.equal(again % CHUNK_BYTES, 0);
-    assert.ok(again > told - CHUNK_BYTES && again < fileBytes, `${again}, told of ${told}`);
+    assert.ok(
+      again > reported - CHUNK_BYTES && again < fileBytes,
+      `${again}, reported ${reported}`,
+    );
   });
 }
 
@@ -61,7 +67,7 @@ function outlasts(browser: TestBrowser): Promise<void> {
 function movesEngine(browser: TestBrowser): Promise<void> {
   return inLab(browser, async (run) => {
     const found = await run((lab, model) => lab.tabs.moveEngine(lab, model), TINY);
-    assert.deepEqual(found.told, ['elsewhere', 'asked', 'elsewhere']);
+    assert.deepEqual(found.events, ['elsewhere', 'asked', 'elsewhere']);
     assert.equal(found.tokens, 2);
     assert.equal(found.stolen, 'AbortError');
     assert.equal(found.lost, 'worker-crashed');

@@ -6,8 +6,8 @@ import { f32Bytes, halfBits, halfTable, randomBytes, type Word, words } from './
 import type { RandomFile, RandomTensor } from './random.ts';
 import { type TokenizerFamily, tokenizerMetadata } from './tokenizers.ts';
 
-/** Types of embedding and head rows; F16 and Q8_0 rows are drawn from a bell of values, not from codes. */
-export type RowsName = EncodingName | 'Q6_K' | 'F32';
+/** Types of linears, embedding and head; F16 and Q8_0 values are drawn from a bell, not from codes. */
+export type TensorTypeName = EncodingName | 'Q6_K' | 'F32';
 
 export interface FamilyModel {
   readonly name: string;
@@ -23,9 +23,9 @@ export interface FamilyModel {
   readonly ropeBase: number;
   readonly tokenizer: TokenizerFamily;
   readonly linear: EncodingName;
-  readonly embedding: RowsName;
+  readonly embedding: TensorTypeName;
   /** Absent where the embedding is the head. */
-  readonly output?: RowsName;
+  readonly output?: TensorTypeName;
   /** Further metadata, the keys without the architecture's name before them. */
   readonly metadata?: Readonly<Record<string, TypedValue>>;
   /** Whether `rope_freqs.weight` stands in the file, as in Llama 3.1. */
@@ -40,14 +40,14 @@ export interface FamilyModel {
   readonly silentBytes?: boolean;
 }
 
-type MatrixRole = 'linear' | 'rows';
+type MatrixRole = 'linear' | 'embedding';
 type VectorRole = 'norm' | 'frequencies' | 'thresholds';
 
 interface TensorPlan {
   readonly name: string;
   readonly shape: readonly number[];
   readonly role: MatrixRole | VectorRole;
-  readonly type: RowsName;
+  readonly type: TensorTypeName;
 }
 
 /** 2 / √256: logits of the small models have a deviation of about 2. */
@@ -56,7 +56,7 @@ const EMBEDDING_STD = 0.125;
 /** The file of a model, before anything is written. */
 export function familyFile(model: FamilyModel, seed: number): RandomFile {
   const tensors = tensorPlans(model).map((plan, i) =>
-    plan.role === 'linear' || plan.role === 'rows'
+    plan.role === 'linear' || plan.role === 'embedding'
       ? matrixTensor(plan, model, seed * 4096 + i)
       : vectorTensor(plan, words(seed * 4096 + i)),
   );
@@ -94,16 +94,16 @@ function metadataOf(model: FamilyModel): Map<string, TypedValue> {
 
 function tensorPlans(model: FamilyModel): TensorPlan[] {
   const { dim, vocab, headDim } = model;
-  const rows = (name: string, type: RowsName): TensorPlan => ({
+  const table = (name: string, type: TensorTypeName): TensorPlan => ({
     name: `${name}.weight`,
     shape: [dim, vocab],
-    role: 'rows',
+    role: 'embedding',
     type,
   });
   return [
-    rows('token_embd', model.embedding),
+    table('token_embd', model.embedding),
     norm('output_norm', dim),
-    ...(model.output ? [rows('output', model.output)] : []),
+    ...(model.output ? [table('output', model.output)] : []),
     ...(model.ropeFrequencies
       ? [{ ...norm('rope_freqs', headDim / 2), role: 'frequencies' as const }]
       : []),
@@ -163,7 +163,7 @@ function matrixTensor(plan: TensorPlan, model: FamilyModel, seed: number): Rando
   const { name, shape, type, role } = plan;
   const elements = shape[0]! * shape[1]!;
   const fill = fillOf(plan, model);
-  const silent = role === 'rows' && model.silentBytes ? (256 * shape[0]!) / fill.block : 0;
+  const silent = role === 'embedding' && model.silentBytes ? (256 * shape[0]!) / fill.block : 0;
   const bytes = (elements / fill.block) * fill.bytes + fill.tail.length;
   const parts = function* (): Generator<Uint8Array> {
     const next = words(seed);
@@ -184,7 +184,7 @@ function matrixTensor(plan: TensorPlan, model: FamilyModel, seed: number): Rando
 
 const TILE_BLOCKS = 16_411;
 
-function typeId(type: RowsName): number {
+function typeId(type: TensorTypeName): number {
   if (type === 'Q6_K') return 14;
   return type === 'F32' ? 0 : ENCODINGS[type].id;
 }
@@ -202,13 +202,13 @@ const NO_TAIL = new Uint8Array(0);
 function fillOf({ role, type, shape }: TensorPlan, model: FamilyModel): Fill {
   if (type === 'Q6_K') return { block: 256, bytes: 210, tail: NO_TAIL, part: q6Blocks };
   if (type === 'F32') return { block: 1, bytes: 4, tail: NO_TAIL, part: (n) => f32Bytes(n, 0.05) };
-  if (role === 'rows' && type === 'F16') {
+  if (role === 'embedding' && type === 'F16') {
     return { block: 1, bytes: 2, tail: NO_TAIL, part: halves };
   }
-  if (role === 'rows' && type === 'Q8_0') {
+  if (role === 'embedding' && type === 'Q8_0') {
     return { block: 32, bytes: 34, tail: NO_TAIL, part: q8Blocks };
   }
-  const std = role === 'rows' ? EMBEDDING_STD : 1 / Math.sqrt(shape[0]!);
+  const std = role === 'embedding' ? EMBEDDING_STD : 1 / Math.sqrt(shape[0]!);
   return codedFill(type, std, model.blockScales ?? false);
 }
 

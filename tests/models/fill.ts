@@ -17,10 +17,10 @@ export function f32Bytes(count: number, value: number): Uint8Array {
   return new Uint8Array(new Float32Array(count).fill(value).buffer);
 }
 
-/** Uniform int8 from -most to most, as bytes. */
-export function randomBytes(count: number, next: Word, most: number): Uint8Array {
+/** Uniform int8 from -max to max, as bytes. */
+export function randomBytes(count: number, next: Word, max: number): Uint8Array {
   const out = new Int8Array(count);
-  for (let i = 0; i < count; i++) out[i] = (next() % (2 * most + 1)) - most;
+  for (let i = 0; i < count; i++) out[i] = (next() % (2 * max + 1)) - max;
   return new Uint8Array(out.buffer);
 }
 

@@ -65,7 +65,7 @@ export async function nodeDefaultHash(
 }
 
 /** What the assistant must answer to one user message: int8 KV cache, greedy. Ids without the one that ends the turn. */
-export async function expectedAnswer(file: string, message: string, most = 512): Promise<number[]> {
+export async function expectedAnswer(file: string, message: string, max = 512): Promise<number[]> {
   const bytes = readFileSync(file);
   const header = await readGguf(bytesSource(bytes));
   const tokenizer = createTokenizer(header);
@@ -73,5 +73,5 @@ export async function expectedAnswer(file: string, message: string, most = 512):
   const exports = await bindEngine('simd128');
   const plan = sizePlan(exports, planModel(header, { kv: 'int8', head: 'int8' }));
   const engine = await engineOf(exports, plan, bytesSource(bytes));
-  return sampleIds(engine, plan, prompt, tokenizer.stopIds, { maxTokens: most });
+  return sampleIds(engine, plan, prompt, tokenizer.stopIds, { maxTokens: max });
 }

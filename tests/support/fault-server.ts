@@ -54,9 +54,9 @@ class Run implements FaultRun {
   async answer(index: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const mirror = this.#mirrors[index]!;
     const { schedule } = mirror;
-    const turn = mirror.requests++;
-    const version = !this.#healed && turn >= schedule.changesAt ? 1 : 0;
-    const fault = this.#healed ? FINE : faultAt(schedule, turn);
+    const number = mirror.requests++;
+    const version = !this.#healed && number >= schedule.changesAt ? 1 : 0;
+    const fault = this.#healed ? FINE : faultAt(schedule, number);
     const answer = answerOf(request, fault, schedule, this.#files[version], version);
     if (!answer) return void response.destroy();
     this.#count(answer.start);
@@ -81,8 +81,8 @@ class Run implements FaultRun {
 
 const FINE: Fault = { kind: 'fine' };
 
-function faultAt({ faults, forGood }: MirrorSchedule, turn: number): Fault {
-  return faults[turn] ?? (forGood ? faults.at(-1) : null) ?? FINE;
+function faultAt({ faults, forGood }: MirrorSchedule, number: number): Fault {
+  return faults[number] ?? (forGood ? faults.at(-1) : null) ?? FINE;
 }
 
 interface Answer {

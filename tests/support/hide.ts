@@ -1,10 +1,10 @@
 import type { Conversation } from 'pocketbit';
 
 /**
- * In the page of the assistant: tells it for `ms` that another app came to the front, and longer where a point of `least`
+ * In the page of the assistant: tells it for `ms` that another app came to the front, and longer where a point of `min`
  * tokens is not there yet, 5 s at most. The tokens of the answer in each point that is there meanwhile, in turn.
  */
-export async function hide([ms, least]: readonly [number, number]): Promise<number[]> {
+export async function hide([ms, min]: readonly [number, number]): Promise<number[]> {
   const database = await new Promise<IDBDatabase>((resolve) => {
     const open = indexedDB.open('pocketbit-session');
     open.onsuccess = () => resolve(open.result);
@@ -14,7 +14,7 @@ export async function hide([ms, least]: readonly [number, number]): Promise<numb
   const points: number[] = [];
   const start = performance.now();
   for (;;) {
-    const enough = (points.at(-1) ?? -1) >= least;
+    const enough = (points.at(-1) ?? -1) >= min;
     if (performance.now() - start > (enough ? ms : 5000)) break;
     const records = await new Promise<Partial<Conversation<unknown>>[]>((resolve) => {
       const all = database.transaction('records').objectStore('records').getAll();

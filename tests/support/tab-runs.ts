@@ -12,7 +12,7 @@ const WAIT_MS = 60_000;
 export interface TabOutcome {
   fileBytes: number;
   sha256: string;
-  /** Whether it was told how far another tab's download was. */
+  /** Whether it received reports how far another tab's download was. */
   followed: boolean;
 }
 
@@ -77,7 +77,7 @@ export function outcomeOf(page: Page): Promise<TabOutcome> {
 
 /** Waits until the tab has loaded, or been told of, so many bytes. */
 export async function untilLoaded(page: Page, bytes: number): Promise<void> {
-  await page.waitForFunction((least) => window.loadedBytes >= least, bytes, { timeout: WAIT_MS });
+  await page.waitForFunction((min) => window.loadedBytes >= min, bytes, { timeout: WAIT_MS });
 }
 
 /** What became of a download whose tab ended, bytes. */
@@ -85,9 +85,9 @@ export interface Interruption {
   /** Where each request to the server began. */
   starts: number[];
   /** What the store held when the last of them came. */
-  kept: number;
-  /** The furthest that the tabs were told that the first one was, when it ended. */
-  told: number;
+  stored: number;
+  /** Bytes that the first tab had reported to the others when it ended. */
+  reported: number;
   /** Of every tab that came to one. */
   outcomes: TabOutcome[];
   store: StoreOutcome;
@@ -108,16 +108,16 @@ export async function interrupt(
   for (const page of pages) await untilLoaded(page, 2.5 * CHUNK_BYTES);
   const leader = await leaderOf(pages);
   const others = pages.filter((page) => page !== leader);
-  let [kept, told] = [0, 0];
+  let [stored, reported] = [0, 0];
   site.before = async () => {
-    kept = await keptBytes(others[0]!);
-    told = Math.max(...(await Promise.all(others.map(loadedBytes))));
+    stored = await storedBytes(others[0]!);
+    reported = Math.max(...(await Promise.all(others.map(loadedBytes))));
   };
   if (how === 'closed') await leader.close();
   else freezeWorkers(leader, FROZEN_MS);
   const outcomes = await Promise.all(others.map(outcomeOf));
   if (how === 'frozen') outcomes.push(await outcomeOf(leader));
-  return { starts: site.starts, kept, told, outcomes, store: await verify(others[0]!) };
+  return { starts: site.starts, stored, reported, outcomes, store: await verify(others[0]!) };
 }
 
 function loadedBytes(page: Page): Promise<number> {
@@ -125,7 +125,7 @@ function loadedBytes(page: Page): Promise<number> {
 }
 
 /** Bytes of unfinished downloads in the store. */
-function keptBytes(page: Page): Promise<number> {
+function storedBytes(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const { unfinished } = await window.lab.pocketbit.storageEstimate();
     return unfinished.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);

@@ -37,7 +37,7 @@ export const draws: Check = {
       bounded(
         'exact answers',
         COUNT - wrong.length,
-        { least: 80 },
+        { min: 80 },
         (value) => `${value} of ${COUNT}`,
       ),
     ];

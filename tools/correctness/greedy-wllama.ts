@@ -7,7 +7,7 @@ import type { Check } from '../lib/report.ts';
 import { type GreedyCase, greedyCases } from './greedy-cases.ts';
 
 /** llama.cpp rounds activations otherwise than the specification does, so closer choices may differ. */
-const LEAST_GAP = 0.5;
+const MIN_GAP = 0.5;
 
 export const peer: Check = {
   title:
@@ -24,14 +24,14 @@ export const peer: Check = {
       same: found[i]!.text === token.text,
       aligned: found[i]!.promptTokens === token.position,
     }));
-    const clear = judged.filter(({ gap }) => gap > LEAST_GAP);
+    const clear = judged.filter(({ gap }) => gap > MIN_GAP);
     const agreed = clear.filter(({ same }) => same).length;
     note(
       `of all ${judged.length} tokens, ${judged.filter(({ same }) => same).length} are the same`,
     );
     return [
       {
-        label: `tokens whose top-2 gap exceeds ${LEAST_GAP}`,
+        label: `tokens whose top-2 gap exceeds ${MIN_GAP}`,
         value: `${agreed} of ${clear.length} the same`,
         target: 'all',
         pass: agreed === clear.length && clear.length > 100,

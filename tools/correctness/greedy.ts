@@ -3,7 +3,7 @@ import type { Check } from '../lib/report.ts';
 import { greedyCases } from './greedy-cases.ts';
 
 /** Ties closer than this may fall either way. */
-const LEAST_GAP = 1e-3;
+const MIN_GAP = 1e-3;
 
 export const greedyTokens: Check = {
   title:
@@ -19,11 +19,11 @@ export const greedyTokens: Check = {
     const tokens = cases.flatMap(({ ids, gaps }, c) =>
       ids.map((id, i) => ({ id, gap: gaps[i]!, own: choices[c]![i]! })),
     );
-    const clear = tokens.filter(({ gap }) => gap > LEAST_GAP);
+    const clear = tokens.filter(({ gap }) => gap > MIN_GAP);
     const same = clear.filter(({ id, own }) => id === own).length;
     return [
       {
-        label: `tokens whose top-2 gap exceeds ${LEAST_GAP}`,
+        label: `tokens whose top-2 gap exceeds ${MIN_GAP}`,
         value: `${same} of ${clear.length} the same (${tokens.length} tokens in ${cases.length} answers)`,
         target: 'all',
         pass: same === clear.length && clear.length > 100,

@@ -46,7 +46,7 @@ function error(found: Float32Array, exact: Float32Array): number {
 /** int8 must be small; int4 is the default where it is small, and only there. */
 async function errorFigure(kv: 'int8' | 'int4', share: number, file: Uint8Array): Promise<Figure> {
   const label = `${TRAINED}, ${kv}`;
-  if (kv === 'int8') return bounded(label, share, { most: SMALL_ERROR }, percent);
+  if (kv === 'int8') return bounded(label, share, { max: SMALL_ERROR }, percent);
   const { kv: standard } = await configOf(file);
   return {
     label,

@@ -40,7 +40,7 @@ async function figuresOf(name: string): Promise<Figure[]> {
     worst(await run('f32', 'f32'), floats(integerExact.headF32)),
   );
   const label = `${name}, ${ids.length} positions`;
-  const figures = [bounded(`${label}: integer-exact max |Δ|`, exact, { most: 1e-3 }, scientific)];
+  const figures = [bounded(`${label}: integer-exact max |Δ|`, exact, { max: 1e-3 }, scientific)];
   if (floatMode) {
     const expected = floats(floatMode);
     const spread = rms(expected, new Float32Array(expected.length));
@@ -48,7 +48,7 @@ async function figuresOf(name: string): Promise<Figure[]> {
       bounded(
         `${label}: float mode rms Δ on logits of rms ${spread.toFixed(2)}`,
         rms(tail(plain, expected), expected),
-        { most: 0.12 },
+        { max: 0.12 },
         fixed,
       ),
     );
@@ -70,7 +70,7 @@ function tail(found: Float32Array, expected: Float32Array): Float32Array {
 
 function worst(found: Float32Array, expected: Float32Array): number {
   const last = tail(found, expected);
-  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - last[i]!)), 0);
+  return expected.reduce((max, value, i) => Math.max(max, Math.abs(value - last[i]!)), 0);
 }
 
 function rms(a: Float32Array, b: Float32Array): number {

@@ -27,7 +27,7 @@ type Random = (below: number) => number;
 type EngineType = EngineExports['Engine'];
 type Counts = { -readonly [K in Exclude<keyof EngineReport, 'failures'>]: number };
 
-const MOST_FAILURES = 5;
+const MAX_FAILURES = 5;
 const pick = <T>(among: readonly T[], random: Random): T => among[random(among.length)]!;
 
 /** An engine for each seed from `first` on. */
@@ -43,7 +43,7 @@ export async function runEngines(
   }
   const counts: Counts = { engines: 0, whole: 0, calls: 0, refused: 0, restored: 0 };
   const failures: string[] = [];
-  for (let seed = first; seed < first + cases && failures.length < MOST_FAILURES; seed++) {
+  for (let seed = first; seed < first + cases && failures.length < MAX_FAILURES; seed++) {
     before(seed);
     try {
       new Run(Engine, randomOf(Math.imul(seed, 0x85eb_ca6b)), counts).all(plans);
@@ -56,7 +56,7 @@ export async function runEngines(
 
 const ODD = [0, -0, -1, 0.5, 3, 17, 255, 65_536, 65_537, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 53, 1e300];
 const ODDER = [...ODD, -1e300, 5e-324, 1e-60, Number.NaN, Infinity, -Infinity];
-const MOST_CONTEXT = 64;
+const MAX_CONTEXT = 64;
 
 const NAMES = [
   '',
@@ -118,7 +118,7 @@ class Run {
   /** A config that fits, or one of which some fields are any number, any word or gone. */
   #config({ config }: ModelPlan): ModelConfig {
     const kv = pick(['f32', 'int8', 'int4'] as const, this.#random);
-    const context = 1 + this.#random(MOST_CONTEXT);
+    const context = 1 + this.#random(MAX_CONTEXT);
     const fields: Record<string, unknown> = structuredClone({ ...config, kv, context });
     if (this.#oneIn(2)) return fields as unknown as ModelConfig;
     for (let left = 1 + this.#random(3); left > 0; left--) {

@@ -34,7 +34,7 @@ export interface LargeReport {
 
 /** Of the files that load, these go on into the engine. */
 const ENGINE_EVERY = 10;
-const MOST_ENGINE_BYTES = 32 * 1024 * 1024;
+const MAX_ENGINE_BYTES = 32 * 1024 * 1024;
 
 // Most cases end in an error whose stack nobody reads; `replay.ts` shows that of a failure.
 Error.stackTraceLimit = 0;
@@ -68,7 +68,7 @@ async function editHeaders(
     before,
     async loaded(plan, file, seed) {
       if (seed % ENGINE_EVERY !== 0) return;
-      if (sizePlan(bound, plan).residentBytes > MOST_ENGINE_BYTES) return;
+      if (sizePlan(bound, plan).residentBytes > MAX_ENGINE_BYTES) return;
       engines++;
       if (await runEngine(bound, plan, file)) answered++;
     },

@@ -15,8 +15,8 @@ const WORKERS = 2;
 const SHARE = 50_000;
 const ENGINE_SHARE = 2500;
 
-const MOST_MS = 1000;
-const MOST_BYTES = 64e6;
+const MAX_MS = 1000;
+const MAX_BYTES = 64e6;
 /** A worker that stays this long at one seed hangs; a busy machine alone does not hold it so long. */
 const HANGING_MS = 30_000;
 /** Memory of a worker, besides buffers: enough for its code and one header, not for many. */
@@ -77,15 +77,15 @@ function none(label: string, failures: readonly string[]): Figure {
 function campaignFigures(total: HeadersReport, cases: number): Figure[] {
   const { slowest, largest } = total;
   return [
-    bounded('headers edited and used', total.cases, { least: cases }, inWords),
+    bounded('headers edited and used', total.cases, { min: cases }, inWords),
     none('hangs, deaths of a worker, throws without a code, traps', total.failures),
-    bounded('that loaded whole', total.loaded, { least: cases / 10 }, inWords),
-    bounded('that the engine answered', total.answered, { least: cases / 1000 }, inWords),
-    bounded(`slowest (seed ${slowest.seed})`, slowest.value, { most: MOST_MS }, inMs),
+    bounded('that loaded whole', total.loaded, { min: cases / 10 }, inWords),
+    bounded('that the engine answered', total.answered, { min: cases / 1000 }, inWords),
+    bounded(`slowest (seed ${slowest.seed})`, slowest.value, { max: MAX_MS }, inMs),
     bounded(
       `most memory, garbage of earlier cases included (seed ${largest.seed})`,
       largest.value,
-      { most: MOST_BYTES },
+      { max: MAX_BYTES },
       inMegabytes,
     ),
   ];
@@ -94,7 +94,7 @@ function campaignFigures(total: HeadersReport, cases: number): Figure[] {
 function engineFigures(found: EngineReport): Figure[] {
   return [
     none('traps and errors without a code of engines called in disorder', found.failures),
-    bounded('engines loaded whole meanwhile', found.whole, { least: ENGINES / 4 }, inWords),
+    bounded('engines loaded whole meanwhile', found.whole, { min: ENGINES / 4 }, inWords),
   ];
 }
 
@@ -118,11 +118,9 @@ function largeFiguresOf(runs: readonly LargeReport[]): Figure[] {
   const bytes = Math.max(...runs.map((run) => run.bytes));
   const tokenizerMs = Math.min(...runs.map((run) => run.tokenizerMs));
   return [
-    bounded(name, ms, { most: MOST_MS }, inMs),
-    bounded(`${name}, memory`, bytes, { most: MOST_BYTES }, inMegabytes),
-    ...(tokenizerMs > 0
-      ? [bounded(`${name}, tokenizer`, tokenizerMs, { most: MOST_MS }, inMs)]
-      : []),
+    bounded(name, ms, { max: MAX_MS }, inMs),
+    bounded(`${name}, memory`, bytes, { max: MAX_BYTES }, inMegabytes),
+    ...(tokenizerMs > 0 ? [bounded(`${name}, tokenizer`, tokenizerMs, { max: MAX_MS }, inMs)] : []),
   ];
 }
 

@@ -30,7 +30,7 @@ const TRIES = 5;
 const LAB = 'bench/lab/';
 const PROMPT = 'abcd';
 /** Tokens at most before a kill, and beyond it that are compared. */
-const MOST_TOKENS = 60;
+const MAX_TOKENS = 60;
 const BEYOND = 20;
 /** A page that is hidden lives on for so long at least. */
 const HIDDEN_MS = 100;
@@ -38,7 +38,7 @@ const WAIT_MS = 60_000;
 /** Points are kept at these tokens, and where a page is hidden. */
 const SAVE_EVERY = 16;
 /** Between two points that are kept, and what may be under way to the disk. */
-const MOST_LOST = 32;
+const MAX_LOST = 32;
 
 interface Bench {
   readonly site: Site;
@@ -65,7 +65,7 @@ export const kill: Check = {
         ...(await killedDownloads(bench)),
         ...(await killedLoads(bench)),
         ...(await killedAnswers(bench)),
-        bounded('moments in all', 3 * moments, { least: 30 }, String),
+        bounded('moments in all', 3 * moments, { min: 30 }, String),
       ];
     } finally {
       await site.kill();
@@ -148,19 +148,19 @@ async function killedDownloads(bench: Bench): Promise<Figure[]> {
   const found = { resumed: 0, right: 0, intact: 0, lost: 0 };
   for (let i = 0; i < bench.moments; i++) {
     const delay = bench.draw() * DOWNLOAD_MS;
-    const { arrived, kept, after } = await killedDownload(bench, `download-${i}`, delay);
-    if (kept.models === 1 ? after.from === null : after.from !== null && after.from >= kept.bytes)
+    const { arrived, store, after } = await killedDownload(bench, `download-${i}`, delay);
+    if (store.models === 1 ? after.from === null : after.from !== null && after.from >= store.bytes)
       found.resumed++;
-    if (kept.models === 0) found.lost = Math.max(found.lost, arrived - kept.bytes);
-    if (kept.damaged + after.damaged === 0 && after.ids.join() === expected.join()) found.right++;
-    if (kept.chats.length === 1 && kept.chats[0]?.asked === PROMPT) found.intact++;
-    const where = kept.models ? 'whole' : `${kept.bytes} kept, went on at ${after.from}`;
+    if (store.models === 0) found.lost = Math.max(found.lost, arrived - store.bytes);
+    if (store.damaged + after.damaged === 0 && after.ids.join() === expected.join()) found.right++;
+    if (store.chats.length === 1 && store.chats[0]?.asked === PROMPT) found.intact++;
+    const where = store.models ? 'whole' : `${store.bytes} kept, went on at ${after.from}`;
     bench.note(`download killed after ${Math.round(delay)} ms at ${arrived} bytes: ${where}`);
   }
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     share('downloads: whole, or resumed where they were', found.resumed, bench),
-    bounded('most of a download lost', found.lost, { most: CHUNK_BYTES }, megabytes),
+    bounded('most of a download lost', found.lost, { max: CHUNK_BYTES }, megabytes),
     share('downloads: every chunk right, the same tokens as in Node', found.right, bench),
     share('downloads: the conversation beside it intact', found.intact, bench),
   ];
@@ -174,12 +174,12 @@ async function killedDownload(bench: Bench, name: string, delay: number) {
     await sleep(delay);
     return Number(await page.title());
   });
-  const [kept, after] = await killed(profile, async (page) => [
+  const [store, after] = await killed(profile, async (page) => [
     await inspected(page, bench),
     await page.evaluate(endDownload, [bench.site.url + MODEL, PROMPT] as const),
   ]);
   await remove(profile);
-  return { arrived, kept, after };
+  return { arrived, store, after };
 }
 
 /** Children of a killed browser write for a moment; what they keep from being removed the system will clear. */
@@ -231,8 +231,8 @@ const isReady = () =>
 
 const ready = (page: Page) => page.waitForFunction(isReady, undefined, { timeout: WAIT_MS });
 
-/** Ids of the last answer, once there are at least `least` of them or it has ended. */
-async function idsOfLast(page: Page, least: number): Promise<number[]> {
+/** Ids of the last answer, once there are at least `min` of them or it has ended. */
+async function idsOfLast(page: Page, min: number): Promise<number[]> {
   const handle = await page.waitForFunction(
     (count) => {
       const last = [
@@ -241,7 +241,7 @@ async function idsOfLast(page: Page, least: number): Promise<number[]> {
       const ids = (last?.dataset.ids ?? '').split(',').filter(Boolean).map(Number);
       return ids.length >= count || last?.dataset.state === 'done' ? ids : null;
     },
-    least,
+    min,
     { timeout: WAIT_MS, polling: 5 },
   );
   return (await handle.jsonValue()) as number[];
@@ -260,40 +260,45 @@ async function ask(page: Page, bench: Bench): Promise<void> {
   await page.click('[data-testid=send]');
 }
 
-/** A whole answer of at least `least` tokens, stopped and written. */
-function answered(profile: string, bench: Bench, least: number): Promise<number[]> {
+/** A whole answer of at least `min` tokens, stopped and written. */
+function answered(profile: string, bench: Bench, min: number): Promise<number[]> {
   return killed(profile, async (page) => {
     await ask(page, bench);
-    await idsOfLast(page, least);
+    await idsOfLast(page, min);
     await page.click('[data-testid=stop]');
     await page.waitForSelector('[data-testid=send]');
     await sleep(300);
-    return idsOfLast(page, least);
+    return idsOfLast(page, min);
   });
 }
 
 async function killedLoads(bench: Bench): Promise<Figure[]> {
   const profile = join(bench.folder, 'profile');
   const ids = (await answered(profile, bench, 5)).join();
-  const found = { during: 0, whole: 0, intact: 0, marked: 0, told: 0 };
+  const found = { during: 0, whole: 0, intact: 0, marked: 0, noticed: 0 };
   for (let i = 0; i < TRIES * bench.moments && found.during < bench.moments; i++) {
     const delay = bench.draw() * LOAD_MS;
-    const { during, kept, shown, notice } = await killedLoad(bench, profile, delay);
+    const { during, store, shown, notice } = await killedLoad(bench, profile, delay);
     if (!during) continue;
     found.during++;
-    if (kept.models === 1 && kept.damaged === 0) found.whole++;
-    if ([kept.chats[0]?.ids, shown].every((all) => all?.join() === ids)) found.intact++;
-    if (kept.crash === 'load') found.marked++;
-    if (kept.crash === 'load' && /closed by itself/.test(notice ?? '')) found.told++;
+    if (store.models === 1 && store.damaged === 0) found.whole++;
+    if ([store.chats[0]?.ids, shown].every((all) => all?.join() === ids)) found.intact++;
+    if (store.crash === 'load') found.marked++;
+    if (store.crash === 'load' && /closed by itself/.test(notice ?? '')) found.noticed++;
     bench.note(`load killed after ${Math.round(delay)} ms: ${notice ?? 'nothing to tell'}`);
   }
-  const told = `${found.told} of ${found.marked}`;
-  const pass = found.marked > 0 && found.told === found.marked;
+  const noticed = `${found.noticed} of ${found.marked}`;
+  const pass = found.marked > 0 && found.noticed === found.marked;
   return [
     share('loads: killed before the model was there', found.during, bench),
     share('loads: the store is whole', found.whole, bench),
     share('loads: the model is there again, the conversation intact', found.intact, bench),
-    { label: 'loads: kills while weights were packed, told of', value: told, target: 'all', pass },
+    {
+      label: 'loads: kills while weights were packed, told of',
+      value: noticed,
+      target: 'all',
+      pass,
+    },
   ];
 }
 
@@ -304,10 +309,10 @@ async function killedLoad(bench: Bench, profile: string, delay: number) {
     return !(await page.evaluate(isReady));
   });
   return killed(profile, async (page) => {
-    const kept = await inspected(page, bench);
+    const store = await inspected(page, bench);
     await openAssistant(page, bench);
     await ready(page);
-    return { during, kept, shown: await idsOfLast(page, 0), notice: await noticeOf(page) };
+    return { during, store, shown: await idsOfLast(page, 0), notice: await noticeOf(page) };
   });
 }
 
@@ -319,21 +324,21 @@ function noticeOf(page: Page): Promise<string | null> {
 
 async function killedAnswers(bench: Bench): Promise<Figure[]> {
   const profile = join(bench.folder, 'profile');
-  const expected = await answered(profile, bench, MOST_TOKENS + BEYOND);
+  const expected = await answered(profile, bench, MAX_TOKENS + BEYOND);
   const begins = (ids: number[]) =>
-    ids.slice(0, MOST_TOKENS + BEYOND).every((id, at) => id === expected[at]);
-  const found = { same: 0, intact: 0, told: 0, seen: 0, hidden: 0, between: 0 };
+    ids.slice(0, MAX_TOKENS + BEYOND).every((id, at) => id === expected[at]);
+  const found = { same: 0, intact: 0, noticed: 0, seen: 0, hidden: 0, between: 0 };
   for (let i = 0; i < bench.moments; i++) {
-    const tokens = Math.floor(bench.draw() * MOST_TOKENS);
+    const tokens = Math.floor(bench.draw() * MAX_TOKENS);
     const hides = i % 2 === 1;
     const outcome = await killedAnswer(bench, profile, tokens, hides);
-    const { before, points, kept, after, notice } = outcome;
+    const { before, points, store, after, notice } = outcome;
     if (after.length >= before.length + BEYOND && begins(after)) found.same++;
     // Two conversations from before, one for each earlier kill, and this one.
-    const { chats } = kept;
+    const { chats } = store;
     const right = chats.every(({ asked, ids }) => asked === PROMPT && begins(ids));
     if (chats.length === i + 3 && right) found.intact++;
-    if (notice) found.told++;
+    if (notice) found.noticed++;
     const point = chats[0]?.point ?? 0;
     if (points.some((at) => at % SAVE_EVERY > 0)) found.between++;
     const of = hides ? 'hidden' : 'seen';
@@ -350,13 +355,13 @@ async function killedAnswers(bench: Bench): Promise<Figure[]> {
       bench,
     ),
     share('answers: this conversation and all earlier ones intact', found.intact, bench),
-    share('answers: the person is told', found.told, bench),
-    bounded('most tokens computed a second time', found.seen, { most: MOST_LOST }, String),
-    bounded('the same, of a page that was hidden before', found.hidden, { most: 0 }, String),
+    share('answers: the person is told', found.noticed, bench),
+    bounded('most tokens computed a second time', found.seen, { max: MAX_LOST }, String),
+    bounded('the same, of a page that was hidden before', found.hidden, { max: 0 }, String),
     bounded(
       `hidden pages that kept their very token, and not a ${SAVE_EVERY}th`,
       found.between,
-      { least: Math.ceil(bench.moments / 4) },
+      { min: Math.ceil(bench.moments / 4) },
       (count) => `${count} of ${bench.moments / 2}`,
     ),
   ];
@@ -371,14 +376,14 @@ async function killedAnswer(bench: Bench, profile: string, tokens: number, hides
     return { ids, points: hides ? await page.evaluate(hide, [HIDDEN_MS, 0] as const) : [] };
   });
   return killed(profile, async (page) => {
-    const kept = await inspected(page, bench);
+    const store = await inspected(page, bench);
     await openAssistant(page, bench);
     await ready(page);
     const after = await idsOfLast(page, before.length + BEYOND);
     const notice = await noticeOf(page);
     await page.click('[data-testid=stop]').catch(() => {});
     await sleep(300);
-    return { before, points, kept, after, notice };
+    return { before, points, store, after, notice };
   });
 }
 

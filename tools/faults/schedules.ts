@@ -27,7 +27,7 @@ export const faults: Check = {
     'servers that lie, stall, cut, truncate, change the file, ignore ranges, send others and flip bits, by seeded schedules',
   async run({ full, note }) {
     const server = await startFaultServer();
-    const node = await inTurns(ABREAST, full ? FULL_SEEDS : SEEDS, (seed) =>
+    const node = await abreast(ABREAST, full ? FULL_SEEDS : SEEDS, (seed) =>
       runFaults(server, seed),
     );
     await server.close();
@@ -76,17 +76,17 @@ function figuresOf(where: string, outcomes: readonly Outcome[], seeds: number): 
 
 function refetched(outcomes: readonly FaultOutcome[]): Figure {
   const cuts = outcomes.filter(({ schedule }) => schedule.onlyCuts);
-  const most = Math.max(...cuts.map((outcome) => outcome.refetched));
+  const max = Math.max(...cuts.map((outcome) => outcome.refetched));
   return {
     label: `most bytes fetched again after a cut, of ${cuts.length} schedules of cuts alone`,
-    value: String(most),
+    value: String(max),
     target: `≤ ${FAULT_CHUNK_BYTES}, one chunk`,
-    pass: cuts.length > 0 && most <= FAULT_CHUNK_BYTES,
+    pass: cuts.length > 0 && max <= FAULT_CHUNK_BYTES,
   };
 }
 
-async function inTurns<T>(
-  abreast: number,
+async function abreast<T>(
+  runners: number,
   seeds: number,
   work: (seed: number) => Promise<T>,
 ): Promise<T[]> {
@@ -95,7 +95,7 @@ async function inTurns<T>(
   const go = async () => {
     while (next < seeds) found.push(await work(next++));
   };
-  await Promise.all(Array.from({ length: abreast }, go));
+  await Promise.all(Array.from({ length: runners }, go));
   return found;
 }
 
@@ -105,7 +105,7 @@ async function inChromium(): Promise<Outcome[]> {
   const server = await startFaultServer(siteHere());
   const browser = await chromium.launch(withArgs());
   try {
-    return await inTurns(BROWSER_ABREAST, BROWSER_SEEDS, (seed) =>
+    return await abreast(BROWSER_ABREAST, BROWSER_SEEDS, (seed) =>
       runInPage(browser, server, seed),
     );
   } finally {

@@ -35,7 +35,7 @@ async function compare(seed: number): Promise<Figure[]> {
     bounded(
       `seed ${seed}, all five, logits rms apart`,
       furthest,
-      { most: FLOAT_RMS },
+      { max: FLOAT_RMS },
       (value) => `${value}`,
     ),
   ];

@@ -30,8 +30,8 @@ const PROMPTS = [
   'rest in the inner part of the town and',
 ];
 /** Tokens compared behind each prompt. */
-const MOST = 32;
-const LEAST_GAP = 0.5;
+const MAX_CHOICES = 32;
+const MIN_GAP = 0.5;
 const RMS = 0.12;
 
 interface Subject {
@@ -107,10 +107,10 @@ async function ourLogits(file: Uint8Array, header: GgufHeader) {
 
 function askWllama(folder: string, name: string): Promise<Likeliest[]> {
   return withWllama({ '/peer-files/': folder }, (page) =>
-    page.evaluate(([model, prompts, most]) => window.peer.likeliest(model, prompts, most), [
+    page.evaluate(([model, prompts, max]) => window.peer.likeliest(model, prompts, max), [
       `../peer-files/${name}.gguf`,
       PROMPTS,
-      MOST,
+      MAX_CHOICES,
     ] as const),
   );
 }
@@ -128,7 +128,7 @@ function compare(
     const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
     far.push(...other.logprobs.map(([id, logprob]) => logits[id]! - total - logprob));
     const [first = 0, second = 0] = [...logits].sort((a, b) => b - a);
-    if (first - second <= LEAST_GAP) continue;
+    if (first - second <= MIN_GAP) continue;
     clear++;
     if (logits[other.logprobs[0]![0]] === first) agreed++;
   }
@@ -140,10 +140,10 @@ function compare(
       label: `${name}: rms over ${far.length} log probabilities, logits of deviation ${deviation.toFixed(2)}`,
       value: rms.toFixed(4),
       target: `at most ${RMS}`,
-      pass: rms <= RMS && far.length > MOST * 2,
+      pass: rms <= RMS && far.length > MAX_CHOICES * 2,
     },
     {
-      label: `${name}: greedy tokens whose top-2 gap exceeds ${LEAST_GAP}`,
+      label: `${name}: greedy tokens whose top-2 gap exceeds ${MIN_GAP}`,
       value: `${agreed} of ${clear} the same; ${same} of ${ours.length} prompts of the same length`,
       target: 'all',
       pass: agreed === clear && same === ours.length,

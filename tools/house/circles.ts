@@ -8,6 +8,6 @@ export const circles: Check = {
     const { problems, note: looked } = circleProblems(await readSources());
     note(looked);
     for (const problem of problems) note(problem);
-    return [bounded('circles', problems.length, { most: 0 }, String)];
+    return [bounded('circles', problems.length, { max: 0 }, String)];
   },
 };

@@ -57,7 +57,7 @@ async function inClone(folder: string, note: Context['note']): Promise<Figure[]>
       target: 'succeeds',
       pass: ci.result.code === 0,
     },
-    bounded('`.ci/run`, warm: time', ci.ms, { most: CI_LIMIT }, seconds),
+    bounded('`.ci/run`, warm: time', ci.ms, { max: CI_LIMIT }, seconds),
   ];
 }
 

@@ -7,12 +7,12 @@ import { BASELINE, baselineTree } from './baseline.ts';
 import { distOf, withHouse } from './browser.ts';
 
 const MODELS = ['125m-tq2_0', '125m-q1_0'];
-const LEAST = 0.98;
+const MIN_RATIO = 0.98;
 const COUNTS = { promptTokens: 64, decodeTokens: 16 };
-/** Enough is known where a median's standard error is a quarter of what may be lost; a busy machine ends at `most`. */
+/** Enough is known where a median's standard error is a quarter of what may be lost; a busy machine ends at `max`. */
 const PLANS = {
-  brief: { warmUps: 2, least: 12, most: 30, precision: 0.005 },
-  full: { warmUps: 3, least: 40, most: 200, precision: 0.003 },
+  brief: { warmUps: 2, min: 12, max: 30, precision: 0.005 },
+  full: { warmUps: 3, min: 40, max: 200, precision: 0.003 },
 };
 const DISTS = [distOf(0), distOf(1)];
 
@@ -61,7 +61,7 @@ function figureOf(label: string, blocks: readonly Block[], note: Context['note']
       `${spread(ratios)}, of old by old ${spread(noise)} about ${median(noise).toFixed(3)}`,
   );
   const named = `${label} (± ${errorOf(ratios).toFixed(3)})`;
-  return bounded(named, median(ratios), { least: LEAST }, (ratio) => `${ratio.toFixed(3)} ×`);
+  return bounded(named, median(ratios), { min: MIN_RATIO }, (ratio) => `${ratio.toFixed(3)} ×`);
 }
 
 /** Standard error of the median: that of a bell with these quartiles. */

@@ -87,7 +87,7 @@ async function live(page: Page, site: Site): Promise<void> {
   await openHouse(page, site);
   const dist = distOf(0);
   const session = { dist, model: MODELS.tiny.url, prompt: PROMPT, options: DRAWN, cut: 12 };
-  await page.evaluate((asked) => window.house.keepSession(asked), session);
+  await page.evaluate((asked) => window.house.storeSession(asked), session);
   await page.evaluate((asked) => window.house.storeHalf(asked), { dist, model: HALF_URL });
   await page.goto(site.url);
   await untilReady(page);
@@ -101,9 +101,9 @@ async function live(page: Page, site: Site): Promise<void> {
   await page.getByTestId('input').fill(PROMPT);
   await page.getByTestId('send').click();
   await page.waitForFunction(
-    (least) => {
+    (min) => {
       const answer = document.querySelector<HTMLElement>('[data-testid=message-assistant]');
-      return (answer?.dataset.ids ?? '').split(',').length >= least;
+      return (answer?.dataset.ids ?? '').split(',').length >= min;
     },
     BEFORE,
     { polling: 2 },

@@ -108,7 +108,7 @@ function figuresOf({ name }: Kind, { strict, relaxed }: Results): Figure[] {
     bounded(
       `${name}: W1A1 GEMV over ternary`,
       best(top, 'binary').gmacs / best(top, 'ternary').gmacs,
-      { least: 2.4 },
+      { min: 2.4 },
       times,
     ),
     coldFigure(name, top),
@@ -119,11 +119,11 @@ function againstPeak(name: string, relaxed: MicroResult, strict: MicroResult): F
   const share = (result: MicroResult, tokens: number) =>
     best(result, 'ternary', tokens).gmacs / result.peak!;
   return [
-    bounded(`${name}: ternary GEMV, of the peak`, share(relaxed, 1), { least: 0.47 }, ratio),
+    bounded(`${name}: ternary GEMV, of the peak`, share(relaxed, 1), { min: 0.47 }, ratio),
     bounded(
       `${name}: ternary GEMM of ${PREFILL}, of the peak`,
       share(relaxed, PREFILL),
-      { least: 0.68 },
+      { min: 0.68 },
       ratio,
     ),
     // Each over the peak of its own run, which cancels what differs between the runs.
@@ -131,7 +131,7 @@ function againstPeak(name: string, relaxed: MicroResult, strict: MicroResult): F
       bounded(
         `${name}: strict over relaxed, ternary, ${tokens === 1 ? 'GEMV' : 'GEMM'}`,
         share(strict, tokens) / share(relaxed, tokens),
-        { least: 0.55 },
+        { min: 0.55 },
         ratio,
       ),
     ),
@@ -142,7 +142,7 @@ function coldFigure(name: string, result: MicroResult): Figure {
   const rate = best(result, 'ternary', 1, true).gbs;
   const limit = Math.min(best(result, 'ternary').gbs, result.stream);
   const label = `${name}: cold ternary GEMV, of the smaller of hot and stream`;
-  return bounded(label, rate / limit, { least: 0.7 }, ratio);
+  return bounded(label, rate / limit, { min: 0.7 }, ratio);
 }
 
 function againstChromium(strict: ReadonlyMap<Kind, MicroResult>, again: MicroResult): Figure[] {
@@ -152,7 +152,7 @@ function againstChromium(strict: ReadonlyMap<Kind, MicroResult>, again: MicroRes
     return best(own, family).gmacs / Math.max(...runs);
   };
   return [
-    bounded("WebKitGTK ternary over Chromium's strict", over('ternary'), { least: 0.8 }, times),
-    bounded("WebKitGTK W1A1 over Chromium's strict", over('binary'), { least: 0.7 }, times),
+    bounded("WebKitGTK ternary over Chromium's strict", over('ternary'), { min: 0.8 }, times),
+    bounded("WebKitGTK W1A1 over Chromium's strict", over('binary'), { min: 0.7 }, times),
   ];
 }

@@ -13,7 +13,7 @@ export const size: Check = {
       bounded(
         `${name}.wasm`,
         gzipSize(readFileSync(join(wasmFolder, `${name}.wasm`))),
-        { most: budgets.wasm },
+        { max: budgets.wasm },
         (bytes) => `${(bytes / 1000).toFixed(1)} kB`,
       ),
     ),

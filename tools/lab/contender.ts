@@ -13,7 +13,7 @@ export interface Answer {
   /** The engine's own time for the prompt. */
   readonly promptMs: number;
   /** From the request to each token's arrival at the page. */
-  readonly arrivals: readonly number[];
+  readonly tokenTimes: readonly number[];
 }
 
 export interface Contender {
@@ -48,14 +48,14 @@ export const contender: Contender & {
   },
 
   async ask(prompt, tokens) {
-    const arrivals: number[] = [];
+    const tokenTimes: number[] = [];
     const start = performance.now();
     const stream = model!.generate(prompt, { raw: true, maxTokens: tokens });
     for await (const { ids } of stream) {
-      if (ids.length > 0) arrivals.push(performance.now() - start);
+      if (ids.length > 0) tokenTimes.push(performance.now() - start);
     }
     const { promptTokens, cachedTokens, promptMs } = stream.stats!;
-    return { promptTokens, cachedTokens, promptMs, arrivals };
+    return { promptTokens, cachedTokens, promptMs, tokenTimes };
   },
 
   async close() {

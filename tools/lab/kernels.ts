@@ -47,11 +47,11 @@ function entrantsOf(bench: KernelBench, request: KernelRequest): Entrant[] {
   return bench.kernelNames(family, tokens).map((kernel) => {
     const trials = Array.from({ length: copies }, () => trialOf(bench, request, kernel));
     const { macs, bytes } = trials[0]!;
-    let turn = 0;
+    let runs = 0;
     return {
       run(times) {
         if (copies === 1) trials[0]!.run(times);
-        else for (let i = 0; i < times; i++) trials[turn++ % copies]!.run(1);
+        else for (let i = 0; i < times; i++) trials[runs++ % copies]!.run(1);
       },
       speedAt: (ms) => ({ ...request, kernel, gmacs: macs / ms / 1e6, gbs: bytes / ms / 1e6 }),
       free() {

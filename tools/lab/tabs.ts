@@ -28,19 +28,19 @@ async function until(state: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
-/** How far a load is, and how far it was told that another tab is, bytes. */
-interface Heard {
+/** How far a load is, and how far another tab reported to be, bytes. */
+interface Progress {
   loaded: number;
-  told: number;
+  reported: number;
 }
 
 /** A load to its end: the hash of the whole file, and its size. */
-async function loadIn(lab: Pick<Lab, 'pocketbit'>, model: string, heard: Heard) {
+async function loadIn(lab: Pick<Lab, 'pocketbit'>, model: string, progress: Progress) {
   const loaded = await lab.pocketbit.load(model, {
     ...SMALL,
     onProgress: ({ loadedBytes, elsewhere }) => {
-      if (elsewhere) heard.told = loadedBytes;
-      else heard.loaded = loadedBytes;
+      if (elsewhere) progress.reported = loadedBytes;
+      else progress.loaded = loadedBytes;
     },
   });
   const { sha256, fileBytes } = loaded.info;
@@ -48,31 +48,34 @@ async function loadIn(lab: Pick<Lab, 'pocketbit'>, model: string, heard: Heard) 
   return { sha256, fileBytes };
 }
 
-const unheard = (): Heard => ({ loaded: 0, told: 0 });
+const noProgress = (): Progress => ({ loaded: 0, reported: 0 });
 
-/** Two tabs load a model at once: what each has in the end, and how many were told of the other's download. */
+/** Two tabs load a model at once: what each has in the end, and how many followed the other's download. */
 export async function loadTogether(lab: Pick<Lab, 'pocketbit'>, model: string) {
   const tab = await openTab();
-  const heard = [unheard(), unheard()] as const;
-  const files = await Promise.all([loadIn(lab, model, heard[0]), loadIn(tab.lab, model, heard[1])]);
+  const progress = [noProgress(), noProgress()] as const;
+  const files = await Promise.all([
+    loadIn(lab, model, progress[0]),
+    loadIn(tab.lab, model, progress[1]),
+  ]);
   tab.close();
-  return { files, told: heard.filter(({ told }) => told > 0).length };
+  return { files, followers: progress.filter(({ reported }) => reported > 0).length };
 }
 
-/** The tab that downloads is closed once the other was told of `leaveAt` bytes: all that it was told of, and the file. */
+/** The tab that downloads is closed once `leaveAt` bytes were reported to the other: all that were reported, and the file. */
 export async function loseDownloader(
   lab: Pick<Lab, 'pocketbit'>,
   { model, leaveAt }: { model: string; leaveAt: number },
 ) {
   const tab = await openTab();
-  const [there, here] = [unheard(), unheard()];
+  const [there, here] = [noProgress(), noProgress()];
   void loadIn(tab.lab, model, there);
   await until(() => there.loaded > 0);
   const loading = loadIn(lab, model, here);
-  await until(() => here.told >= leaveAt);
+  await until(() => here.reported >= leaveAt);
   tab.close();
   const { fileBytes } = await loading;
-  return { told: here.told, fileBytes };
+  return { reported: here.reported, fileBytes };
 }
 
 /** A tab holds the lock of the model's download and answers nothing: how it loses it. */
@@ -94,27 +97,27 @@ function holdSilently(name: string): Promise<string> {
 /** One engine for two tabs: the second asks for it, then takes it from one that does not answer. */
 export async function moveEngine(lab: Lab, model: string) {
   const tab = await openTab();
-  const told: string[] = [];
-  const first = await load(model, oneOf(told));
-  const second = await tab.lab.pocketbit.load(model, oneOf(told));
+  const events: string[] = [];
+  const first = await load(model, oneOf(events));
+  const second = await tab.lab.pocketbit.load(model, oneOf(events));
   const { ids } = await second.generate('abcd', { raw: true, maxTokens: 2 }).result;
   const lost = await lab.failure(() => first.generate('abcd').result);
   await second.close();
   await until(async () => !(await held('pocketbit-engine')));
   const stolen = holdSilently('pocketbit-engine');
-  await (await tab.lab.pocketbit.load(model, oneOf(told))).close();
+  await (await tab.lab.pocketbit.load(model, oneOf(events))).close();
   tab.close();
-  return { told, tokens: ids.length, lost: lost?.code, stolen: await stolen };
+  return { events, tokens: ids.length, lost: lost?.code, stolen: await stolen };
 }
 
 /** Loads where one tab has the engine: what happens is noted, and the engine taken over. */
-function oneOf(told: string[]): LoadOptions {
+function oneOf(events: string[]): LoadOptions {
   return {
     ...SMALL,
     tabs: 'one',
-    onYield: (reason) => void told.push(reason),
+    onYield: (reason) => void events.push(reason),
     onElsewhere: ({ takeOver }) => {
-      told.push('elsewhere');
+      events.push('elsewhere');
       takeOver();
     },
   };

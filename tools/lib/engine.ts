@@ -22,14 +22,13 @@ import {
 } from '@pocketbit/engine';
 
 export {
+  type Artifact,
   copyContext,
   type Engine,
   type EngineExports,
   forward,
   logitsAfter,
 } from '@pocketbit/engine';
-
-export type Artifact = 'scalar' | 'simd128' | 'relaxed';
 
 /** f32 KV and int8 head, as the reference's golden logits. */
 export const REFERENCE: PlanOptions = { kv: 'f32', head: 'int8' };

@@ -28,16 +28,16 @@ export type Topic = Readonly<Record<string, Check | (() => Promise<Check>)>>;
 export function bounded(
   label: string,
   value: number,
-  bound: { least: number } | { most: number },
+  bound: { min: number } | { max: number },
   show: (value: number) => string,
 ): Figure {
-  const least = 'least' in bound;
-  const limit = least ? bound.least : bound.most;
+  const atLeast = 'min' in bound;
+  const limit = atLeast ? bound.min : bound.max;
   return {
     label,
     value: show(value),
-    target: `${least ? '≥' : '≤'} ${show(limit)}`,
-    pass: least ? value >= limit : value <= limit,
+    target: `${atLeast ? '≥' : '≤'} ${show(limit)}`,
+    pass: atLeast ? value >= limit : value <= limit,
   };
 }
 

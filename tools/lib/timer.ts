@@ -6,7 +6,7 @@ export type { Contender };
 /** What a comparison of the timer takes of each. */
 const ROUNDS = 5;
 const WARM_UP_MS = 300;
-const MOST_SAMPLES = 1200;
+const MAX_SAMPLES = 1200;
 const SAME = 0.97;
 
 /**
@@ -21,10 +21,10 @@ export async function fastest(
   const start = performance.now();
   while (performance.now() - start < WARM_UP_MS * contenders.length) await timer.warm(contenders);
   let best = contenders.map(() => Number.POSITIVE_INFINITY);
-  for (let taken = 0, faster = true; taken < MOST_SAMPLES && (faster || taken < samples); ) {
+  for (let taken = 0, faster = true; taken < MAX_SAMPLES && (faster || taken < samples); ) {
     const before = best;
-    const most = taken + samples / 4;
-    for (; taken < most; taken += ROUNDS) {
+    const max = taken + samples / 4;
+    for (; taken < max; taken += ROUNDS) {
       const times = await timer.compare(contenders);
       best = best.map((ms, i) => Math.min(ms, times[i]!));
     }

@@ -41,6 +41,6 @@ async function figureOf(model: string, note: (text: string) => void): Promise<Fi
     `${model}: ${megabytes(weightBytes)} weights, ${megabytes(kvBytes)} KV, ${megabytes(scratchBytes)} scratch; ` +
       `the engine counts ${megabytes(engine.residentBytes)}`,
   );
-  const most = SHARE * weightBytes + kvBytes + scratchBytes + FIXED_BYTES;
-  return bounded(model, wasm.buffer.byteLength, { most }, megabytes);
+  const max = SHARE * weightBytes + kvBytes + scratchBytes + FIXED_BYTES;
+  return bounded(model, wasm.buffer.byteLength, { max }, megabytes);
 }

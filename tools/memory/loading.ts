@@ -51,8 +51,8 @@ async function wasmFigure(model: string): Promise<Figure> {
   const { glue, memory: wasm } = await freshEngine('simd128', `load-${model}`);
   await engineOf(glue, plan, source);
   const { weightBytes, kvBytes, scratchBytes } = plan;
-  const most = WASM_SHARE * weightBytes + kvBytes + scratchBytes + FIXED_BYTES;
-  return bounded(`${model}, WebAssembly`, wasm.buffer.byteLength, { most }, megabytes);
+  const max = WASM_SHARE * weightBytes + kvBytes + scratchBytes + FIXED_BYTES;
+  return bounded(`${model}, WebAssembly`, wasm.buffer.byteLength, { max }, megabytes);
 }
 
 async function processFigure(
@@ -70,11 +70,11 @@ async function processFigure(
   });
   const { weightBytes, kvBytes } = plan;
   note(`${model}: ${megabytes(weightBytes)} weights, ${megabytes(kvBytes)} KV`);
-  const most = PROCESS_SHARE * weightBytes + PROCESS_FIXED;
+  const max = PROCESS_SHARE * weightBytes + PROCESS_FIXED;
   return bounded(
     `${model}, renderer's private memory above a blank page's, median of ${ROUNDS}`,
     pocketbit,
-    { most },
+    { max },
     megabytes,
   );
 }

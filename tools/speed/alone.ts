@@ -2,7 +2,7 @@
 import { gaps, quantile } from '@pocketbit/ui';
 import type { Site } from '../../tests/support/serve.ts';
 import type { Answer } from '../lab/contender.ts';
-import { BenchBrowser, type Caller, openSettled } from './chromium.ts';
+import { BenchBrowser, type Caller, openTimed } from './chromium.ts';
 import { workloadOf } from './models.ts';
 import { medianSample, type Sample, sampleOf } from './sample.ts';
 
@@ -63,7 +63,7 @@ export async function soloOf(
   cpu?: () => Promise<number>,
 ): Promise<Omit<Solo, 'browser' | 'peakBytes'>> {
   const { url, prompts } = await workloadOf(model, { promptTokens, decodeTokens });
-  const loadMs = await openSettled(call, url, { contextLength });
+  const loadMs = await openTimed(call, url, { contextLength });
   await call('ask', prompts[0]!, decodeTokens);
   const answers: Answer[] = [];
   const samples: Sample[] = [];
@@ -71,12 +71,12 @@ export async function soloOf(
     const before = await cpu?.();
     const answer = await call('ask', prompt, decodeTokens);
     const after = await cpu?.();
-    const cpuMs = after && before !== undefined ? after - before : answer.arrivals.at(-1)!;
+    const cpuMs = after && before !== undefined ? after - before : answer.tokenTimes.at(-1)!;
     answers.push(answer);
     samples.push(sampleOf(answer, cpuMs));
   }
   await call('close');
-  const between = answers.flatMap(({ arrivals }) => gaps(arrivals));
+  const between = answers.flatMap(({ tokenTimes }) => gaps(tokenTimes));
   const { prefill, decode, firstTokenMs } = medianSample(samples);
   return {
     model,

@@ -18,7 +18,7 @@ function ratiosOf(model: string, speeds: readonly Speed[]): Figure[] {
     bounded(
       `${model}: ${phase}, simd128 over scalar`,
       of('simd128')[phase] / of('scalar')[phase],
-      { least: 4 },
+      { min: 4 },
       (value) => `${value.toFixed(1)} ×`,
     ),
   );

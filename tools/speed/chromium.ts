@@ -28,17 +28,17 @@ export interface Stand {
 }
 
 /** After a load Pocketbit times its kernels while nobody asks for anything; the next load takes the fastest. */
-const SETTLE_MS = 1000;
+const TIMING_MS = 1000;
 /** Between two looks at a process's memory. */
 const SAMPLE_MS = 5;
 
 /** Loads, leaves the engine a second to itself, and loads again from the storage; resolves to the first load's time. */
-export async function openSettled(
+export async function openTimed(
   call: Caller,
   ...input: Parameters<Contender['open']>
 ): Promise<number> {
   const ms = await call('open', ...input);
-  await sleep(SETTLE_MS);
+  await sleep(TIMING_MS);
   await call('close');
   await call('open', ...input);
   return ms;
@@ -123,14 +123,14 @@ export class BenchBrowser {
    */
   async privatePeak(work: () => Promise<unknown>): Promise<number> {
     const pid = Math.max(...(await this.#renderers()));
-    let most = 0;
+    let max = 0;
     const look = () => {
-      most = Math.max(most, statusOf(pid, ['RssAnon', 'RssShmem']));
+      max = Math.max(max, statusOf(pid, ['RssAnon', 'RssShmem']));
     };
     const watch = setInterval(look, SAMPLE_MS);
     await work().finally(() => clearInterval(watch));
     look();
-    return most;
+    return max;
   }
 
   async #renderers(): Promise<number[]> {

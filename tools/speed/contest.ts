@@ -46,11 +46,11 @@ export async function contest(
     for (const engine of options.engines) stands.push(await browser.stand(engine));
     const loads = await loadAll(stands, workload);
     const ask = new Asker(browser, workload);
-    const firsts = await inTurn(stands, (stand) => ask.next(stand));
-    await inTurn(stands, (stand) => warmUp(stand, ask, options.warmUpMs ?? WARM_UP_MS));
+    const firsts = await oneByOne(stands, (stand) => ask.next(stand));
+    await oneByOne(stands, (stand) => warmUp(stand, ask, options.warmUpMs ?? WARM_UP_MS));
     const rounds: Sample[][] = [];
     while (rounds.length < options.rounds) {
-      rounds.push(await inTurn(stands, (stand) => ask.next(stand)));
+      rounds.push(await oneByOne(stands, (stand) => ask.next(stand)));
     }
     const standings = stands.map(({ engine }, i): [EngineName, Standing] => {
       const samples = rounds.map((round) => round[i]!);
@@ -69,11 +69,11 @@ const SETTLE_MS = 2000;
 
 async function loadAll(stands: readonly Stand[], { url }: Workload) {
   const open = (stand: Stand) => stand.call('open', url, { contextLength: CONTEXT });
-  const cold = await inTurn(stands, open);
+  const cold = await oneByOne(stands, open);
   // Idle for a moment, as between a load and a first question: Pocketbit times its kernels then.
   await sleep(SETTLE_MS);
-  await inTurn(stands, (stand) => stand.call('close'));
-  const warm = await inTurn(stands, open);
+  await oneByOne(stands, (stand) => stand.call('close'));
+  const warm = await oneByOne(stands, open);
   return stands.map((_, i) => ({ coldMs: cold[i]!, warmMs: warm[i]! }));
 }
 
@@ -90,13 +90,13 @@ class Asker {
 
   async next(stand: Stand): Promise<Sample> {
     const { prompts, promptTokens, decodeTokens, model } = this.#workload;
-    const turn = this.#asked.get(stand) ?? 0;
-    this.#asked.set(stand, turn + 1);
+    const count = this.#asked.get(stand) ?? 0;
+    this.#asked.set(stand, count + 1);
     const before = await this.#browser.rendererCpu();
-    const answer = await stand.call('ask', prompts[turn % prompts.length]!, decodeTokens);
+    const answer = await stand.call('ask', prompts[count % prompts.length]!, decodeTokens);
     const cpuMs = (await this.#browser.rendererCpu()) - before;
-    if (answer.promptTokens !== promptTokens || answer.arrivals.length < decodeTokens / 2) {
-      const got = `${answer.promptTokens} prompt tokens and ${answer.arrivals.length} arrivals`;
+    if (answer.promptTokens !== promptTokens || answer.tokenTimes.length < decodeTokens / 2) {
+      const got = `${answer.promptTokens} prompt tokens and ${answer.tokenTimes.length} arrivals`;
       throw new Error(
         `${stand.engine} on ${model}: ${got}; asked for ${promptTokens} and ${decodeTokens}`,
       );
@@ -105,14 +105,14 @@ class Asker {
   }
 }
 
-async function warmUp(stand: Stand, ask: Asker, leastMs: number): Promise<void> {
+async function warmUp(stand: Stand, ask: Asker, minMs: number): Promise<void> {
   const start = performance.now();
-  for (let made = 0; made === 0 || (performance.now() - start < leastMs && made < 8); made++) {
+  for (let made = 0; made === 0 || (performance.now() - start < minMs && made < 8); made++) {
     await ask.next(stand);
   }
 }
 
-async function inTurn<T>(
+async function oneByOne<T>(
   stands: readonly Stand[],
   work: (stand: Stand) => Promise<T>,
 ): Promise<T[]> {

@@ -33,6 +33,6 @@ export const firstToken: Check = {
     note(
       `${artifact}; ${times.length} prompts without a shared prefix; least ${show(Math.min(...times))}, most ${show(Math.max(...times))}`,
     );
-    return [bounded('median', median(times), { most: 89 }, show)];
+    return [bounded('median', median(times), { max: 89 }, show)];
   },
 };

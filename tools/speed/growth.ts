@@ -1,7 +1,7 @@
 // How cost grows: a token's time with the context before it, a prompt's time with its length.
 import { type Point, quietGap } from '@pocketbit/ui';
 import type { Site } from '../../tests/support/serve.ts';
-import { BenchBrowser, openSettled, type Stand } from './chromium.ts';
+import { BenchBrowser, openTimed, type Stand } from './chromium.ts';
 import { workloadOf } from './models.ts';
 
 /** Milliseconds of a token behind a context, and of prompts, by tokens. */
@@ -22,7 +22,7 @@ export async function growthOf(site: Site, model: string, rounds: number): Promi
   try {
     const stand = await browser.stand('pocketbit');
     const longest = await workloadOf(model, { promptTokens: CONTEXTS.at(-1)!, decodeTokens: 1 });
-    await openSettled(stand.call, longest.url, { contextLength: CAPACITY });
+    await openTimed(stand.call, longest.url, { contextLength: CAPACITY });
     await stand.call('ask', longest.prompts[1]!.slice(0, 200), 128);
     const prefill: Point[] = [];
     for (const length of PROMPTS)
@@ -55,6 +55,6 @@ async function prefillMs(
 /** About `context` tokens of the long text, then an answer: the time between its tokens. */
 async function decodePoint(stand: Stand, text: string, context: number): Promise<Point> {
   const prompt = text.slice(0, Math.floor((text.length * context) / CONTEXTS.at(-1)!));
-  const { promptTokens, arrivals } = await stand.call('ask', prompt, ANSWER_TOKENS);
-  return [promptTokens, quietGap(arrivals)];
+  const { promptTokens, tokenTimes } = await stand.call('ask', prompt, ANSWER_TOKENS);
+  return [promptTokens, quietGap(tokenTimes)];
 }

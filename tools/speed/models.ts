@@ -33,8 +33,8 @@ export async function workloadOf(model: string, counts = countsOf(model)): Promi
   }
   const file = cachedFamily(family, 1);
   const url = `../files/${family.name}-1.gguf`;
-  const prompts = await lettersOf(file, counts.promptTokens, MOST_PROMPTS);
+  const prompts = await lettersOf(file, counts.promptTokens, MAX_PROMPTS);
   return { model, file, url, ...counts, prompts };
 }
 
-const MOST_PROMPTS = 20;
+const MAX_PROMPTS = 20;

@@ -6,7 +6,7 @@ import { blankPeak, peaksOf } from '../memory/peaks.ts';
 import { LONG, soloInChromium } from './alone.ts';
 import { soloElsewhere } from './browsers.ts';
 import { type Ceilings, ceilingsIn } from './ceilings.ts';
-import { BenchBrowser, openSettled } from './chromium.ts';
+import { BenchBrowser, openTimed } from './chromium.ts';
 import { resultOf } from './compare.ts';
 import { contest } from './contest.ts';
 import { growthOf } from './growth.ts';
@@ -154,11 +154,11 @@ async function firstTokenMs(site: Site, { url, prompts }: Workload): Promise<num
   const browser = await BenchBrowser.launch(site);
   try {
     const { call } = await browser.stand('pocketbit');
-    await openSettled(call, url, { contextLength: 512 });
+    await openTimed(call, url, { contextLength: 512 });
     await call('ask', prompts[0]!, 1);
     const times: number[] = [];
     for (const prompt of prompts.slice(1, 4))
-      times.push((await call('ask', prompt, 1)).arrivals[0]!);
+      times.push((await call('ask', prompt, 1)).tokenTimes[0]!);
     return Math.min(...times);
   } finally {
     await browser.close();

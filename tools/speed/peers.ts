@@ -10,10 +10,13 @@ import { ratiosToWllama } from './table.ts';
 
 const SHAPES = ['125m', '350m', '1.3b'];
 /** Least ratios of decode and prefill to @wllama/wllama. */
-const LEAST = { tq2_0: { decode: 10, prefill: 18 }, q1_0: { decode: 15, prefill: 15 } } as const;
-const KINDS = Object.keys(LEAST) as (keyof typeof LEAST)[];
+const MIN_SPEEDUP = {
+  tq2_0: { decode: 10, prefill: 18 },
+  q1_0: { decode: 15, prefill: 15 },
+} as const;
+const KINDS = Object.keys(MIN_SPEEDUP) as (keyof typeof MIN_SPEEDUP)[];
 const MODELS = SHAPES.flatMap((shape) => KINDS.map((kind) => ({ name: `${shape}-${kind}`, kind })));
-const MOST_PEAK = 0.7;
+const MAX_PEAK = 0.7;
 
 const times = (value: number) => `${value.toFixed(2)} ×`;
 
@@ -40,11 +43,11 @@ export const wllama: Check = {
     return report.models.flatMap((result, i): Figure[] => {
       const { decode = 0, prefill = 0, peak = Number.POSITIVE_INFINITY } = ratiosToWllama(result);
       const { name, kind } = MODELS[i]!;
-      const least = LEAST[kind];
+      const min = MIN_SPEEDUP[kind];
       return [
-        bounded(`${name}: decode over wllama`, decode, { least: least.decode }, times),
-        bounded(`${name}: prefill over wllama`, prefill, { least: least.prefill }, times),
-        bounded(`${name}: peak memory over wllama's`, peak, { most: MOST_PEAK }, times),
+        bounded(`${name}: decode over wllama`, decode, { min: min.decode }, times),
+        bounded(`${name}: prefill over wllama`, prefill, { min: min.prefill }, times),
+        bounded(`${name}: peak memory over wllama's`, peak, { max: MAX_PEAK }, times),
       ];
     });
   },
@@ -85,7 +88,7 @@ export const binary: Check = {
       const before = await decode('1.3b-tq2_0');
       const own = await decode('1.3b-w1a1');
       const ternary = Math.max(before, await decode('1.3b-tq2_0'));
-      return [bounded('decode, W1A1 over ternary', own / ternary, { least: 1.5 }, times)];
+      return [bounded('decode, W1A1 over ternary', own / ternary, { min: 1.5 }, times)];
     }),
 };
 
@@ -102,8 +105,8 @@ export const native: Check = {
       `prefill ${prefill.toFixed(1)} and ${other!.prefill.toFixed(1)}, decode ${decode.toFixed(1)} and ${other!.decode.toFixed(1)} tokens/s`,
     );
     return [
-      bounded('decode over native', ratios.decode ?? 0, { least: 1.5 }, times),
-      bounded('prefill over native', ratios.prefill ?? 0, { least: 1.3 }, times),
+      bounded('decode over native', ratios.decode ?? 0, { min: 1.5 }, times),
+      bounded('prefill over native', ratios.prefill ?? 0, { min: 1.3 }, times),
     ];
   },
 };

@@ -5,7 +5,7 @@ const answer = (ms: number) => ({
   promptTokens: 128,
   cachedTokens: 0,
   promptMs: ms / 2,
-  arrivals: [ms / 2, (ms * 3) / 4, ms],
+  tokenTimes: [ms / 2, (ms * 3) / 4, ms],
 });
 
 test('an undisturbed request has rates by the clock', () => {

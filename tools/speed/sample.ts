@@ -20,14 +20,14 @@ const LONG_MS = 250;
 
 /** The sample of a request that took the engine's processes `cpuMs`. Throws where part of the prompt was cached. */
 export function sampleOf(answer: Answer, cpuMs: number): Sample {
-  const { promptTokens, cachedTokens, promptMs, arrivals } = answer;
+  const { promptTokens, cachedTokens, promptMs, tokenTimes } = answer;
   if (cachedTokens > 0) throw new Error(`${cachedTokens} tokens of the prompt were cached`);
-  const [first = Number.NaN, last = Number.NaN] = [arrivals[0], arrivals.at(-1)];
+  const [first = Number.NaN, last = Number.NaN] = [tokenTimes[0], tokenTimes.at(-1)];
   const share = cpuMs / last;
   const clock = share < UNDISTURBED && last >= LONG_MS ? share : 1;
   return {
     prefill: promptTokens / ((promptMs / 1000) * clock),
-    decode: (arrivals.length - 1) / (((last - first) / 1000) * clock),
+    decode: (tokenTimes.length - 1) / (((last - first) / 1000) * clock),
     firstTokenMs: first * clock,
     share,
   };

@@ -1,12 +1,11 @@
+import { ARTIFACTS, type Artifact } from '@pocketbit/engine';
 import { median } from '@pocketbit/ui';
 import { cachedModel, SHAPE_125M } from '../../tests/models/random.ts';
 import { bundledModel } from '../../tests/support/paths.ts';
 import type { SpeedRequest, SpeedSample } from '../lab/speed.ts';
-import type { Artifact } from '../lib/engine.ts';
 import { withLab } from '../lib/lab.ts';
 import { promptsOf } from './prompts.ts';
 
-export const ARTIFACTS: readonly Artifact[] = ['scalar', 'simd128', 'relaxed'];
 const ANSWER = '<|im_end|>\n<|im_start|>assistant\n';
 const STORY = `<|im_start|>user\nTell me a story about a fox${ANSWER}`;
 

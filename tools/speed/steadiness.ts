@@ -1,7 +1,7 @@
 // How even the tokens of a long answer come.
 import { gaps, quantile } from '@pocketbit/ui';
 import type { Site } from '../../tests/support/serve.ts';
-import { BenchBrowser, openSettled } from './chromium.ts';
+import { BenchBrowser, openTimed } from './chromium.ts';
 import { workloadOf } from './models.ts';
 
 /** Milliseconds between tokens. */
@@ -26,13 +26,13 @@ export async function steadiness(
   const browser = await BenchBrowser.launch(site);
   try {
     const stand = await browser.stand('pocketbit');
-    await openSettled(stand.call, workload.url, { contextLength: 1024 });
+    await openTimed(stand.call, workload.url, { contextLength: 1024 });
     await stand.call('ask', workload.prompts[0]!, WARM_UP_TOKENS);
     for (let i = 0; i < load; i++) await browser.busyPage();
-    const { arrivals } = await stand.call('ask', workload.prompts[1]!, tokens);
-    const between = gaps(arrivals);
+    const { tokenTimes } = await stand.call('ask', workload.prompts[1]!, tokens);
+    const between = gaps(tokenTimes);
     const [p50, p95] = [quantile(between, 0.5), quantile(between, 0.95)];
-    return { model, tokens: arrivals.length, p50, p95, ratio: p95 / p50 };
+    return { model, tokens: tokenTimes.length, p50, p95, ratio: p95 / p50 };
   } finally {
     await browser.close();
   }

@@ -14,7 +14,7 @@ export const steady: Check = {
       const loaded = await steadiness(model, cpus().length);
       note(`${model} beside ${cpus().length} busy pages: p95 over p50 ${loaded.ratio.toFixed(2)}`);
       const show = (value: number) => value.toFixed(2);
-      figures.push(bounded(`${model}: idle`, ratio, { most: 1.5 }, show));
+      figures.push(bounded(`${model}: idle`, ratio, { max: 1.5 }, show));
     }
     return figures;
   },

@@ -29,11 +29,11 @@ async function figuresOf(model: string, note: (text: string) => void): Promise<F
       `fetched and let go ${seconds(fetch)}, stored ${seconds(store)}, cold ${seconds(cold)}`,
   );
   return [
-    bounded(`${model}, warm load by bare read`, found.ratio, { most: 1.5 }, times),
+    bounded(`${model}, warm load by bare read`, found.ratio, { max: 1.5 }, times),
     bounded(
       `${model}, cold load by the longer of storing alone and loading alone`,
       cold / Math.max(store, warm),
-      { most: 1.25 },
+      { max: 1.25 },
       times,
     ),
   ];

@@ -83,18 +83,18 @@ function interrupted(browser: Browser, how: 'closed' | 'frozen'): Promise<Figure
   const label = `leader ${how} in the middle of a download`;
   return inTabs(browser, async (context, site) => {
     const run = await runs.interrupt(context, site, TABS, how);
-    const { starts, kept, told } = run;
+    const { starts, stored, reported } = run;
     return [
       {
         label: `${label}: requests from byte`,
         value: starts.join(', '),
-        target: `0, ${kept}, where the store ended`,
-        pass: starts.join() === `0,${kept}`,
+        target: `0, ${stored}, where the store ended`,
+        pass: starts.join() === `0,${stored}`,
       },
       bounded(
         `${label}: bytes that the others had been told of, fetched again`,
-        Math.max(0, told - kept),
-        { most: runs.CHUNK_BYTES - 1 },
+        Math.max(0, reported - stored),
+        { max: runs.CHUNK_BYTES - 1 },
         String,
       ),
       intact(label, run.store, run.outcomes),

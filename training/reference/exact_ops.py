@@ -57,12 +57,12 @@ def rms_norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
     return (x * r[..., None]) * weight
 
 
-def quantize(x: torch.Tensor, most: int = 127) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per row: whole numbers in -most..most (as float64) [..., n] and scales [...]."""
+def quantize(x: torch.Tensor, limit: int = 127) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per row: whole numbers in -limit..limit (as float64) [..., n] and scales [...]."""
     amax = x.abs().amax(-1).clamp(min=1e-5)
-    s = const(most) / amax
-    q = torch.round(x * s[..., None]).clamp(-most, most)
-    return q.double(), amax / const(most)
+    s = const(limit) / amax
+    q = torch.round(x * s[..., None]).clamp(-limit, limit)
+    return q.double(), amax / const(limit)
 
 
 def quantize_rows(w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,7 +151,7 @@ def attention_f32(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: to
 
 
 CHUNK = 256
-LEAST_WEIGHT = 2.0**-100
+MIN_WEIGHT = 2.0**-100
 
 
 def weighted_codes(w: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
@@ -161,21 +161,21 @@ def weighted_codes(w: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """
     out = torch.zeros(w.shape[0], w.shape[1], v.shape[-1])
     for w_chunk, v_chunk in zip(w.split(CHUNK, -1), v.split(CHUNK)):
-        most = w_chunk.amax(-1, keepdim=True)
-        counts = most >= LEAST_WEIGHT
-        step = torch.where(counts, const(32767) / most, const(0))
+        largest = w_chunk.amax(-1, keepdim=True)
+        counts = largest >= MIN_WEIGHT
+        step = torch.where(counts, const(32767) / largest, const(0))
         u = torch.round(w_chunk * step).clamp(-32768, 32767).double()
         sums = torch.einsum("ths,shd->thd", u, v_chunk).to(F32)
-        out = out + sums * torch.where(counts, most / const(32767), const(0))
+        out = out + sums * torch.where(counts, largest / const(32767), const(0))
     return out
 
 
 def attention_quantized(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor, most: int
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, visible: torch.Tensor, limit: int
 ) -> torch.Tensor:
-    """The same with int16 queries and keys and values of -most..most, one scale for each row of each head."""
+    """The same with int16 queries and keys and values of -limit..limit, one scale for each row of each head."""
     factor = const(1 / math.sqrt(q.shape[-1]))
-    (q16, a_q), (k8, a_k), (v8, a_v) = quantize(q, 32767), quantize(k, most), quantize(v, most)
+    (q16, a_q), (k8, a_k), (v8, a_v) = quantize(q, 32767), quantize(k, limit), quantize(v, limit)
     dots = torch.einsum("thd,shd->ths", q16, k8).to(F32)
     scores = dots * ((a_q[:, :, None] * a_k.T[None]) * factor)
     p, inverse = softmax_parts(scores, visible)

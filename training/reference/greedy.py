@@ -40,14 +40,14 @@ PROMPTS = [
     "Tell me a story about a fox",
     "write a short story about a robot named Ben",
 ]
-MOST_TOKENS = 160
+MAX_TOKENS = 160
 
 
 def greedy(model: Reference, prompt: list[int], end: int) -> tuple[list[int], list[float]]:
     """Token ids up to and with `end`, and the gap in logits between first and second choice at each."""
     session, ids, gaps = model.exact(), [], []
     logits = session.extend(prompt)[-1]
-    while len(ids) < MOST_TOKENS:
+    while len(ids) < MAX_TOKENS:
         best = torch.topk(logits, 2)
         ids.append(int(best.indices[0]))
         gaps.append(round(float(best.values[0] - best.values[1]), 5))

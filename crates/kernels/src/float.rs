@@ -42,7 +42,7 @@ pub fn scale_by(x: &mut [f32], r: f32, weight: &[f32]) {
     }
 }
 
-/// Turns pairs `(low[i], high[i])` by angles `[n]`. RoPE, NEOX pairing.
+/// Rotates pairs `(low[i], high[i])` by angles `[n]`. RoPE, NEOX pairing.
 #[inline(never)]
 pub fn turn_halves(low: &mut [f32], high: &mut [f32], cos: &[f32], sin: &[f32]) {
     for (((a, b), cos), sin) in low.iter_mut().zip(high).zip(cos).zip(sin) {
@@ -50,7 +50,7 @@ pub fn turn_halves(low: &mut [f32], high: &mut [f32], cos: &[f32], sin: &[f32]) 
     }
 }
 
-/// Turns pairs `(x[2i], x[2i + 1])` by angles `[n]`. RoPE, NORM pairing.
+/// Rotates pairs `(x[2i], x[2i + 1])` by angles `[n]`. RoPE, NORM pairing.
 #[inline(never)]
 pub fn turn_pairs(x: &mut [f32], cos: &[f32], sin: &[f32]) {
     for ((pair, cos), sin) in x.chunks_exact_mut(2).zip(cos).zip(sin) {

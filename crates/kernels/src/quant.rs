@@ -19,10 +19,10 @@ pub fn quantize16(x: &[f32], q: &mut [i16]) -> (f32, i32) {
     (scale, if amax.is_finite() { round_row16(x, step, q) } else { scalar::round_row16(x, step, q) })
 }
 
-/// (steps a unit, units a step) where `amax`, at least 1e-5, takes `most` steps.
-pub(crate) fn steps(amax: f32, most: f32) -> (f32, f32) {
+/// (steps a unit, units a step) where `amax`, at least 1e-5, takes `max` steps.
+pub(crate) fn steps(amax: f32, max: f32) -> (f32, f32) {
     let amax = if amax > 1e-5 { amax } else { 1e-5 };
-    (most / amax, amax / most)
+    (max / amax, amax / max)
 }
 
 /// Like [`quantize`] for a weight row: a zero row has scale 0.

@@ -138,8 +138,8 @@ pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
     })
 }
 
-fn rounded(x: f32, step: f32, most: i32) -> i32 {
-    (round_even(x * step) as i32).clamp(-most, most)
+fn rounded(x: f32, step: f32, max: i32) -> i32 {
+    (round_even(x * step) as i32).clamp(-max, max)
 }
 
 /// Writes bit `x[k] − threshold[k] ≥ 0` into `bits` `[k / 8]` and returns the lane sum of |x − threshold|.

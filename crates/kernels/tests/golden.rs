@@ -185,8 +185,8 @@ fn values(kind: &Type, file: &[u8]) -> Vec<f32> {
     let mut out = vec![0f32; file.len() / bytes * n];
     let packed = match kind.read {
         Read::Packed(block) => block,
-        Read::Rows(block) => {
-            block.row(file, &mut out);
+        Read::Floats(block) => {
+            block.dequantize(file, &mut out);
             return out;
         }
     };

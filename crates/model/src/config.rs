@@ -45,7 +45,7 @@ pub enum HeadKind {
     Int4,
 }
 
-/// Which dimensions of a head RoPE turns together.
+/// Which dimensions of a head RoPE rotates together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairing {
     /// `(i, i + n/2)`
@@ -221,9 +221,9 @@ impl Config {
             (product(&[rows, self.dim]), MAX_WEIGHTS, "weights of a matrix"),
             (product(&[self.layers, self.kv_heads, positions, width]), MAX_CACHED, "numbers in the cache"),
         ];
-        match sizes.iter().find(|(found, most, _)| found >= most) {
-            Some((found, most, what)) => {
-                Err(Error::new(Kind::OutOfMemory, format!("{found} {what}; fewer than {most} fit a wasm32 memory")))
+        match sizes.iter().find(|(found, max, _)| found >= max) {
+            Some((found, max, what)) => {
+                Err(Error::new(Kind::OutOfMemory, format!("{found} {what}; fewer than {max} fit a wasm32 memory")))
             }
             None => Ok(()),
         }
@@ -263,7 +263,7 @@ fn rope_scaling(fields: &impl Fields) -> Result<RopeScaling, Error> {
 
 #[cfg(test)]
 impl Config {
-    /// A model of one layer and one head of 16, of which RoPE turns 8.
+    /// A model of one layer and one head of 16, of which RoPE rotates 8.
     pub(crate) fn tiny() -> Config {
         Config {
             glu: Glu::Silu,

@@ -210,7 +210,7 @@ impl Model {
                     norm_heads(k, &w.k_norm, c.rms_eps);
                 }
                 for head in q.chunks_exact_mut(hd).chain(k.chunks_exact_mut(hd)) {
-                    s.rope.turn(t, head);
+                    s.rope.rotate(t, head);
                 }
                 cache.append(l, first + t, k, &s.v[t * kv_dim..][..kv_dim]);
             }
@@ -238,8 +238,8 @@ impl Model {
     fn head(&mut self, row: usize) {
         let Model { config: c, weights, state: s, .. } = self;
         s.staged.stage(&s.x[row * c.dim..][..c.dim], c.dim, &weights.output_norm, c.rms_eps, true);
-        let rows = weights.output.as_ref().unwrap_or(&weights.embedding);
-        s.staged.head(rows, &mut s.logits);
+        let table = weights.output.as_ref().unwrap_or(&weights.embedding);
+        s.staged.head(table, &mut s.logits);
         scale(&mut s.logits, c.logit_scale);
     }
 }

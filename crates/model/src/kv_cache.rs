@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use pocketbit_kernels::attention::layout::{self, Depth, Side, BLOCK};
 use pocketbit_kernels::attention::quant::quantize_row;
-use pocketbit_kernels::attention::{attend, attend_f32, Active, CachedRows, Query, Scratch};
+use pocketbit_kernels::attention::{attend, attend_f32, Active, CachedHead, Query, Scratch};
 use pocketbit_kernels::line::{bytes, bytes_mut, Line};
 
 use crate::config::{Config, KvKind, MAX_HEAD_DIM};
@@ -113,7 +113,7 @@ impl KvCache {
                 attend_f32::<Active>(q, &k[head][at], &v[head][at], self.scale, s, out);
             }
             (Store::Packed(k), Store::Packed(v)) => {
-                if let (Some(keys), Some(values)) = (k.rows(head, self.head_dim), v.rows(head, self.head_dim)) {
+                if let (Some(keys), Some(values)) = (k.cached(head, self.head_dim), v.cached(head, self.head_dim)) {
                     attend::<Active>(q, (keys, values), len, self.scale, s, out);
                 }
             }
@@ -214,11 +214,11 @@ impl Store {
             }
             Store::Packed(packed) => {
                 let (scale, codes) = row.split_at_mut(4);
-                let rows = &packed.heads[head];
-                scale.copy_from_slice(&rows.scales[pos].to_le_bytes());
+                let own = &packed.heads[head];
+                scale.copy_from_slice(&own.scales[pos].to_le_bytes());
                 let mut buffer = [0i8; MAX_HEAD_DIM];
                 let read = &mut buffer[..head_dim];
-                layout::get(packed.side, packed.depth, rows.blocks(packed.depth, head_dim), pos, read);
+                layout::get(packed.side, packed.depth, own.blocks(packed.depth, head_dim), pos, read);
                 write_codes(packed.depth, read, codes);
             }
         }
@@ -229,10 +229,10 @@ impl Store {
         let Store::Packed(packed) = self else { return row.chunks_exact(4).all(|b| float(b).is_finite()) };
         let (scale, codes) = row.split_at(4);
         let mut buffer = [0i8; MAX_HEAD_DIM];
-        let (read, most) = (&mut buffer[..head_dim], packed.depth.most());
+        let (read, max) = (&mut buffer[..head_dim], packed.depth.max());
         read_codes(packed.depth, codes, read);
         let scale = float(scale);
-        scale.is_finite() && scale.is_sign_positive() && read.iter().all(|code| (-most..=most).contains(code))
+        scale.is_finite() && scale.is_sign_positive() && read.iter().all(|code| (-max..=max).contains(code))
     }
 
     fn restore(&mut self, head: usize, pos: usize, head_dim: usize, row: &[u8]) {
@@ -289,15 +289,15 @@ fn at_f32(heads: &mut [Vec<f32>], head: usize, pos: usize, head_dim: usize) -> &
 
 impl Packed {
     fn put(&mut self, head: usize, pos: usize, codes: &[i8], scale: f32) {
-        let rows = &mut self.heads[head];
-        rows.grow(self.depth, codes.len(), pos + 1);
-        layout::put(self.side, self.depth, rows.blocks_mut(self.depth, codes.len()), pos, codes);
-        rows.scales[pos] = scale;
+        let own = &mut self.heads[head];
+        own.grow(self.depth, codes.len(), pos + 1);
+        layout::put(self.side, self.depth, own.blocks_mut(self.depth, codes.len()), pos, codes);
+        own.scales[pos] = scale;
     }
 
-    fn rows(&self, head: usize, head_dim: usize) -> Option<CachedRows<'_>> {
-        let rows = &self.heads[head];
-        CachedRows::new(self.depth, head_dim, rows.blocks(self.depth, head_dim), &rows.scales)
+    fn cached(&self, head: usize, head_dim: usize) -> Option<CachedHead<'_>> {
+        let own = &self.heads[head];
+        CachedHead::new(self.depth, head_dim, own.blocks(self.depth, head_dim), &own.scales)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::{Config, MAX_WEIGHTS};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
-use crate::loader::place;
+use crate::loader::resolve;
 use crate::memory::Room;
 use crate::role::{Field, Part, Role};
 use crate::state::State;
@@ -27,8 +27,8 @@ impl MemoryPlan {
         if rows as u64 * k as u64 >= MAX_WEIGHTS {
             return Err(Error::new(Kind::OutOfMemory, "more weights than wasm32 counts").of_tensor(name, (rows, k)));
         }
-        let placed = place(&self.config, name, ggml, (rows, k));
-        let (role, _, storage) = placed.map_err(|error| error.of_tensor(name, (rows, k)))?;
+        let resolved = resolve(&self.config, name, ggml, (rows, k));
+        let (role, _, storage) = resolved.map_err(|error| error.of_tensor(name, (rows, k)))?;
         // A multiplier is taken into the scales of its linear.
         if role.field != Field::Gain {
             self.weights += storage.resident_bytes((rows, k));

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::forward::Model;
 use crate::role::{Part, Role};
-use crate::weights::{Linear, Rows};
+use crate::weights::{Embedding, Linear};
 
 /// A matrix of a product and what multiplies by it.
 pub struct TensorProfile {
@@ -25,9 +25,9 @@ impl Model {
     /// A record for each packed matrix, embedding and head first, then the linears layer by layer.
     pub fn profile(&self) -> Vec<TensorProfile> {
         let weights = self.weights();
-        let rows = [(Part::Embedding, Some(&weights.embedding)), (Part::Output, weights.output.as_ref())];
-        let whole = rows.into_iter().filter_map(|(part, rows)| match rows {
-            Some(Rows::Packed(matrix)) => Some(profile_of(0, part, matrix)),
+        let tables = [(Part::Embedding, Some(&weights.embedding)), (Part::Output, weights.output.as_ref())];
+        let whole = tables.into_iter().filter_map(|(part, table)| match table {
+            Some(Embedding::Packed(matrix)) => Some(profile_of(0, part, matrix)),
             _ => None,
         });
         let layers = weights.layers.iter().enumerate().flat_map(|(l, layer)| {

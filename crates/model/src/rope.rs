@@ -13,7 +13,7 @@ pub(crate) struct Rope {
     pairing: Pairing,
     /// multiplies cos and sin (YaRN)
     magnitude: f64,
-    /// radians a position turns each pair `[n / 2]`
+    /// radians a position rotates each pair `[n / 2]`
     inverse: Vec<f64>,
     /// `[slice][n / 2]`
     cos: Vec<f32>,
@@ -39,7 +39,7 @@ impl Rope {
         Ok(Rope { pairing: c.pairing, magnitude, inverse, cos: table()?, sin: table()? })
     }
 
-    /// Computes the angles of `n` positions from `first` on, for every layer to turn by.
+    /// Computes the angles of `n` positions from `first` on, for every layer to rotate by.
     pub(crate) fn slice(&mut self, first: usize, n: usize) {
         let half = self.inverse.len();
         let rows = self.cos.chunks_exact_mut(half).zip(self.sin.chunks_exact_mut(half));
@@ -52,8 +52,8 @@ impl Rope {
         }
     }
 
-    /// Turns one head of the slice's position `t`; dimensions past `rope_dims` stay.
-    pub(crate) fn turn(&self, t: usize, head: &mut [f32]) {
+    /// Rotates one head of the slice's position `t`; dimensions past `rope_dims` stay.
+    pub(crate) fn rotate(&self, t: usize, head: &mut [f32]) {
         let half = self.inverse.len();
         let (cos, sin) = (&self.cos[t * half..][..half], &self.sin[t * half..][..half]);
         match self.pairing {
@@ -97,7 +97,7 @@ mod tests {
     fn turned(rope: &mut Rope, pos: usize) -> [f32; 16] {
         let mut head = core::array::from_fn(|i| i as f32 + 1.0);
         rope.slice(pos - pos.min(1), 2);
-        rope.turn(pos.min(1), &mut head);
+        rope.rotate(pos.min(1), &mut head);
         head
     }
 

@@ -14,7 +14,7 @@ use pocketbit_kernels::quant::{binarize, quantize};
 use crate::error::Error;
 use crate::memory::Room;
 use crate::ops::rms_norm;
-use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix, ACTIVATION_GROUP};
+use crate::weights::{BinaryMatrix, Embedding, IntegerMatrix, Lanes, Linear, TernaryMatrix, ACTIVATION_GROUP};
 
 /// Tokens that go through the layers together.
 pub(crate) const SLICE: usize = 64;
@@ -124,15 +124,15 @@ impl Staged {
             Linear::Ternary(w) => self.ternary(w, out),
             Linear::Grouped(w) => self.grouped(w, out),
             Linear::Binary(w) => self.binary(w, out),
-            Linear::Rows(w) => self.scaled_rows(w, out),
+            Linear::Integer(w) => self.integer(w, out),
         }
     }
 
-    /// `y = rows · row 0`
-    pub(crate) fn head(&mut self, rows: &Rows, y: &mut [f32]) {
-        match rows {
-            Rows::Packed(linear) => self.linear(linear, y),
-            Rows::F32 { values, k } => {
+    /// `y = table · row 0`
+    pub(crate) fn head(&mut self, table: &Embedding, y: &mut [f32]) {
+        match table {
+            Embedding::Packed(linear) => self.linear(linear, y),
+            Embedding::F32 { values, k } => {
                 for (y, row) in y.iter_mut().zip(values.chunks_exact(*k)) {
                     *y = dot_f32(row, &self.x[..*k]);
                 }
@@ -182,7 +182,7 @@ impl Staged {
         multiply::multiply_binary(&w.view(), BinaryTokens { bits: &bits[..n * k / 8], beta: &beta[..n] }, out);
     }
 
-    fn scaled_rows(&mut self, w: &ScaledRows, out: &mut [f32]) {
+    fn integer(&mut self, w: &IntegerMatrix, out: &mut [f32]) {
         let tokens = tokens(&self.q8, &self.scales, &self.sums, (out.len() / w.scales.len(), w.k));
         match w.family {
             Family::Int4 => multiply::multiply_int4(&w.int4(), tokens, out),

@@ -11,10 +11,10 @@ use pocketbit_kernels::line::{bytes_mut, Line};
 use crate::error::{Error, Kind};
 use crate::memory::{filled, Room};
 use crate::staged::{Staged, SLICE};
-use crate::weights::{BinaryMatrix, Lanes, Linear, ScaledRows, TernaryMatrix};
+use crate::weights::{BinaryMatrix, IntegerMatrix, Lanes, Linear, TernaryMatrix};
 
 /// Largest side of a trial's matrix.
-const MOST: usize = 1 << 15;
+const MAX_SIDE: usize = 1 << 15;
 /// f16 of a scale like a model's.
 const SCALE: u16 = 0x2c00;
 
@@ -37,8 +37,10 @@ impl Trial {
         };
         let family = Family::from_name(family).ok_or_else(refused)?;
         let choice = choice(family, gemv, gemm).ok_or_else(refused)?;
-        let sized =
-            (1..=MOST).contains(&rows) && (1..=MOST).contains(&k) && k % 256 == 0 && (1..=SLICE).contains(&tokens);
+        let sized = (1..=MAX_SIDE).contains(&rows)
+            && (1..=MAX_SIDE).contains(&k)
+            && k % 256 == 0
+            && (1..=SLICE).contains(&tokens);
         if !sized {
             return Err(refused());
         }
@@ -116,7 +118,7 @@ fn matrix(family: Family, rows: usize, k: usize, choice: Choice) -> Result<Linea
             let lines = if family == Family::Int8 { layout::int8_lines(rows, k) } else { form.lines(rows, k) };
             // Two-bit patterns hold no −128, which int8 rows never have.
             let (lines, scales) = (random(lines, true)?, filled(0.01, rows)?);
-            Linear::Rows(ScaledRows { lines, scales, k, family, choice })
+            Linear::Integer(IntegerMatrix { lines, scales, k, family, choice })
         }
     })
 }

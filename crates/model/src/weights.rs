@@ -18,9 +18,9 @@ pub(crate) const ACTIVATION_GROUP: usize = 128;
 /// All tensors of a model.
 pub(crate) struct Weights {
     /// `[vocab][dim]`
-    pub embedding: Rows,
+    pub embedding: Embedding,
     /// `[vocab][dim]`, `None` where the embedding is the head
-    pub output: Option<Rows>,
+    pub output: Option<Embedding>,
     /// `[dim]`
     pub output_norm: Vec<f32>,
     /// `[rope_dims / 2]`, empty for none
@@ -67,7 +67,7 @@ pub(crate) enum Linear {
     /// W1A1
     Binary(BinaryMatrix),
     /// int8 or int4 rows
-    Rows(ScaledRows),
+    Integer(IntegerMatrix),
 }
 
 /// Two-bit codes with one scale (see [`Ternary`]).
@@ -109,7 +109,7 @@ pub(crate) struct BinaryMatrix {
 }
 
 /// Rows of int8 or int4 values with a scale each (see [`Int8`], [`Int4`]).
-pub(crate) struct ScaledRows {
+pub(crate) struct IntegerMatrix {
     pub lines: Vec<Line>,
     /// `[rows]`
     pub scales: Vec<f32>,
@@ -119,8 +119,8 @@ pub(crate) struct ScaledRows {
     pub choice: Choice,
 }
 
-/// Embedding or head rows `[rows][k]`.
-pub(crate) enum Rows {
+/// A table of the vocabulary, `[vocab][k]`: the embedding, or the head where it is its own.
+pub(crate) enum Embedding {
     /// as a linear
     Packed(Linear),
     /// f32, for diagnosis
@@ -133,7 +133,7 @@ impl Linear {
             Linear::Ternary(w) => w.k,
             Linear::Grouped(w) => w.k,
             Linear::Binary(w) => w.threshold.len(),
-            Linear::Rows(w) => w.k,
+            Linear::Integer(w) => w.k,
         }
     }
 
@@ -143,7 +143,7 @@ impl Linear {
             Linear::Ternary(w) => (Family::Ternary, w.choice),
             Linear::Grouped(w) => (w.family(), w.choice),
             Linear::Binary(w) => (Family::Binary, w.choice),
-            Linear::Rows(w) => (w.family, w.choice),
+            Linear::Integer(w) => (w.family, w.choice),
         }
     }
 
@@ -157,7 +157,7 @@ impl Linear {
         match &mut self {
             Linear::Ternary(w) => w.scale *= gain,
             Linear::Grouped(w) => w.gain *= gain,
-            Linear::Binary(BinaryMatrix { alpha: scales, .. }) | Linear::Rows(ScaledRows { scales, .. }) => {
+            Linear::Binary(BinaryMatrix { alpha: scales, .. }) | Linear::Integer(IntegerMatrix { scales, .. }) => {
                 scales.iter_mut().for_each(|s| *s *= gain);
             }
         }
@@ -169,7 +169,7 @@ impl Linear {
             Linear::Ternary(w) => bytes_of(&w.lines),
             Linear::Grouped(w) => bytes_of(&w.lines) + bytes_of(&w.scales),
             Linear::Binary(w) => bytes_of(&w.lines) + bytes_of(&w.alpha) + bytes_of(&w.threshold),
-            Linear::Rows(w) => bytes_of(&w.lines) + bytes_of(&w.scales),
+            Linear::Integer(w) => bytes_of(&w.lines) + bytes_of(&w.scales),
         }
     }
 }
@@ -211,7 +211,7 @@ impl BinaryMatrix {
     }
 }
 
-impl ScaledRows {
+impl IntegerMatrix {
     pub(crate) fn int8(&self) -> Int8<'_> {
         Int8::new(&self.lines, self.choice, &self.scales, self.k).expect("checked when loaded")
     }
@@ -228,27 +228,27 @@ impl ScaledRows {
     }
 }
 
-impl Rows {
+impl Embedding {
     /// Writes row `r` as floats into `out` `[k]`.
     pub(crate) fn row(&self, r: usize, out: &mut [f32]) {
         match self {
-            Rows::Packed(Linear::Rows(w)) => w.row(r, out),
-            Rows::Packed(Linear::Ternary(w)) => w.view().row(r, out),
-            Rows::Packed(Linear::Grouped(w)) => w.view().row(r, out),
-            Rows::Packed(Linear::Binary(_)) => unreachable!("the loader keeps no binary rows"),
-            Rows::F32 { values, k } => out.copy_from_slice(&values[r * k..(r + 1) * k]),
+            Embedding::Packed(Linear::Integer(w)) => w.row(r, out),
+            Embedding::Packed(Linear::Ternary(w)) => w.view().row(r, out),
+            Embedding::Packed(Linear::Grouped(w)) => w.view().row(r, out),
+            Embedding::Packed(Linear::Binary(_)) => unreachable!("the loader keeps no binary rows"),
+            Embedding::F32 { values, k } => out.copy_from_slice(&values[r * k..(r + 1) * k]),
         }
     }
 
     /// [`Linear::per_group`]
     pub(crate) fn per_group(&self) -> bool {
-        matches!(self, Rows::Packed(linear) if linear.per_group())
+        matches!(self, Embedding::Packed(linear) if linear.per_group())
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Rows::Packed(linear) => linear.bytes(),
-            Rows::F32 { values, .. } => bytes_of(values),
+            Embedding::Packed(linear) => linear.bytes(),
+            Embedding::F32 { values, .. } => bytes_of(values),
         }
     }
 }
@@ -256,8 +256,9 @@ impl Rows {
 impl Weights {
     /// Bytes all tensors occupy.
     pub(crate) fn bytes(&self) -> usize {
-        let rows = self.embedding.bytes() + self.output.as_ref().map_or(0, Rows::bytes);
-        rows + bytes_of(&self.output_norm)
+        let tables = self.embedding.bytes() + self.output.as_ref().map_or(0, Embedding::bytes);
+        tables
+            + bytes_of(&self.output_norm)
             + bytes_of(&self.rope_factors)
             + self.layers.iter().map(Layer::bytes).sum::<usize>()
     }

@@ -87,7 +87,7 @@ const ODD: [f64; 20] = [
 ];
 
 /// A reason must be one that JavaScript knows, and say something.
-fn told(error: &Error) {
+fn check_refusal(error: &Error) {
     let text = error.to_string();
     assert!(text.len() > 20 && text.contains(": "), "{text}");
 }
@@ -109,12 +109,12 @@ fn any_numbers_are_a_config_or_are_refused() {
                 // What fits this shape may be taken, the rest is refused before anything is allocated.
                 let kind = random.pick(&TYPES);
                 let began = Loader::new(config).and_then(|mut loader| loader.begin(&name, kind, rows, k));
-                began.unwrap_or_else(|error| told(&error));
+                began.unwrap_or_else(|error| check_refusal(&error));
             }
             Err(error) => {
                 refused += 1;
                 assert_eq!(error.kind(), Kind::BadModel, "{error}");
-                told(&error);
+                check_refusal(&error);
             }
         }
     }
@@ -301,7 +301,7 @@ fn use_any_how(random: &mut Random, model: &mut Model, vocab: usize) {
                 assert!((model.sample() as usize) < vocab);
             }
             Err(error) => {
-                told(&error);
+                check_refusal(&error);
                 assert_eq!(model.ids(), before);
             }
         }
@@ -326,7 +326,7 @@ fn models_of_random_bytes_answer_or_are_refused() {
             Err(error) => {
                 refused += 1;
                 assert_eq!(error.kind(), Kind::BadModel, "{error}");
-                told(&error);
+                check_refusal(&error);
             }
         }
     }
@@ -369,7 +369,7 @@ fn edit_contexts(random: &mut Random, model: &mut Model, cases: usize) {
                 go_on(model);
                 model.restore_context(&saved).unwrap();
             }
-            Err(error) => told(&error),
+            Err(error) => check_refusal(&error),
         }
         assert_eq!(model.save_context().unwrap(), saved);
     }
@@ -383,7 +383,7 @@ fn go_on(model: &mut Model) {
     }
     match model.forward(&[0]) {
         Ok(()) => assert!(model.logits().iter().all(|l| l.is_finite())),
-        Err(error) => told(&error),
+        Err(error) => check_refusal(&error),
     }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Signal } from '@pocketbit/engine';
+import { type Clock, sleepWith } from '@pocketbit/engine';
 
 /** Node's time. */
 export const nodeClock: Clock = {
@@ -7,15 +7,5 @@ export const nodeClock: Clock = {
   /** Lets the terminal show the text and Ctrl-C act. */
   pause: () => new Promise((resolve) => setImmediate(resolve)),
 
-  sleep: (ms: number, signal?: Signal) =>
-    new Promise<void>((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal?.addEventListener('abort', end);
-      if (signal?.aborted) end();
-    }),
+  sleep: sleepWith(setTimeout, clearTimeout),
 };

@@ -40,18 +40,18 @@ function parse(command: Command, argv: readonly string[]) {
   }
 }
 
-/** Option `name` as a number from `least` to `most`; undefined where it was not given. */
-export function numberOption(values: Values, name: string, least: number, most: number) {
+/** Option `name` as a number from `min` to `max`; undefined where it was not given. */
+export function numberOption(values: Values, name: string, min: number, max: number) {
   const text = values[name];
   if (typeof text !== 'string') return undefined;
   const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} is ${JSON.stringify(text)}; expected ${least} to ${most}`);
+  if (text.trim() !== '' && value >= min && value <= max) return value;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; expected ${min} to ${max}`);
 }
 
-/** Option `name` as a whole number from `least` to `most`; undefined where it was not given. */
-export function integerOption(values: Values, name: string, least: number, most: number) {
-  const value = numberOption(values, name, least, most);
+/** Option `name` as a whole number from `min` to `max`; undefined where it was not given. */
+export function integerOption(values: Values, name: string, min: number, max: number) {
+  const value = numberOption(values, name, min, max);
   if (value === undefined || Number.isInteger(value)) return value;
   throw new UsageError(`--${name} is ${value}; expected a whole number`);
 }

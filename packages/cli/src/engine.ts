@@ -1,9 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { PocketbitError } from '@pocketbit/core';
-import type { EngineExports } from '@pocketbit/engine';
-
-export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
-export type Artifact = (typeof ARTIFACTS)[number];
+import type { Artifact, EngineExports } from '@pocketbit/engine';
 
 // Node has it, its types do not; the DOM's types would bring in the DOM.
 declare const WebAssembly: {

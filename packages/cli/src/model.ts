@@ -12,6 +12,8 @@ import {
   type Tokenizer,
 } from '@pocketbit/core';
 import {
+  ARTIFACTS,
+  type Artifact,
   type Engine,
   type ForcedKernels,
   forcedPicks,
@@ -20,7 +22,7 @@ import {
   sizePlan,
 } from '@pocketbit/engine';
 import { choiceOption, integerOption, type Options, UsageError, type Values } from './command.ts';
-import { ARTIFACTS, type Artifact, loadEngine } from './engine.ts';
+import { loadEngine } from './engine.ts';
 import { FileSource } from './file-source.ts';
 
 /** The options of every command that runs a model. */

@@ -15,8 +15,10 @@ export const ERROR_CODES = [
   'storage',
 ] as const;
 
+/** How a call failed. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** Numbers behind a message, by name. */
 export type ErrorDetails = Readonly<Record<string, number | boolean | null>>;
 
 /** The one error class. The message names what was found, what was expected and what to do. */

@@ -18,3 +18,23 @@ export interface Clock {
   /** Waits for `ms`, or until the signal aborts. */
   sleep(ms: number, signal?: Signal): Promise<void>;
 }
+
+/**
+ * A clock's `sleep` on the timers of an environment: `start` calls back after so many milliseconds, `stop` takes that back.
+ */
+export function sleepWith<T>(
+  start: (done: () => void, ms: number) => T,
+  stop: (timer: T) => void,
+): Clock['sleep'] {
+  return (ms, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        stop(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = start(end, ms);
+      signal?.addEventListener('abort', end);
+      if (signal?.aborted) end();
+    });
+}

@@ -1,5 +1,11 @@
 import type { KernelFamily, ModelConfig } from '@pocketbit/core';
 
+/** The builds of the engine, from most compatible to fastest: no SIMD, SIMD, relaxed SIMD. Each gives the same bits. */
+export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
+
+/** One build of the engine, which is also its file's name. */
+export type Artifact = (typeof ARTIFACTS)[number];
+
 /**
  * What crates/wasm exports, as this package drives it. A thrown error carries a `code` of the closed list; a
  * `WebAssembly.RuntimeError` is a trap, after which the instance is not used again.
@@ -25,11 +31,13 @@ export interface Engine {
   choose(family: string, size: string, gemv: string, gemm: string): void;
   /** Grows the memory for so many bytes of weights, cache and scratch at once. */
   reserve(bytes: number): void;
-  /** Starts the tensor of a GGUF name: GGUF type, `[rows][k]`. */
+  /** Starts the tensor of a GGUF name: GGUF type, `[rows][k]`. Errors: `bad-model`. */
   beginTensor(name: string, type: number, rows: number, k: number): void;
   /** The next bytes of that tensor, in file order; the view is not kept. */
   push(bytes: Uint8Array): void;
+  /** Ends the open tensor. Errors: `bad-model` where bytes are missing. */
   endTensor(): void;
+  /** Makes the model of the tensors. Errors: `bad-model` where one is missing, `out-of-memory`. */
   finish(): void;
   /** Appends ids to the context; the logits are those of the last. */
   forward(ids: Uint32Array): void;
@@ -43,6 +51,7 @@ export interface Engine {
   setSampler(options: SamplerSettings): void;
   /** The random stream's 64 bits, low and high half. */
   samplerState(): Uint32Array;
+  /** Goes on with such a stream. */
   restoreSampler(low: number, high: number): void;
   /** The next id by the current logits; it is not appended. */
   sample(): number;
@@ -50,9 +59,11 @@ export interface Engine {
   truncate(length: number): void;
   /** Ids, keys and values as bytes. */
   saveContext(): Uint8Array;
+  /** Takes such bytes of the same model. Errors leave the context as it was. */
   restoreContext(bytes: Uint8Array): void;
   /** A copy of the context's ids. */
   ids(): Uint32Array;
+  /** Of each packed matrix, embedding and head first, then layer by layer. */
   profile(): TensorProfile[];
   /** Positions in the context. */
   readonly length: number;
@@ -79,7 +90,7 @@ export interface SamplerSettings {
   readonly repeatLast: number;
 }
 
-/** Which kernels serve a packed matrix. */
+/** Which kernels serve a packed matrix: `gemv` for one token, `gemm` for several. */
 export interface TensorProfile {
   readonly name: string;
   readonly family: KernelFamily;

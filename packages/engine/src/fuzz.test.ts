@@ -56,17 +56,23 @@ const { WebAssembly: engine } = globalThis as unknown as {
 
 describe('the campaign tells', () => {
   const refused: Outcome = { kind: 'refused', stage: 'header', reason: 'as planted' };
-  const told = (planted: Partial<Probe>) => runCampaign(7, 1, { ...probe, ...planted });
+  const campaignOf = (planted: Partial<Probe>) => runCampaign(7, 1, { ...probe, ...planted });
 
   test('a throw without a code', async () => {
     const error = new TypeError('of undefined');
-    const { failures } = await told({ use: async () => ({ kind: 'threw', stage: 'plan', error }) });
+    const { failures } = await campaignOf({
+      use: async () => ({ kind: 'threw', stage: 'plan', error }),
+    });
     expect(failures).toEqual(['seed 7: TypeError: of undefined']);
   });
 
   test('a second in one header', async () => {
     const use = async () => refused;
-    const { slowest } = await told({ clock: () => () => 1002, stopwatch: () => () => 1001, use });
+    const { slowest } = await campaignOf({
+      clock: () => () => 1002,
+      stopwatch: () => () => 1001,
+      use,
+    });
     expect(slowest).toEqual({ value: 1001, seed: 7 });
   });
 
@@ -79,7 +85,7 @@ describe('the campaign tells', () => {
       held = take(80e6);
       return refused;
     };
-    const { largest } = await told({ use });
+    const { largest } = await campaignOf({ use });
     expect(largest.value).toBeGreaterThan(64e6);
     expect(held).toBeDefined();
   });
@@ -91,7 +97,7 @@ describe('the campaign tells', () => {
       expect(held).toHaveLength(80e6);
       return refused;
     };
-    expect((await told({ use })).largest.value).toBeGreaterThan(64e6);
+    expect((await campaignOf({ use })).largest.value).toBeGreaterThan(64e6);
   });
 
   test('a trap', async () => {
@@ -105,7 +111,7 @@ describe('the campaign tells', () => {
       await engine.instantiate(module);
     };
     const use = () => useFile(new VirtualFile(header, fileSize));
-    const { failures } = await told({ use, loaded });
+    const { failures } = await campaignOf({ use, loaded });
     expect(failures).toEqual(['seed 7: RuntimeError: unreachable']);
   });
 });

@@ -32,11 +32,11 @@ test.each(HEAD_FORMATS)('a head of %s gives every artifact the same bytes', asyn
 test.each([
   ['int8', 0.04],
   ['int4', 0.2],
-] as const)('a head of %s stays near the floats', async (head, most) => {
+] as const)('a head of %s stays near the floats', async (head, max) => {
   const [exact, rounded] = [await logitsOf('simd128', 'f32'), await logitsOf('simd128', head)];
   const error = Math.hypot(...exact.map((value, i) => value - rounded[i]!));
   const mean = exact.reduce((sum, value) => sum + value, 0) / exact.length;
   const spread = Math.hypot(...exact.map((value) => value - mean));
   console.log(`head ${head}: rms error ${(error / spread).toFixed(4)} of the logits' deviation`);
-  expect(error / spread).toBeLessThan(most);
+  expect(error / spread).toBeLessThan(max);
 });

@@ -8,8 +8,15 @@ export {
   type TrialShape,
   trialOf,
 } from './chooser.ts';
-export type { Clock, Signal, Stop } from './clock.ts';
-export type { Engine, EngineExports, KernelTrial, SamplerSettings } from './exports.ts';
+export { type Clock, type Signal, type Stop, sleepWith } from './clock.ts';
+export {
+  ARTIFACTS,
+  type Artifact,
+  type Engine,
+  type EngineExports,
+  type KernelTrial,
+  type SamplerSettings,
+} from './exports.ts';
 export { type Fit, type FitPolicy, fitOf, type Limits, planToFit } from './fit.ts';
 export type { FirstTokenGuard, Line } from './generate.ts';
 export {

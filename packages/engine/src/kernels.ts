@@ -38,13 +38,14 @@ export interface KernelNeed {
   readonly weights: number;
 }
 
-/** Which kernels serve a tensor. */
+/** Which kernels serve a tensor `[rows][k]`; `layer` is 0 for the embedding and the head. */
 export interface TensorKernels extends TensorProfile {
   readonly layer: number;
   readonly rows: number;
   readonly k: number;
 }
 
+/** The size class of a matrix `[rows][k]`. */
 export function sizeClassOf(rows: number, k: number): SizeClass {
   return rows * k < LARGE_WEIGHTS ? 'small' : 'large';
 }

@@ -7,6 +7,7 @@ import type { SizedPlan } from './memory.ts';
 /** The loading half of the engine. */
 export type EngineSink = Pick<Engine, 'reserve' | 'beginTensor' | 'push' | 'endTensor' | 'finish'>;
 
+/** How weights are read, and who follows and stops it. */
 export interface LoadTensorsOptions {
   /** Bytes per read; windows begin at multiples of it, so that a chunked store is read chunk by chunk. */
   readonly chunkBytes?: number | undefined;
@@ -17,12 +18,16 @@ export interface LoadTensorsOptions {
 
 const DEFAULT_CHUNK_BYTES = 4 * 1024 * 1024;
 
+/** How an engine is filled, and by which kernels it multiplies. */
 export interface OpenEngineOptions extends LoadTensorsOptions {
   /** Kernels in place of the artifact's defaults. */
   readonly picks?: readonly KernelPick[] | undefined;
 }
 
-/** The engine of a plan, filled from any byte source. Errors: those of `loadTensors`, and `unsupported` for picks. */
+/**
+ * The engine of a plan, filled from any byte source. Frees it on an error: those of `loadTensors`, `unsupported` for
+ * picks the artifact lacks, `out-of-memory`.
+ */
 export async function openEngine(
   { Engine }: Pick<EngineExports, 'Engine'>,
   plan: SizedPlan,
@@ -41,9 +46,9 @@ export async function openEngine(
 }
 
 /**
- * Streams the plan's tensors in file order into the sink, one window at a time, so that the weights
- * exist once. Rejects with `aborted` within one window of the signal; errors of the sink keep the
- * code they carry.
+ * Streams the plan's tensors in file order into the sink, one window at a time, so that the weights exist once. Errors:
+ * `aborted` within one window of the signal, `storage` where the source gives fewer bytes than were asked for, those of
+ * the source, and those of the sink with the code they carry.
  */
 export async function loadTensors(
   plan: Pick<SizedPlan, 'tensors' | 'residentBytes'>,

@@ -11,6 +11,7 @@ import { checkSession, type SavedSession } from './session.ts';
 import type { Speaker, TextTools } from './speaker.ts';
 import { warmUp } from './warm-up.ts';
 
+/** What a model is made of. */
 export interface TextModelParts {
   readonly engine: Engine;
   readonly plan: SizedPlan;

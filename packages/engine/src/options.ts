@@ -2,18 +2,19 @@ import type { ChatMessage } from '@pocketbit/core';
 import type { SamplerSettings } from './exports.ts';
 import type { PaceReport, PowerMode } from './pace.ts';
 
+/** How an answer is sampled, and when it ends. */
 export interface SamplingOptions {
   /** Most tokens to generate; default 512. */
   maxTokens?: number;
   /** 0 is greedy and the default, so the same prompt gives the same answer. */
   temperature?: number;
-  /** 0 is off. */
+  /** Sampling is among this many of the likeliest tokens; 0 (default) is off. */
   topK?: number;
-  /** 1 is off. */
+  /** Sampling is among the likeliest tokens that together have this probability; 1 (default) is off. */
   topP?: number;
-  /** 0 is off. */
+  /** Sampling is among tokens of at least this share of the likeliest one's probability; 0 (default) is off. */
   minP?: number;
-  /** 1 is off; looks at the last 64 tokens. */
+  /** What logits of the last 64 tokens are divided by, or multiplied where negative; 1 (default) is off. */
   repeatPenalty?: number;
   /** Seed of the sampler, 0 to 2^53 - 1; default 0. */
   seed?: number;
@@ -32,15 +33,24 @@ export interface SamplingOptions {
   maxTokensPerSecond?: number;
 }
 
+/** A prompt and how it is answered. */
 export interface GenerateRequest extends SamplingOptions {
+  /** Messages, or a string that stands for one of the user's; a string as it is with `raw`. */
   prompt: string | ChatMessage[];
 }
 
+/** A part of an answer. */
 export interface GenerateChunk {
+  /** Whole characters; empty while one, or what may become a stop string, is incomplete. */
   text: string;
+  /** The ids that were sampled since the chunk before. */
   ids: number[];
 }
 
+/**
+ * Why an answer ended: the model's own end (`eos`), `maxTokens` (`length`), a stop string (`stop`), its caller (`aborted`),
+ * or a full context.
+ */
 export type StopReason = 'eos' | 'length' | 'stop' | 'aborted' | 'context-full';
 
 /** Token counts, times in milliseconds. `cachedTokens` of the prompt were already in the KV cache. */
@@ -57,6 +67,7 @@ export interface GenerateStats {
   pace?: PaceReport;
 }
 
+/** Where an answer without `maxTokens` ends, tokens. */
 export const DEFAULT_MAX_TOKENS = 512;
 
 /** How far back the repeat penalty looks. */

@@ -11,6 +11,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { SamplingOptions, StopReason } from './options.ts';
 
+/** A session that goes on elsewhere; see above. */
 export interface SavedSession {
   version: 1;
   /** Whose session it is, see `ModelInfo.key`; another model refuses it. */
@@ -31,6 +32,7 @@ export interface SavedSession {
   context: Uint8Array | null;
 }
 
+/** What a saved session holds besides ids and sampler. */
 export interface SaveOptions {
   /** Keys and values are saved too if they take at most so many bytes; default 0, none. They save the prefill. */
   contextBytes?: number;

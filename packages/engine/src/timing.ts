@@ -24,14 +24,14 @@ const ROUNDS = 5;
 /** A burst is this many steps of the clock, so that one step more or less is 5 %. */
 const STEPS = 20;
 /** Firefox's and Safari's clocks go in steps of 1 ms, Chromium's of 0.1 ms. */
-const [LEAST_BURST_MS, MOST_BURST_MS] = [1, 6];
+const [MIN_BURST_MS, MAX_BURST_MS] = [1, 6];
 const LOOKS_PER_BURST = 16;
 /**
  * Measurement: optimised code arrived 1 to 11 ms after a kernel's first run in Node 20 at rest, and on a machine with three
  * busy programs a core after more than two seconds (Chromium 156). Until then a kernel runs at a fourth of its rate, as
  * steadily as later.
  */
-const [LEAST_WARM_MS, MOST_WARM_MS] = [100, 150];
+const [MIN_WARM_MS, MAX_WARM_MS] = [100, 150];
 const STEADY_BURSTS = 3;
 const SAME = 0.97;
 
@@ -57,7 +57,7 @@ function nextEdge(now: () => number, last: number): number {
 
 /** Length of a burst that the clock can tell, milliseconds. */
 export function burstLength(step: number): number {
-  return Math.min(Math.max(STEPS * step, LEAST_BURST_MS), MOST_BURST_MS);
+  return Math.min(Math.max(STEPS * step, MIN_BURST_MS), MAX_BURST_MS);
 }
 
 /** Times contenders against each other on one clock. */
@@ -70,7 +70,7 @@ export class Timer {
     this.#burstMs = burstLength(clockStep(watch.now));
   }
 
-  /** Runs all in turns until none becomes faster any more, at most 150 ms; so that what is timed next is optimised code. */
+  /** Runs all alternately until none becomes faster any more, at most 150 ms; so that what is timed next is optimised code. */
   async warm(contenders: readonly Contender[]): Promise<void> {
     const runners = contenders.map(runnerOf);
     const start = this.#watch.now();
@@ -78,8 +78,8 @@ export class Timer {
       for (const runner of runners) this.#burst(runner);
       await this.#watch.pause();
       const spent = this.#watch.now() - start;
-      const settled = runners.every(({ steady }) => steady >= STEADY_BURSTS);
-      if (spent > MOST_WARM_MS || (settled && spent > LEAST_WARM_MS)) return;
+      const steady = runners.every((runner) => runner.steady >= STEADY_BURSTS);
+      if (spent > MAX_WARM_MS || (steady && spent > MIN_WARM_MS)) return;
     }
   }
 

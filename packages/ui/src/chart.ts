@@ -55,10 +55,10 @@ export function lineChart({ label, x, y, points, fit, doubling = false }: LineCh
 
 /** Horizontal bars from zero, each with its name above it. */
 export function barChart(label: string, bars: readonly Bar[]): string {
-  const most = Math.max(...bars.map(({ value }) => value)) || 1;
+  const max = Math.max(...bars.map(({ value }) => value)) || 1;
   const rows = bars.map(({ name, value, text: shown, own }, i) => {
     const top = i * 38;
-    const length = Math.max(2, (value / most) * WIDTH);
+    const length = Math.max(2, (value / max) * WIDTH);
     return (
       text(0, top + 12, name, 'start', 'name') +
       text(WIDTH, top + 12, shown, 'end', 'value') +

@@ -6,6 +6,7 @@ export {
   PocketbitError,
 } from '@pocketbit/core';
 export type {
+  Artifact,
   Fit,
   FitPolicy,
   ForcedKernels,
@@ -41,7 +42,6 @@ export type { FileOptions, MirroredSource, ModelSource } from './page/source.ts'
 export type { GenerateResult, GenerateStream } from './page/stream.ts';
 export { isSupported, type Support } from './page/support.ts';
 export type {
-  Artifact,
   KernelProfile,
   LoadProgress,
   ModelInfo,

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode, ErrorDetails, Scheme } from '@pocketbit/core';
 import type {
+  Artifact,
   ChosenBy,
   Fit,
   FitPolicy,
@@ -18,9 +19,6 @@ import type {
   TensorKernels,
 } from '@pocketbit/engine';
 import type { Crash } from './coordination/crash-marker.ts';
-
-/** One build of the engine, from fastest to most compatible. */
-export type Artifact = 'relaxed' | 'simd128' | 'scalar';
 
 /** Where the weights were read from: IndexedDB, or memory when nothing could or should be stored. */
 export type StorageKind = 'indexeddb' | 'memory';

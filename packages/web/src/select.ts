@@ -1,5 +1,5 @@
+import type { Artifact } from '@pocketbit/engine';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
-import type { Artifact } from './protocol.ts';
 
 /** What the browser can do, as far as the choice of an artifact cares. */
 export interface Features {

@@ -59,16 +59,16 @@ async function store({ dist, model, options = {} }) {
   const { load } = await packageAt(dist);
   const loaded = await load(model, options);
   await loaded.generate('a', { raw: true, maxTokens: 1 }).result;
-  // An idle worker times kernels, and keeps what it found.
+  // An idle worker times kernels, and stores what it found.
   const deadline = performance.now() + TIMING_MS;
-  while ((await origin.timingsKept()) === 0) {
+  while ((await origin.storedTimings()) === 0) {
     if (performance.now() > deadline) throw new Error('no kernels were timed');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await loaded.close();
 }
 
-/** Stops a download as soon as a part of it is kept. */
+/** Stops a download as soon as a part of it is stored. */
 async function storeHalf({ dist, model }) {
   const { importModel, storageEstimate } = await packageAt(dist);
   const stop = new AbortController();
@@ -93,8 +93,8 @@ async function storeRest({ dist, model, prompt, options }) {
   return { ids, damagedChunks, sha256: loaded.info.sha256 };
 }
 
-/** Keeps the session of a cut answer with its keys and values, and gives the ids it had. */
-async function keepSession({ dist, model, prompt, options, cut }) {
+/** Stores the session of a cut answer with its keys and values, and gives the ids it had. */
+async function storeSession({ dist, model, prompt, options, cut }) {
   const { load } = await packageAt(dist);
   const loaded = await load(model);
   const stream = loaded.generate(prompt, options);
@@ -107,15 +107,15 @@ async function keepSession({ dist, model, prompt, options, cut }) {
     break;
   }
   await loaded.close();
-  await origin.keepValue(saved);
+  await origin.storeValue(saved);
   return saved.answer.length;
 }
 
-/** Goes on with the session that was kept, to its end. */
+/** Goes on with the session that was stored, to its end. */
 async function restoreSession({ dist, model }) {
   const { load } = await packageAt(dist);
   const loaded = await load(model);
-  const { ids, text, stats } = await loaded.restore(await origin.keptValue()).result;
+  const { ids, text, stats } = await loaded.restore(await origin.storedValue()).result;
   await loaded.close();
   return { ids, text, cachedTokens: stats.cachedTokens };
 }
@@ -126,7 +126,7 @@ export const house = {
   store,
   storeHalf,
   storeRest,
-  keepSession,
+  storeSession,
   restoreSession,
   speed,
   readOrigin: () => origin.readOrigin(),

@@ -58,15 +58,15 @@ async function writeDatabase({ name, version, stores }) {
   database.close();
 }
 
-/** How many timings of kernels are kept, of all artifacts. */
-export async function timingsKept() {
+/** How many timings of kernels are stored, of all artifacts. */
+export async function storedTimings() {
   const { databases } = await readOrigin(({ name }) => name === 'pocketbit-kernels');
   const records = databases.flatMap(({ stores }) => stores.flatMap((store) => store.records));
   return records.reduce((sum, { value }) => sum + value.timings.length, 0);
 }
 
-/** Keeps a value in a database of its own, as a page would keep a saved session. */
-export async function keepValue(value) {
+/** Stores a value in a database of its own, as a page would a saved session. */
+export async function storeValue(value) {
   const opening = indexedDB.open('house', 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore('kept');
   const database = await done(opening);
@@ -75,7 +75,7 @@ export async function keepValue(value) {
 }
 
 /** That value. */
-export async function keptValue() {
+export async function storedValue() {
   const database = await done(indexedDB.open('house'));
   const value = await done(database.transaction('kept').objectStore('kept').get('session'));
   database.close();

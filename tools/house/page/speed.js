@@ -2,7 +2,7 @@
 
 /** @typedef {import('pocketbit').Model} Model */
 /** @typedef {Record<string, number>} Times milliseconds by what took them */
-/** @typedef {{warmUps: number, least: number, most: number, precision: number}} Plan
+/** @typedef {{warmUps: number, min: number, max: number, precision: number}} Plan
  *   blocks that do not count, blocks at least and at most, and the standard error of the ratios at which it is enough */
 
 /** Old, new, new, old: what grows with time falls on both, and each follows itself as often as the other. */
@@ -14,13 +14,13 @@ const ORDER = [0, 1, 1, 0];
  * @param {(which: number) => Promise<Times>} sample
  * @returns {Promise<Times[][]>} [blocks][4]
  */
-async function blocksOf({ warmUps, least, most, precision }, sample) {
+async function blocksOf({ warmUps, min, max, precision }, sample) {
   const blocks = [];
-  for (let i = 0; i < warmUps + most; i++) {
+  for (let i = 0; i < warmUps + max; i++) {
     const block = [];
     for (const which of ORDER) block.push(await sample(which));
     if (i >= warmUps) blocks.push(block);
-    if (blocks.length >= least && worstError(blocks) < precision) break;
+    if (blocks.length >= min && worstError(blocks) < precision) break;
   }
   return blocks;
 }
@@ -50,9 +50,9 @@ function errorOf(ratios) {
 async function rates({ dists, model, prompts, decodeTokens, plan }) {
   const models = [];
   for (const dist of dists) models.push(await open(dist, model));
-  let turn = 0;
+  let asked = 0;
   const blocks = await blocksOf(plan, (which) =>
-    answer(models[which], prompts[turn++ % prompts.length], decodeTokens),
+    answer(models[which], prompts[asked++ % prompts.length], decodeTokens),
   );
   for (const loaded of models) await loaded.close();
   return blocks;

@@ -19,7 +19,7 @@ export const contender: Contender = {
   },
 
   async ask(prompt, tokens) {
-    const arrivals: number[] = [];
+    const tokenTimes: number[] = [];
     let own: Timings | undefined;
     const start = performance.now();
     await wllama!.createCompletion({
@@ -28,7 +28,7 @@ export const contender: Contender = {
       temperature: 0,
       stream: true,
       onData({ choices, timings }) {
-        if (choices[0]?.text) arrivals.push(performance.now() - start);
+        if (choices[0]?.text) tokenTimes.push(performance.now() - start);
         own = timings ?? own;
       },
     });
@@ -37,7 +37,7 @@ export const contender: Contender = {
       promptTokens: own.prompt_n + own.cache_n,
       cachedTokens: own.cache_n,
       promptMs: own.prompt_ms,
-      arrivals,
+      tokenTimes,
     };
   },
 

@@ -13,9 +13,9 @@ const peer = {
     return answers.map(({ text, promptTokens }) => ({ text, promptTokens }));
   },
 
-  /** The `most` likeliest ids after each prompt with their natural log probabilities. */
-  async likeliest(model: string, prompts: string[], most: number): Promise<Likeliest[]> {
-    const answers = await nextTokens(model, prompts, { logprobs: most });
+  /** The `max` likeliest ids after each prompt with their natural log probabilities. */
+  async likeliest(model: string, prompts: string[], max: number): Promise<Likeliest[]> {
+    const answers = await nextTokens(model, prompts, { logprobs: max });
     return answers.map(({ promptTokens, logprobs }) => {
       // llama.cpp's server answers with ids, which the declared type does not tell.
       const { content } = logprobs as Logprobs;

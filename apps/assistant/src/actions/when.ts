@@ -43,7 +43,7 @@ export function parseWhen(text: string, now: Date): number | null {
   const day = parseDay(words, now);
   const hour = parseClock(words);
   if (!day && !hour) return null;
-  return place(day, hour ?? { hours: 9, minutes: 0, exact: true }, now);
+  return timeOf(day, hour ?? { hours: 9, minutes: 0, exact: true }, now);
 }
 
 interface Clock {
@@ -102,7 +102,7 @@ function partOfDay(words: string): Clock | null {
 }
 
 /** The first such time of day on that day, or from now on when no day was named. */
-function place(day: Date | null, clock: Clock, now: Date): number {
+function timeOf(day: Date | null, clock: Clock, now: Date): number {
   const base = day ?? new Date(now.getFullYear(), now.getMonth(), now.getDate());
   const at = (addHours: number) => {
     const date = new Date(base);

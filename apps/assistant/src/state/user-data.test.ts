@@ -21,7 +21,7 @@ async function open(): Promise<UserDataStore> {
 }
 
 /** Waits until what was written has arrived in the database. */
-function settle(): Promise<void> {
+function written(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
 }
 
@@ -57,7 +57,7 @@ test('what was stored comes back; a timer that ended meanwhile is over without r
   const userData = await open();
   userData.apply(TIMER);
   userData.apply({ action: 'list', op: 'add', list: 'shopping', item: 'milk' });
-  await settle();
+  await written();
   vi.setSystemTime(Date.now() + 300_000);
   const later = await open();
   expect(later.data.lists).toEqual({ shopping: ['milk'] });
@@ -69,7 +69,7 @@ test('what was stored comes back; a timer that ended meanwhile is over without r
 test('a reminder that fell due while away is shown on return', async () => {
   const userData = await open();
   userData.apply({ action: 'reminder', text: 'call mom', when: 'in 20 minutes' });
-  await settle();
+  await written();
   vi.setSystemTime(Date.now() + 3_600_000);
   const later = await open();
   expect(later.alerts).toMatchObject([{ text: 'Reminder: call mom' }]);

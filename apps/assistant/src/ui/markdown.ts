@@ -35,7 +35,7 @@ const POLICY = {
 };
 
 /** Characters of an answer that are read as markdown; a page of text has 3000. */
-const MOST_CHARACTERS = 100_000;
+const MAX_CHARACTERS = 100_000;
 
 /** Safe HTML of a model's markdown; of what is too long or too deeply nested for markdown, its plain text. */
 export function toHtml(markdown: string): string {
@@ -44,7 +44,7 @@ export function toHtml(markdown: string): string {
 
 /** Of two thousand nested quotations `marked` overflows the stack. */
 function parsed(markdown: string): string | undefined {
-  if (markdown.length > MOST_CHARACTERS) return undefined;
+  if (markdown.length > MAX_CHARACTERS) return undefined;
   try {
     return marked.parse(markdown, { async: false, breaks: true });
   } catch {

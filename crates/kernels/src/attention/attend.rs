@@ -3,7 +3,7 @@
 //! Every row of the cache is read from memory once for all of its query heads: positions go by in blocks of
 //! [`CHUNK`], and a block that is in the nearest cache serves tiles of up to four heads.
 
-use super::kernels::{CachedRows, Kernels, Query, CHUNK, TILE};
+use super::kernels::{CachedHead, Kernels, Query, CHUNK, TILE};
 use super::layout;
 use crate::active::{axpy_f32, dot_f32};
 use crate::quant::quantize16;
@@ -21,7 +21,7 @@ pub struct Scratch<'a> {
 /// `out[h] = softmax(q[h]·K · scale)·V` over the first `len` positions; `q` and `out` are `[heads][head_dim]`.
 pub fn attend<K: Kernels>(
     q: &[f32],
-    (keys, values): (CachedRows, CachedRows),
+    (keys, values): (CachedHead, CachedHead),
     len: usize,
     scale: f32,
     s: &mut Scratch,

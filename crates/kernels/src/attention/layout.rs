@@ -44,7 +44,7 @@ impl Depth {
     }
 
     /// Largest value.
-    pub const fn most(self) -> i8 {
+    pub const fn max(self) -> i8 {
         match self {
             Depth::Eight => 127,
             Depth::Four => 7,
@@ -53,7 +53,7 @@ impl Depth {
 }
 
 /// Byte within a block, and the bits to shift it right by, of dimension `d` of position `t % 4 = lane`.
-const fn place(side: Side, depth: Depth, width: usize, lane: usize, d: usize) -> (usize, usize) {
+const fn locate(side: Side, depth: Depth, width: usize, lane: usize, d: usize) -> (usize, usize) {
     match (side, depth) {
         (Side::Keys, Depth::Eight) => (d / 2 * 8 + lane * 2 + d % 2, 0),
         (Side::Keys, Depth::Four) => (d / 4 * 8 + lane * 2 + d % 2, d / 2 % 2 * 4),
@@ -67,7 +67,7 @@ pub fn put(side: Side, depth: Depth, bytes: &mut [u8], t: usize, codes: &[i8]) {
     let width = width(codes.len());
     let block = &mut bytes[t / BLOCK * depth.block_bytes(width)..][..depth.block_bytes(width)];
     for (d, code) in codes.iter().enumerate() {
-        let (at, shift) = place(side, depth, width, t % BLOCK, d);
+        let (at, shift) = locate(side, depth, width, t % BLOCK, d);
         block[at] = match depth {
             Depth::Eight => *code as u8,
             Depth::Four => block[at] & !(15 << shift) | ((code + 8) as u8 & 15) << shift,
@@ -86,7 +86,7 @@ pub fn get(side: Side, depth: Depth, bytes: &[u8], t: usize, codes: &mut [i8]) {
 
 /// The value of dimension `d` of position `lane` of `block`.
 pub fn code_at(side: Side, depth: Depth, block: &[u8], width: usize, lane: usize, d: usize) -> i8 {
-    let (at, shift) = place(side, depth, width, lane, d);
+    let (at, shift) = locate(side, depth, width, lane, d);
     match depth {
         Depth::Eight => block[at] as i8,
         Depth::Four => (block[at] >> shift & 15) as i8 - 8,

@@ -9,7 +9,7 @@ pub mod scalar;
 pub mod simd128;
 
 pub use attend::{attend, attend_f32, Scratch};
-pub use kernels::{CachedRows, Kernels, Query};
+pub use kernels::{CachedHead, Kernels, Query};
 /// The attention kernels this build uses.
 #[cfg(not(target_feature = "simd128"))]
 pub use scalar::Scalar as Active;

@@ -2,11 +2,11 @@
 
 use core::arch::wasm32::*;
 
-use super::kernels::{CachedRows, Kernels, Query, CHUNK, LEAST_WEIGHT, TILE};
+use super::kernels::{CachedHead, Kernels, Query, CHUNK, MIN_WEIGHT, TILE};
 use super::layout::{Depth, BLOCK};
 use crate::math::LANES;
 use crate::wasm32::memory::{lanes, load, store};
-use crate::wasm32::vector::{exp, max, most_bits, reduce, rounded};
+use crate::wasm32::vector::{exp, max, max_bits, reduce, rounded};
 
 /// The SIMD variant, in the simd128 and the relaxed artifact.
 pub struct Simd128;
@@ -15,7 +15,7 @@ pub struct Simd128;
 const BLOCKS: usize = 2;
 
 impl Kernels for Simd128 {
-    fn scores(keys: CachedRows, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
+    fn scores(keys: CachedHead, q: &[i16], queries: &[Query], scale: f32, out: &mut [f32], stride: usize) {
         let call = (keys, q, queries, scale);
         match (keys.depth, queries.len()) {
             (Depth::Eight, 1) => scores::<Eight, 1>(call, out, stride),
@@ -28,12 +28,12 @@ impl Kernels for Simd128 {
     }
 
     fn softmax(scores: &mut [f32]) -> f32 {
-        let most = f32x4_splat(max(scores));
+        let largest = f32x4_splat(max(scores));
         let mut partial = [f32x4_splat(0.0); LANES / 4];
         let (rows, rest) = scores.split_at_mut(scores.len() / LANES * LANES);
         for row in rows.chunks_exact_mut(LANES) {
             for (j, partial) in partial.iter_mut().enumerate() {
-                let p = exp(f32x4_sub(load(row, 4 * j), most));
+                let p = exp(f32x4_sub(load(row, 4 * j), largest));
                 store(row, 4 * j, p);
                 *partial = f32x4_add(*partial, p);
             }
@@ -44,7 +44,7 @@ impl Kernels for Simd128 {
         let mut last = [0f32; LANES];
         last[..rest.len()].copy_from_slice(rest);
         for (j, partial) in partial.iter_mut().enumerate() {
-            let p = exp(f32x4_sub(load(&last, 4 * j), most));
+            let p = exp(f32x4_sub(load(&last, 4 * j), largest));
             store(&mut last, 4 * j, p);
             let lanes = i32x4_lt(i32x4(0, 1, 2, 3), i32x4_splat(rest.len() as i32 - 4 * j as i32));
             // The sum of a lane that ended keeps its bits.
@@ -58,32 +58,32 @@ impl Kernels for Simd128 {
         let (n, whole) = (p.len(), p.len() / 4 * 4);
         assert!(n <= CHUNK && n <= scales.len());
         let mut w = [0f32; CHUNK];
-        let mut most = u32x4_splat(0);
+        let mut largest = u32x4_splat(0);
         for at in (0..whole).step_by(4) {
             let product = f32x4_mul(load(p, at), load(scales, at));
             store(&mut w, at, product);
-            most = u32x4_max(most, product);
+            largest = u32x4_max(largest, product);
         }
         for at in whole..n {
             w[at] = p[at] * scales[at];
         }
-        let most = most_bits(if whole < n { u32x4_max(most, load(&w, whole)) } else { most });
-        if most < LEAST_WEIGHT.to_bits() {
+        let largest = max_bits(if whole < n { u32x4_max(largest, load(&w, whole)) } else { largest });
+        if largest < MIN_WEIGHT.to_bits() {
             return 0.0;
         }
-        let most = f32::from_bits(most);
-        if !most.is_finite() {
-            return most / 32767.0;
+        let largest = f32::from_bits(largest);
+        if !largest.is_finite() {
+            return largest / 32767.0;
         }
-        let step = f32x4_splat(32767.0 / most);
+        let step = f32x4_splat(32767.0 / largest);
         let quad = |at: usize| rounded(load(&w, at), step);
         for at in (0..n).step_by(8) {
             store(u, at, i16x8_narrow_i32x4(quad(at), quad(at + 4)));
         }
-        most / 32767.0
+        largest / 32767.0
     }
 
-    fn mix(values: CachedRows, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
+    fn mix(values: CachedHead, u: &[[i16; CHUNK]], steps: &[f32], out: &mut [f32]) {
         match (values.depth, u.len()) {
             (Depth::Eight, 1) => mix::<Eight, 1, 4>(values, u, steps, out),
             (Depth::Eight, 2) => mix::<Eight, 2, 4>(values, u, steps, out),
@@ -148,7 +148,7 @@ fn halves(bytes: v128) -> [v128; 2] {
 
 #[inline(always)]
 fn scores<W: Widen, const H: usize>(
-    (keys, q, queries, scale): (CachedRows, &[i16], &[Query], f32),
+    (keys, q, queries, scale): (CachedHead, &[i16], &[Query], f32),
     out: &mut [f32],
     stride: usize,
 ) {
@@ -186,7 +186,7 @@ fn scores<W: Widen, const H: usize>(
 /// `D` vectors of four dimensions at a time.
 #[inline(always)]
 fn mix<W: Widen, const H: usize, const D: usize>(
-    values: CachedRows,
+    values: CachedHead,
     u: &[[i16; CHUNK]],
     steps: &[f32],
     out: &mut [f32],
@@ -246,7 +246,7 @@ fn sum_i16(u: &[i16; CHUNK]) -> i32 {
 fn widen_i8(from: &[u8], at: usize) -> v128 {
     debug_assert!(from.len() - at >= 8);
     // SAFETY: callers stay at least 8 bytes before the end of a block: `at` is a multiple of 8 under its bytes, which
-    // `CachedRows::new` made whole. The load takes any alignment.
+    // `CachedHead::new` made whole. The load takes any alignment.
     unsafe { i16x8_load_extend_i8x8(from.as_ptr().add(at).cast()) }
 }
 

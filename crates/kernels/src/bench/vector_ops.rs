@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use crate::attention::layout::{self, Depth, Side, BLOCK};
 use crate::attention::quant::quantize_row;
-use crate::attention::{attend, attend_f32, Active, CachedRows, Query, Scratch};
+use crate::attention::{attend, attend_f32, Active, CachedHead, Query, Scratch};
 use crate::{active, float, math, quant};
 
 /// Values between −3 and 3.
@@ -30,8 +30,8 @@ extern "C" fn bench_attention(heads: usize, d: usize, len: usize, bits: u32, tim
     }
     let depth = if bits == 8 { Depth::Eight } else { Depth::Four };
     let ((k, k_scales), (v, v_scales)) = (packed(Side::Keys, depth, &k, d), packed(Side::Values, depth, &v, d));
-    let rows = (CachedRows::new(depth, d, &k, &k_scales), CachedRows::new(depth, d, &v, &v_scales));
-    if let (Some(k), Some(v)) = rows {
+    let cached = (CachedHead::new(depth, d, &k, &k_scales), CachedHead::new(depth, d, &v, &v_scales));
+    if let (Some(k), Some(v)) = cached {
         (0..times).for_each(|_| attend::<Active>(black_box(&q), (k, v), len, 0.1, &mut s, &mut out));
     }
     out[0]

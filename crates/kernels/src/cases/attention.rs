@@ -6,7 +6,7 @@ use std::vec::Vec;
 use super::case::{agree, Case};
 use crate::attention::layout::{self, Depth, Side, BLOCK};
 use crate::attention::scalar::Scalar;
-use crate::attention::{attend, attend_f32, Active, CachedRows, Kernels, Query, Scratch};
+use crate::attention::{attend, attend_f32, Active, CachedHead, Kernels, Query, Scratch};
 use crate::math::{exp, lane_sum};
 
 /// Keys or values as rows of whole numbers with a scale each.
@@ -22,7 +22,7 @@ impl Case {
         let (t, d) = (self.rows, self.k);
         let mut draw = self.draw(3);
         let (q, k, v) = (draw.floats(heads * d), draw.floats(t * d), draw.floats(t * d));
-        // Peaked enough that whole chunks fall under the least weight, then flat enough that all count.
+        // Peaked enough that whole chunks fall under the smallest weight, then flat enough that all count.
         let scale = if self.seed == 1 { 0.25 } else { 0.002 };
         let Some(depth) = depth else {
             let naive = q.chunks_exact(d).flat_map(|q| naive_f32(q, &k, &v, scale));
@@ -40,8 +40,8 @@ impl Case {
 fn run<K: Kernels>(q: &[f32], (k, v): (&Plain, &Plain), scale: f32, y: &mut [f32]) {
     let (t, d) = (k.codes.len(), k.codes[0].len());
     let ((k_bytes, k_scales), (v_bytes, v_scales)) = (k.packed(Side::Keys), v.packed(Side::Values));
-    let keys = CachedRows::new(k.depth, d, &k_bytes, &k_scales);
-    if let (Some(keys), Some(values)) = (keys, CachedRows::new(v.depth, d, &v_bytes, &v_scales)) {
+    let keys = CachedHead::new(k.depth, d, &k_bytes, &k_scales);
+    if let (Some(keys), Some(values)) = (keys, CachedHead::new(v.depth, d, &v_bytes, &v_scales)) {
         with_scratch(q.len() / d, t, d, |s| attend::<K>(q, (keys, values), t, scale, s, y));
     }
 }
@@ -54,8 +54,8 @@ fn with_scratch(heads: usize, len: usize, d: usize, f: impl FnOnce(&mut Scratch)
 
 impl Plain {
     fn new(depth: Depth, x: &[f32], d: usize) -> Plain {
-        let most = if depth == Depth::Eight { 127.0 } else { 7.0 };
-        let (codes, scales) = x.chunks_exact(d).map(|x| rounded(x, most)).unzip();
+        let max = if depth == Depth::Eight { 127.0 } else { 7.0 };
+        let (codes, scales) = x.chunks_exact(d).map(|x| rounded(x, max)).unzip();
         Plain { depth, codes, scales }
     }
 
@@ -72,11 +72,11 @@ impl Plain {
     }
 }
 
-/// Whole numbers of at most `most` steps and the size of a step.
-fn rounded<T: TryFrom<i32>>(x: &[f32], most: f32) -> (Vec<T>, f32) {
+/// Whole numbers of at most `max` steps and the size of a step.
+fn rounded<T: TryFrom<i32>>(x: &[f32], max: f32) -> (Vec<T>, f32) {
     let amax = x.iter().fold(1e-5f32, |m, x| m.max(x.abs()));
-    let round = |x: &f32| T::try_from((x * (most / amax)).round_ties_even().clamp(-most, most) as i32).ok();
-    (x.iter().filter_map(round).collect(), amax / most)
+    let round = |x: &f32| T::try_from((x * (max / amax)).round_ties_even().clamp(-max, max) as i32).ok();
+    (x.iter().filter_map(round).collect(), amax / max)
 }
 
 fn naive_quantised(q: &[f32], k: &Plain, v: &Plain, scale: f32) -> Vec<f32> {
@@ -89,14 +89,14 @@ fn naive_quantised(q: &[f32], k: &Plain, v: &Plain, scale: f32) -> Vec<f32> {
     let w: Vec<f32> = p.iter().zip(&v.scales).map(|(p, a)| p * a).collect();
     let mut out = vec![0f32; q.len()];
     for (w, v) in w.chunks(256).zip(v.codes.chunks(256)) {
-        let most = w.iter().fold(0f32, |m, w| m.max(*w));
-        if most < 2f32.powi(-100) {
+        let max = w.iter().fold(0f32, |m, w| m.max(*w));
+        if max < 2f32.powi(-100) {
             continue;
         }
-        let u: Vec<i64> = w.iter().map(|w| (w * (32767.0 / most)).round_ties_even() as i64).collect();
+        let u: Vec<i64> = w.iter().map(|w| (w * (32767.0 / max)).round_ties_even() as i64).collect();
         for (d, out) in out.iter_mut().enumerate() {
             let sum: i64 = u.iter().zip(v).map(|(u, v)| u * i64::from(v[d])).sum();
-            *out += sum as f32 * (most / 32767.0);
+            *out += sum as f32 * (max / 32767.0);
         }
     }
     let inverse = 1.0 / lane_sum(p.len(), |t| p[t]);

@@ -119,12 +119,12 @@ impl Draw {
 
     /// A code, up to the largest its bits hold.
     pub(super) fn lane_code(&mut self, bits: Bits, i: usize) -> u8 {
-        let most = if bits == Bits::One { 1 } else { 3 };
+        let max = if bits == Bits::One { 1 } else { 3 };
         match self.fill {
-            Fill::Random => (self.next() % (most + 1)) as u8,
-            Fill::Highest => most as u8,
+            Fill::Random => (self.next() % (max + 1)) as u8,
+            Fill::Highest => max as u8,
             Fill::Lowest => 0,
-            Fill::Alternating => [0, most as u8][i % 2],
+            Fill::Alternating => [0, max as u8][i % 2],
             Fill::Zero => 1,
         }
     }

@@ -40,8 +40,8 @@ fn from<'a>(start: &'a [f32], f: impl Fn(&mut [f32]) + 'a) -> impl Fn(&mut [f32]
 /// Rounding to int8 and int16 at steps up to where everything is clamped, against the standard library's.
 fn rounds(x: &[f32], steps: &[f32]) -> bool {
     steps.iter().all(|step| {
-        let naive = |most: f32| -> Vec<i32> {
-            x.iter().map(|x| ((x * step).round_ties_even() as i32).clamp(-most as i32, most as i32)).collect()
+        let naive = |max: f32| -> Vec<i32> {
+            x.iter().map(|x| ((x * step).round_ties_even() as i32).clamp(-max as i32, max as i32)).collect()
         };
         let (mut q8, mut q16) = (vec![0i8; x.len()], vec![0i16; x.len()]);
         let sums = (active::round_row(x, *step, &mut q8), active::round_row16(x, *step, &mut q16));
@@ -62,10 +62,10 @@ fn signs(x: &[f32], threshold: &[f32], n: usize) -> bool {
 
 /// Rows with what no activation should hold: quantised as the specification says, in every build.
 fn extremes(x: &[f32]) -> bool {
-    let naive = |amax: f32, most: f32, floor: f32| -> Vec<i32> {
+    let naive = |amax: f32, max: f32, floor: f32| -> Vec<i32> {
         let amax = if amax > floor { amax } else { floor };
-        let step = if amax > 0.0 { most / amax } else { 0.0 };
-        x.iter().map(|x| ((x * step).round_ties_even() as i32).clamp(-most as i32, most as i32)).collect()
+        let step = if amax > 0.0 { max / amax } else { 0.0 };
+        x.iter().map(|x| ((x * step).round_ties_even() as i32).clamp(-max as i32, max as i32)).collect()
     };
     let amax = x.iter().fold(0f32, |m, x| if x.is_nan() || x.abs() > m { x.abs() } else { m });
     let (mut q8, mut q16, mut row) = (vec![0i8; x.len()], vec![0i16; x.len()], vec![0i8; x.len()]);

@@ -10,7 +10,7 @@ use crate::math::f16_to_f32;
 /// An entry of [`TYPES`] whose bytes and weights a block are those of the arrays that `decode` takes.
 macro_rules! rows {
     ($id:literal, $name:literal, $decode:ident) => {
-        row_type($id, $name, $decode, |bytes, out| each_block(bytes, out, $decode))
+        float_type($id, $name, $decode, |bytes, out| each_block(bytes, out, $decode))
     };
 }
 
@@ -48,14 +48,14 @@ pub struct Type {
 #[derive(Clone, Copy)]
 pub enum Read {
     /// As rows of floats, to become int8 or int4 rows or vectors.
-    Rows(RowBlock),
+    Floats(FloatBlock),
     /// As codes, which stay packed.
     Packed(PackedBlock),
 }
 
 /// A block of a type that is read as floats.
 #[derive(Clone, Copy)]
-pub struct RowBlock {
+pub struct FloatBlock {
     /// Bytes of a block.
     pub bytes: usize,
     /// Weights of a block.
@@ -90,7 +90,7 @@ impl Type {
     /// (bytes, weights) of a block.
     pub const fn block(&self) -> (usize, usize) {
         match self.read {
-            Read::Rows(RowBlock { bytes, weights, .. }) | Read::Packed(PackedBlock { bytes, weights, .. }) => {
+            Read::Floats(FloatBlock { bytes, weights, .. }) | Read::Packed(PackedBlock { bytes, weights, .. }) => {
                 (bytes, weights)
             }
         }
@@ -104,14 +104,14 @@ impl fmt::Debug for Type {
     }
 }
 
-impl RowBlock {
+impl FloatBlock {
     /// Whether values stand alone, as vectors do (F32, F16, BF16).
-    pub const fn is_float(self) -> bool {
+    pub const fn is_unquantized(self) -> bool {
         self.weights == 1
     }
 
     /// Dequantises whole blocks.
-    pub fn row(self, bytes: &[u8], out: &mut [f32]) {
+    pub fn dequantize(self, bytes: &[u8], out: &mut [f32]) {
         (self.decode)(bytes, out);
     }
 }
@@ -136,13 +136,13 @@ impl PackedBlock {
     }
 }
 
-const fn row_type<const BYTES: usize, const WEIGHTS: usize>(
+const fn float_type<const BYTES: usize, const WEIGHTS: usize>(
     id: u32,
     name: &'static str,
     _: fn(&[u8; BYTES], &mut [f32; WEIGHTS]),
     decode: fn(&[u8], &mut [f32]),
 ) -> Type {
-    Type { id, name, read: Read::Rows(RowBlock { bytes: BYTES, weights: WEIGHTS, decode }) }
+    Type { id, name, read: Read::Floats(FloatBlock { bytes: BYTES, weights: WEIGHTS, decode }) }
 }
 
 const fn packed_type(
@@ -159,7 +159,7 @@ const fn packed_type(
 const fn one_scale(kind: Type) -> Type {
     match kind.read {
         Read::Packed(block) => Type { read: Read::Packed(PackedBlock { scale_ends_tensor: true, ..block }), ..kind },
-        Read::Rows(_) => kind,
+        Read::Floats(_) => kind,
     }
 }
 
@@ -341,8 +341,8 @@ mod tests {
     }
 
     fn row(name: &str, bytes: &[u8], out: &mut [f32]) {
-        let Read::Rows(block) = named(name).read else { panic!("{name} has codes") };
-        block.row(bytes, out);
+        let Read::Floats(block) = named(name).read else { panic!("{name} has codes") };
+        block.dequantize(bytes, out);
     }
 
     fn code_of(block: PackedBlock, codes: &[u8], i: usize) -> u8 {

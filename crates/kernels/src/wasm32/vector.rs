@@ -33,35 +33,35 @@ pub(crate) fn exp(x: v128) -> v128 {
 
 /// [`math::max`]
 pub(crate) fn max(x: &[f32]) -> f32 {
-    let mut most = ordered(f32x4_splat(f32::NEG_INFINITY));
+    let mut largest = ordered(f32x4_splat(f32::NEG_INFINITY));
     let (quads, rest) = x.split_at(x.len() / 4 * 4);
     for at in (0..quads.len()).step_by(4) {
-        most = i32x4_max(most, ordered(load(quads, at)));
+        largest = i32x4_max(largest, ordered(load(quads, at)));
     }
     let mut last = [f32::NEG_INFINITY; 4];
     last[..rest.len()].copy_from_slice(rest);
-    most = i32x4_max(most, ordered(load(&last, 0)));
-    most = i32x4_max(most, i32x4_shuffle::<2, 3, 0, 1>(most, most));
-    most = i32x4_max(most, i32x4_shuffle::<1, 0, 3, 2>(most, most));
-    f32x4_extract_lane::<0>(ordered(most))
+    largest = i32x4_max(largest, ordered(load(&last, 0)));
+    largest = i32x4_max(largest, i32x4_shuffle::<2, 3, 0, 1>(largest, largest));
+    largest = i32x4_max(largest, i32x4_shuffle::<1, 0, 3, 2>(largest, largest));
+    f32x4_extract_lane::<0>(ordered(largest))
 }
 
 /// [`math::abs_max`]
 pub fn abs_max(x: &[f32]) -> f32 {
     let whole = x.len() / LANES * LANES;
-    let mut most = [u32x4_splat(0); LANES / 4];
+    let mut largest = [u32x4_splat(0); LANES / 4];
     for at in (0..whole).step_by(LANES) {
-        for (j, most) in most.iter_mut().enumerate() {
-            *most = u32x4_max(*most, f32x4_abs(load(x, at + 4 * j)));
+        for (j, largest) in largest.iter_mut().enumerate() {
+            *largest = u32x4_max(*largest, f32x4_abs(load(x, at + 4 * j)));
         }
     }
-    let most = u32x4_max(u32x4_max(most[0], most[1]), u32x4_max(most[2], most[3]));
-    f32::from_bits(most_bits(most).max(math::abs_max(&x[whole..]).to_bits()))
+    let largest = u32x4_max(u32x4_max(largest[0], largest[1]), u32x4_max(largest[2], largest[3]));
+    f32::from_bits(max_bits(largest).max(math::abs_max(&x[whole..]).to_bits()))
 }
 
 /// Largest of four unsigned lanes: magnitudes of floats order as their bits.
 #[inline(always)]
-pub(crate) fn most_bits(v: v128) -> u32 {
+pub(crate) fn max_bits(v: v128) -> u32 {
     let v = u32x4_max(v, i32x4_shuffle::<2, 3, 0, 1>(v, v));
     u32x4_extract_lane::<0>(u32x4_max(v, i32x4_shuffle::<1, 0, 3, 2>(v, v)))
 }
@@ -79,12 +79,12 @@ pub(crate) fn reduce(partial: [v128; LANES / 4]) -> f32 {
 pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
     assert!(x.len() == q.len());
     let whole = x.len() / 16 * 16;
-    let (least, step4) = (i8x16_splat(-127), f32x4_splat(step));
+    let (min, step4) = (i8x16_splat(-127), f32x4_splat(step));
     let mut sum = i32x4_splat(0);
     for at in (0..whole).step_by(16) {
         let v: [v128; 4] = core::array::from_fn(|j| rounded(load(x, at + 4 * j), step4));
         let bytes = i8x16_narrow_i16x8(i16x8_narrow_i32x4(v[0], v[1]), i16x8_narrow_i32x4(v[2], v[3]));
-        let bytes = i8x16_max(bytes, least);
+        let bytes = i8x16_max(bytes, min);
         store(q, at, bytes);
         sum = i32x4_add(sum, i32x4_extadd_pairwise_i16x8(i16x8_extadd_pairwise_i8x16(bytes)));
     }
@@ -95,11 +95,11 @@ pub fn round_row(x: &[f32], step: f32, q: &mut [i8]) -> i32 {
 pub fn round_row16(x: &[f32], step: f32, q: &mut [i16]) -> i32 {
     assert!(x.len() == q.len());
     let whole = x.len() / 8 * 8;
-    let (least, step4) = (i16x8_splat(-32767), f32x4_splat(step));
+    let (min, step4) = (i16x8_splat(-32767), f32x4_splat(step));
     let mut sum = i32x4_splat(0);
     for at in (0..whole).step_by(8) {
         let v: [v128; 2] = core::array::from_fn(|j| rounded(load(x, at + 4 * j), step4));
-        let words = i16x8_max(i16x8_narrow_i32x4(v[0], v[1]), least);
+        let words = i16x8_max(i16x8_narrow_i32x4(v[0], v[1]), min);
         store(q, at, words);
         sum = i32x4_add(sum, i32x4_extadd_pairwise_i16x8(words));
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::forward::Model;
 use crate::memory::reserved;
 use crate::role::{Field, Part, Role, Usage};
-use crate::weights::{BinaryMatrix, Layer, Linear, Rows, Weights};
+use crate::weights::{BinaryMatrix, Embedding, Layer, Linear, Weights};
 
 use storage::Storage;
 use upload::{Tensor, Upload};
@@ -69,7 +69,7 @@ impl Loader {
     }
 
     fn upload(&self, name: &str, ggml: u32, shape: (usize, usize)) -> Result<Upload, Error> {
-        let (role, kind, storage) = place(&self.config, name, ggml, shape)?;
+        let (role, kind, storage) = resolve(&self.config, name, ggml, shape)?;
         if self.upload.is_some() || self.tensors.contains_key(&role) {
             return Err(Error::bad_model("it comes twice or inside another"));
         }
@@ -82,7 +82,7 @@ impl Loader {
         let Some(upload) = &mut self.upload else {
             return self.noted(Err(Error::bad_model("bytes came with no tensor open")));
         };
-        let result = upload.push(bytes).map_err(|error| upload.told(error));
+        let result = upload.push(bytes).map_err(|error| upload.of_tensor(error));
         if result.is_err() {
             self.upload = None;
         }
@@ -110,8 +110,8 @@ impl Loader {
     pub fn finish(mut self) -> Result<Model, Error> {
         let layers = (0..self.config.layers).map(|l| self.layer(l)).collect::<Result<Vec<_>, _>>()?;
         let weights = Weights {
-            embedding: self.rows(Part::Embedding)?,
-            output: if self.config.tied { None } else { Some(self.rows(Part::Output)?) },
+            embedding: self.embedding(Part::Embedding)?,
+            output: if self.config.tied { None } else { Some(self.embedding(Part::Output)?) },
             output_norm: self.vector(Role::weight(0, Part::OutputNorm))?,
             rope_factors: self.optional(Role::weight(0, Part::RopeFactors))?,
             layers,
@@ -165,11 +165,11 @@ impl Loader {
         }
     }
 
-    fn rows(&mut self, part: Part) -> Result<Rows, Error> {
+    fn embedding(&mut self, part: Part) -> Result<Embedding, Error> {
         let role = Role::weight(0, part);
         match self.take(role)? {
-            Tensor::Rows(rows) => Ok(rows),
-            Tensor::Linear(linear) => Ok(Rows::Packed(linear)),
+            Tensor::Embedding(table) => Ok(table),
+            Tensor::Linear(linear) => Ok(Embedding::Packed(linear)),
             Tensor::Vector(_) => Err(misused(role)),
         }
     }
@@ -196,8 +196,8 @@ fn misused(role: Role) -> Error {
     Error::bad_model(format!("the tensor {} is of another kind than its place", role.name()))
 }
 
-/// The place, type and storage of a tensor in a model of this config. Errors: `bad-model`.
-pub(crate) fn place(
+/// The role, type and storage of a tensor in a model of this config. Errors: `bad-model`.
+pub(crate) fn resolve(
     config: &Config,
     name: &str,
     ggml: u32,
@@ -221,13 +221,13 @@ fn storage_of(config: &Config, usage: Usage, kind: &Type) -> Result<Storage, Err
     let binary = config.activations == Activations::Binary;
     let refused = || Err(Error::bad_model(format!("a tensor of type {kind:?} where a {usage:?} is needed")));
     match (usage, kind.read) {
-        (Usage::Vector, Read::Rows(block)) if block.is_float() => Ok(Storage::Vector),
+        (Usage::Vector, Read::Floats(block)) if block.is_unquantized() => Ok(Storage::Vector),
         (Usage::Linear, Read::Packed(block)) if binary && block.family == Family::OneBit => Ok(Storage::Binary),
         (Usage::Vector, _) => refused(),
         (Usage::Linear, _) if binary => refused(),
         (_, Read::Packed(block)) => Ok(Storage::Lanes(block)),
-        (Usage::Embedding, Read::Rows(_)) if config.head == HeadKind::F32 => Ok(Storage::Floats),
-        (Usage::Embedding, Read::Rows(_)) if config.head == HeadKind::Int4 => Ok(Storage::Rows(Family::Int4)),
-        (_, Read::Rows(_)) => Ok(Storage::Rows(Family::Int8)),
+        (Usage::Embedding, Read::Floats(_)) if config.head == HeadKind::F32 => Ok(Storage::Floats),
+        (Usage::Embedding, Read::Floats(_)) if config.head == HeadKind::Int4 => Ok(Storage::Integer(Family::Int4)),
+        (_, Read::Floats(_)) => Ok(Storage::Integer(Family::Int8)),
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Storage {
     /// f32 `[rows][k]`
     Floats,
     /// int8 or int4 rows with an f32 scale each
-    Rows(Family),
+    Integer(Family),
     /// the file's codes, and its f16 scales where they differ
     Lanes(PackedBlock),
     /// sign bits with an f32 scale a row
@@ -38,8 +38,8 @@ impl Storage {
         match self {
             Storage::Vector => of(0, k),
             Storage::Floats => of(0, rows * k),
-            Storage::Rows(Family::Int4) => of(Int4::FORM.lines(rows, k), rows),
-            Storage::Rows(_) => of(layout::int8_lines(rows, k), rows),
+            Storage::Integer(Family::Int4) => of(Int4::FORM.lines(rows, k), rows),
+            Storage::Integer(_) => of(layout::int8_lines(rows, k), rows),
             Storage::Binary => of(Form::new(Layout::TallColumns, Bits::One).lines(rows, k), rows),
             Storage::Lanes(block) => {
                 let halves = if block.scale_ends_tensor { 0 } else { layout::group_scales(rows, k, block.weights) };

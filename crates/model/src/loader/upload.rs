@@ -18,7 +18,7 @@ use pocketbit_kernels::quant::{quantize_row, quantize_row4};
 use crate::error::{decimal, Error};
 use crate::memory::filled;
 use crate::role::Role;
-use crate::weights::{BinaryMatrix, Lanes, Linear, Rows, ScaledRows, TernaryMatrix};
+use crate::weights::{BinaryMatrix, Embedding, IntegerMatrix, Lanes, Linear, TernaryMatrix};
 
 use super::storage::{Extent, Storage};
 
@@ -40,7 +40,7 @@ pub(super) struct Upload {
 pub(super) enum Tensor {
     Vector(Vec<f32>),
     Linear(Linear),
-    Rows(Rows),
+    Embedding(Embedding),
 }
 
 /// Storage being filled.
@@ -50,8 +50,8 @@ enum Target {
         values: Vec<f32>,
     },
     /// `row` is one row of floats, needed whole because its largest value sets the scale; `codes` the same as int4
-    Rows {
-        rows: ScaledRows,
+    Integer {
+        matrix: IntegerMatrix,
         row: Vec<f32>,
         codes: Vec<u8>,
     },
@@ -95,7 +95,7 @@ impl Upload {
     }
 
     /// An error as one of this tensor.
-    pub(super) fn told(&self, error: Error) -> Error {
+    pub(super) fn of_tensor(&self, error: Error) -> Error {
         error.of_tensor(&self.role.name(), (self.rows, self.k))
     }
 
@@ -138,17 +138,17 @@ impl Upload {
         let row = match &mut self.target {
             Target::Vector(out) => &mut out[..],
             Target::Floats { values } => &mut values[at * k..(at + 1) * k],
-            Target::Rows { row, .. } => &mut row[..],
+            Target::Integer { row, .. } => &mut row[..],
             Target::Binary(matrix) => return binary(matrix, k, at, unit),
             Target::Lanes { .. } => unreachable!("packed by blocks"),
         };
-        let Read::Rows(block) = kind.read else { unreachable!("packed by blocks") };
-        block.row(unit, row);
+        let Read::Floats(block) = kind.read else { unreachable!("packed by blocks") };
+        block.dequantize(unit, row);
         if !all_finite(row) {
             return Err(Error::bad_model(format!("row {at} holds a value that is not finite")));
         }
-        if let Target::Rows { rows, row, codes } = &mut self.target {
-            put_row(rows, at, row, codes);
+        if let Target::Integer { matrix, row, codes } = &mut self.target {
+            put_row(matrix, at, row, codes);
         }
         Ok(())
     }
@@ -157,12 +157,12 @@ impl Upload {
         if self.done != self.units || !self.carry.is_empty() {
             let (done, units, cut) = (self.done, self.units, self.carry.len());
             let message = format!("it ended after {done} of {units} units and {cut} bytes");
-            return Err(self.told(Error::bad_model(message)));
+            return Err(self.of_tensor(Error::bad_model(message)));
         }
         Ok(match self.target {
             Target::Vector(values) => Tensor::Vector(values),
-            Target::Floats { values } => Tensor::Rows(Rows::F32 { values, k: self.k }),
-            Target::Rows { rows, .. } => Tensor::Linear(Linear::Rows(rows)),
+            Target::Floats { values } => Tensor::Embedding(Embedding::F32 { values, k: self.k }),
+            Target::Integer { matrix, .. } => Tensor::Linear(Linear::Integer(matrix)),
             Target::Lanes { lanes, scale, .. } => Tensor::Linear(lanes_linear(lanes, scale, choices)),
             Target::Binary(matrix) => Tensor::Linear(Linear::Binary(matrix)),
         })
@@ -177,11 +177,11 @@ impl Target {
         Ok(match storage {
             Storage::Vector => Target::Vector(filled(0.0, floats)?),
             Storage::Floats => Target::Floats { values: filled(0.0, floats)? },
-            Storage::Rows(family) => {
+            Storage::Integer(family) => {
                 let (lines, scales) = (filled(Line::filled(0), lines)?, filled(0.0, floats)?);
-                let rows = ScaledRows { lines, scales, k, family, choice: choice(family) };
+                let matrix = IntegerMatrix { lines, scales, k, family, choice: choice(family) };
                 let codes = if family == Family::Int4 { k } else { 0 };
-                Target::Rows { rows, row: filled(0.0, k)?, codes: filled(0, codes)? }
+                Target::Integer { matrix, row: filled(0.0, k)?, codes: filled(0, codes)? }
             }
             Storage::Lanes(block) => {
                 let (bits, group, per_group) = (block.bits(), block.weights, block.grouped_activations());
@@ -199,13 +199,13 @@ impl Target {
     }
 }
 
-fn put_row(rows: &mut ScaledRows, at: usize, row: &[f32], codes: &mut [u8]) {
-    rows.scales[at] = if rows.family == Family::Int4 {
+fn put_row(matrix: &mut IntegerMatrix, at: usize, row: &[f32], codes: &mut [u8]) {
+    matrix.scales[at] = if matrix.family == Family::Int4 {
         let scale = quantize_row4(row, codes);
-        layout::put_codes(Int4::FORM, bytes_mut(&mut rows.lines), rows.k, at, 0, codes);
+        layout::put_codes(Int4::FORM, bytes_mut(&mut matrix.lines), matrix.k, at, 0, codes);
         scale
     } else {
-        quantize_row(row, &mut int8_mut(&mut rows.lines)[at * rows.k..(at + 1) * rows.k])
+        quantize_row(row, &mut int8_mut(&mut matrix.lines)[at * matrix.k..(at + 1) * matrix.k])
     };
 }
 

@@ -5,11 +5,13 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { formatOf } from './fallback.ts';
 import { compileTemplate } from './template.ts';
 
+/** A message of a conversation. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
 }
 
+/** How messages become a prompt. */
 export interface RenderOptions {
   /** Whether the prompt ends where the assistant's answer begins; true by default. */
   readonly addGenerationPrompt?: boolean | undefined;

@@ -74,11 +74,11 @@ async function readCounts(cursor: Cursor, fileSize: number) {
 }
 
 function checkCount(what: string, count: number, limit: number, bytes: number, cursor: Cursor) {
-  const most = Math.min(limit, Math.floor(cursor.remaining / bytes));
-  if (count <= most) return;
+  const max = Math.min(limit, Math.floor(cursor.remaining / bytes));
+  if (count <= max) return;
   throw badModel(
     `the header says it has ${count} ${what} entries; at most ${limit} are read, and the ` +
-      `${cursor.remaining} bytes left in the file hold at most ${most}`,
+      `${cursor.remaining} bytes left in the file hold at most ${max}`,
   );
 }
 

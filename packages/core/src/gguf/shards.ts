@@ -44,7 +44,7 @@ export async function readGgufShards(sources: readonly ByteSource[]): Promise<Sh
   const parts: Part[] = [];
   for (const [i, source] of sources.entries()) {
     const header = await readGguf(source);
-    checkPlace(new Metadata(header.metadata), i, sources.length);
+    checkShardNumber(new Metadata(header.metadata), i, sources.length);
     first ??= header;
     // Of the others the metadata is let go: a thousand times the limit of one header is too much.
     parts.push({ tensors: header.tensors, fileSize: header.fileSize });
@@ -58,12 +58,12 @@ export async function readGgufShards(sources: readonly ByteSource[]): Promise<Sh
   return { header, source };
 }
 
-function checkPlace(metadata: Metadata, index: number, given: number): void {
+function checkShardNumber(metadata: Metadata, index: number, given: number): void {
   const count = metadata.count('split.count', 0, 65_535, 1);
-  const place = metadata.count('split.no', 0, 65_535, 0);
-  if (Math.max(1, count) === given && place === index) return;
+  const number = metadata.count('split.no', 0, 65_535, 0);
+  if (Math.max(1, count) === given && number === index) return;
   throw badModel(
-    `file ${index + 1} of ${given} says it is shard ${place + 1} of ${count}; ` +
+    `file ${index + 1} of ${given} says it is shard ${number + 1} of ${count}; ` +
       'expected every shard of one model, in order',
   );
 }

@@ -77,20 +77,20 @@ export function placeTensors(
 ): TensorInfo[] {
   const sorted = [...entries].sort((a, b) => a.relativeOffset - b.relativeOffset);
   const dataBytes = Math.max(0, fileSize - dataOffset);
-  const placed = sorted.map((entry, i): Placed => {
+  const spanned = sorted.map((entry, i): Spanned => {
     checkAligned(entry, alignment);
     const end = sorted[i + 1]?.relativeOffset ?? dataBytes;
     return { ...entry, span: end - entry.relativeOffset, last: i === sorted.length - 1 };
   });
-  const q2 = q2TypeOf(placed, alignment);
-  const tensors = placed.map((entry) =>
+  const q2 = q2TypeOf(spanned, alignment);
+  const tensors = spanned.map((entry) =>
     tensorInfo(entry, dataOffset, entry.type === Q2_0 ? q2 : tensorType(entry.type)),
   );
   checkExtents(tensors, fileSize);
   return tensors;
 }
 
-interface Placed extends Entry {
+interface Spanned extends Entry {
   /** Bytes to the next tensor or the end of the file; negative where the entry lies past the end. */
   span: number;
   last: boolean;
@@ -106,8 +106,8 @@ function checkAligned({ name, relativeOffset }: Entry, alignment: number): void 
   );
 }
 
-function q2TypeOf(placed: readonly Placed[], alignment: number): TensorType | undefined {
-  const tensors = placed.filter(({ type }) => type === Q2_0);
+function q2TypeOf(spanned: readonly Spanned[], alignment: number): TensorType | undefined {
+  const tensors = spanned.filter(({ type }) => type === Q2_0);
   const layout = q2Layout(tensors, alignment);
   if (layout) return layout;
   throw badModel(
@@ -116,7 +116,7 @@ function q2TypeOf(placed: readonly Placed[], alignment: number): TensorType | un
   );
 }
 
-function tensorInfo(entry: Placed, dataOffset: number, type: TensorType | undefined): TensorInfo {
+function tensorInfo(entry: Spanned, dataOffset: number, type: TensorType | undefined): TensorInfo {
   if (!type) {
     throw badModel(
       `tensor "${entry.name}" has the type ${entry.type}, which no known writer uses: use another file`,

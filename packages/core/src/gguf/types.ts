@@ -168,7 +168,7 @@ interface Extent {
 export function q2Layout(tensors: readonly Extent[], alignment: number): TensorType | undefined {
   const padded = (type: TensorType, { elements }: Extent) =>
     Math.ceil(tensorBytes(type, elements) / alignment) * alignment;
-  const told = [...tensors]
+  const verdicts = [...tensors]
     .sort((a, b) => Number(a.last) - Number(b.last))
     .map((tensor) => {
       const fits = [Q2_OF_64, Q2_OF_128].filter(
@@ -178,9 +178,9 @@ export function q2Layout(tensors: readonly Extent[], alignment: number): TensorT
       );
       return fits.length === 1 ? { type: fits[0]!, last: tensor.last } : undefined;
     });
-  const first = told.find((verdict) => verdict !== undefined);
+  const first = verdicts.find((verdict) => verdict !== undefined);
   if (!first) return tensors.some(roomFor64) ? Q2_OF_64 : Q2_OF_128;
-  const contradicted = told.some((v) => v && !v.last && v.type !== first.type);
+  const contradicted = verdicts.some((v) => v && !v.last && v.type !== first.type);
   return contradicted ? undefined : first.type;
 }
 

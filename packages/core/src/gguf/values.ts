@@ -3,6 +3,7 @@ import { decodeUtf8, decodeUtf8Strict, isUtf8 } from '../text.ts';
 import type { Cursor } from './cursor.ts';
 import { MAX_ARRAY_ELEMENTS, MAX_STRING_BYTES } from './limits.ts';
 
+/** A GGUF array of numbers, by its element type. */
 export type NumberArray =
   | Uint8Array
   | Int8Array

@@ -117,8 +117,8 @@ function contextOf(metadata: Metadata, arch: string, wanted: number | undefined)
   );
 }
 
-function multiple(metadata: Metadata, key: string, most: number): number {
-  const value = metadata.count(key, 1, most);
+function multiple(metadata: Metadata, key: string, max: number): number {
+  const value = metadata.count(key, 1, max);
   if (value % WIDTH_MULTIPLE === 0) return value;
   throw unsupported(`"${key}" is ${value}; expected a multiple of ${WIDTH_MULTIPLE}`);
 }

@@ -1,9 +1,12 @@
+/** The function between a layer's gate and up: SiLU, or the square of ReLU. */
 export type Activation = 'silu' | 'relu2';
 /** Formats of the KV cache. */
 export const KV_FORMATS = ['f32', 'int8', 'int4'] as const;
+/** How the KV cache stores keys and values. */
 export type KvFormat = (typeof KV_FORMATS)[number];
 /** Formats of embedding and head rows that come as floats. */
 export const HEAD_FORMATS = ['int8', 'f32', 'int4'] as const;
+/** How embedding and head are stored where the file has them as floats. */
 export type HeadFormat = (typeof HEAD_FORMATS)[number];
 
 /** How RoPE is stretched over a longer context than the model was first trained on. */
@@ -48,10 +51,10 @@ export interface ModelConfig {
   readonly ffn: number;
   /** Positions of the KV cache. */
   readonly context: number;
-  /** Leading dimensions of a head that RoPE turns. */
+  /** Leading dimensions of a head that RoPE rotates. */
   readonly ropeDims: number;
   readonly ropeBase: number;
-  /** Which dimensions turn together: `i` with `i + n/2` (NEOX), or `2i` with `2i + 1`. */
+  /** Which dimensions rotate together: `i` with `i + n/2` (NEOX), or `2i` with `2i + 1`. */
   readonly ropePairing: 'neox' | 'norm';
   readonly ropeScaling: RopeScaling;
   readonly rmsEps: number;

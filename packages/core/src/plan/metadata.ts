@@ -20,22 +20,22 @@ export class Metadata {
     throw wrongType(key, 'a string', value);
   }
 
-  /** A whole number from `least` to `most`; `absent` where the key is absent, which else is an error. */
-  count(key: string, least: number, most: number, absent?: number): number {
+  /** A whole number from `min` to `max`; `absent` where the key is absent, which else is an error. */
+  count(key: string, min: number, max: number, absent?: number): number {
     const value = this.#values.get(key) ?? absent;
     if (value === undefined) throw badModel(`the metadata lacks "${key}"`);
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
       return value;
     }
-    throw wrongType(key, `a whole number from ${least} to ${most}`, value);
+    throw wrongType(key, `a whole number from ${min} to ${max}`, value);
   }
 
-  /** A number from `least` to `most`; `absent` as in `count`. */
-  real(key: string, least: number, most: number, absent?: number): number {
+  /** A number from `min` to `max`; `absent` as in `count`. */
+  real(key: string, min: number, max: number, absent?: number): number {
     const value = this.#values.get(key) ?? absent;
     if (value === undefined) throw badModel(`the metadata lacks "${key}"`);
-    if (typeof value === 'number' && value >= least && value <= most) return value;
-    throw wrongType(key, `a number from ${least} to ${most}`, value);
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    throw wrongType(key, `a number from ${min} to ${max}`, value);
   }
 
   /** A boolean, or undefined where the key is absent. */

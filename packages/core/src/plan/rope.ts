@@ -37,11 +37,11 @@ function baseOf(metadata: Metadata, arch: string): number {
   const base = metadata.real(key, 1, MAX_ROPE_BASE, DEFAULT_ROPE_BASE);
   const tokens = metadata.strings('tokenizer.ggml.tokens')?.length ?? 0;
   const line = vocabularyLine(tokens);
-  if (!line || base >= line.leastRopeBase) return base;
+  if (!line || base >= line.minRopeBase) return base;
   const found = metadata.has(key) ? `is ${base}` : `is absent, which means ${base}`;
   throw badModel(
     `"${key}" ${found}, and the ${tokens} entries of the vocabulary are ${line.name}’s, whose models ` +
-      `have ${line.leastRopeBase} or more; convert the model again`,
+      `have ${line.minRopeBase} or more; convert the model again`,
   );
 }
 

@@ -33,7 +33,7 @@ export function byteLevelCodec(
   const pushMerged = (bytes: Uint8Array, ids: number[]): void => {
     const word = new Word(bytes);
     bytes.forEach((byte, at) => {
-      word.place(at, at + 1, byteIds[byte]!);
+      word.set(at, at + 1, byteIds[byte]!);
     });
     mergeAll(word, merges);
     for (let at = 0; at < bytes.length; at = word.ends[at]!) {

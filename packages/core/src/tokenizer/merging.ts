@@ -21,7 +21,7 @@ export class Word {
   }
 
   /** Adds or replaces the symbol from `start` to `end`. */
-  place(start: number, end: number, id: number): void {
+  set(start: number, end: number, id: number): void {
     this.ids[start] = id;
     this.ends[start] = end;
     this.#starts[end] = start;
@@ -65,7 +65,7 @@ export function mergeAll(word: Word, merges: Merges): void {
     if (merge < 0 || merges.rank(merge) * span + left !== key) continue;
     const end = word.ends[right]!;
     word.remove(right);
-    word.place(left, end, merges.result(merge));
+    word.set(left, end, merges.result(merge));
     offer(left);
     offer(word.before(left));
   }
@@ -89,10 +89,10 @@ class Heap {
 
   pop(): number | undefined {
     const items = this.#items;
-    const least = items[0];
+    const min = items[0];
     const last = items.pop();
     if (items.length > 0) this.#sink(last!);
-    return least;
+    return min;
   }
 
   /** Puts `item` in place of the least. */

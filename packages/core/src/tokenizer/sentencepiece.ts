@@ -86,7 +86,7 @@ function characters(text: string, table: EntryTable): Word {
   const word = new Word(bytes);
   for (let at = 0; at < bytes.length; ) {
     const end = at + utf8Length(bytes[at]!);
-    word.place(at, end, table.find(bytes, at, end));
+    word.set(at, end, table.find(bytes, at, end));
     at = end;
   }
   return word;

@@ -11,6 +11,7 @@ import type { SpecialIds } from './special-ids.ts';
 import { SpecialTokens } from './specials.ts';
 import { type TokenKind, TURN_ENDS, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
+/** How text becomes ids. */
 export interface EncodeOptions {
   /** Whether the file's BOS and EOS rules apply; true by default. */
   readonly addSpecial?: boolean | undefined;

@@ -44,7 +44,7 @@ export interface Probe {
   use?(file: VirtualFile): Promise<Outcome>;
 }
 
-const MOST_FAILURES = 5;
+const MAX_FAILURES = 5;
 /** From here on a case is timed again and better: a busy machine slows single runs. */
 const SLOW_MS = 200;
 const TIMES = 5;
@@ -60,7 +60,7 @@ export async function runCampaign(first: number, cases: number, probe: Probe): P
   for (let seed = first; seed < first + cases; seed++) {
     probe.before?.(seed);
     await runCase(fileOf(edited, seed), seed, watch, report);
-    if (report.failures.length >= MOST_FAILURES) break;
+    if (report.failures.length >= MAX_FAILURES) break;
   }
   return report;
 }

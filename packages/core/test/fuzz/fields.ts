@@ -34,7 +34,7 @@ const SCALAR_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
 const STRING = 8;
 const ARRAY = 9;
 /** Elements of an array that are fields of their own; further ones are like them. */
-const MOST_ELEMENTS = 40;
+const MAX_ELEMENTS = 40;
 
 /** The layout of a header that `originals` made. */
 export function layoutOf(header: Uint8Array): Layout {
@@ -113,7 +113,7 @@ class Walk {
     for (let i = 0; i < count; i++) {
       const before = this.fields.length;
       this.#value(type);
-      if (i >= MOST_ELEMENTS) this.fields.length = before;
+      if (i >= MAX_ELEMENTS) this.fields.length = before;
     }
   }
 }

@@ -19,9 +19,9 @@ export type Outcome =
   | { readonly kind: 'threw'; readonly stage: Stage; readonly error: unknown };
 
 /** A message is for a person. */
-const MOST_CHARACTERS = 2000;
+const MAX_CHARACTERS = 2000;
 /** Most weights that are read to see what comes of them. */
-const MOST_WEIGHTS = 4 * 1024 * 1024;
+const MAX_WEIGHTS = 4 * 1024 * 1024;
 const MESSAGES = [
   { role: 'user', content: 'hello' },
   { role: 'assistant', content: 'hello <|im_end|>' },
@@ -39,7 +39,7 @@ export async function useFile(source: ByteSource, weights?: ReadWeights): Promis
     const { stage } = at;
     if (!(error instanceof PocketbitError)) return { kind: 'threw', stage, error };
     const { length } = error.message;
-    const sound = CODES.includes(error.code) && length > 10 && length < MOST_CHARACTERS;
+    const sound = CODES.includes(error.code) && length > 10 && length < MAX_CHARACTERS;
     return sound
       ? { kind: 'refused', stage, reason: reasonOf(error) }
       : { kind: 'threw', stage, error };
@@ -62,7 +62,7 @@ async function useWhole(
   tokenizer.decode(ids);
   at.stage = 'weights';
   const bytes = plan.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  if (bytes <= MOST_WEIGHTS) await weights(plan, source);
+  if (bytes <= MAX_WEIGHTS) await weights(plan, source);
   return plan;
 }
 

@@ -1,9 +1,9 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { Fit, FitPolicy, KernelOptions } from '@pocketbit/engine';
+import type { Artifact, Fit, FitPolicy, KernelOptions } from '@pocketbit/engine';
 import * as Comlink from 'comlink';
 import type { Crash } from '../coordination/crash-marker.ts';
 import type { ModelLease, TabOptions } from '../coordination/engine-lease.ts';
-import type { Artifact, FileRequest, LoadProgress, OpenRequest } from '../protocol.ts';
+import type { FileRequest, LoadProgress, OpenRequest } from '../protocol.ts';
 import { defined } from './defined.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';

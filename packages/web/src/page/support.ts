@@ -1,4 +1,4 @@
-import type { Artifact } from '../protocol.ts';
+import type { Artifact } from '@pocketbit/engine';
 import { candidates, detectFeatures, type Features } from '../select.ts';
 import { openDatabase } from '../store/indexeddb.ts';
 

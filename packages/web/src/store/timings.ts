@@ -1,6 +1,5 @@
-import type { KernelTiming, TimingStore } from '@pocketbit/engine';
+import type { Artifact, KernelTiming, TimingStore } from '@pocketbit/engine';
 import { createStore, get, set, type UseStore } from 'idb-keyval';
-import type { Artifact } from '../protocol.ts';
 
 /** What was timed with one artifact, and in which engine and build; of any other it says nothing. */
 interface Record {

@@ -1,7 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
-import type { EngineExports } from '@pocketbit/engine';
+import type { Artifact, EngineExports } from '@pocketbit/engine';
 import { Engine, initSync, kernelNames, MemoryPlan, Trial } from '../../wasm/glue.js';
-import type { Artifact } from '../protocol.ts';
 import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
 

@@ -1,7 +1,11 @@
-import type { Clock, Signal } from '@pocketbit/engine';
+import { type Clock, sleepWith } from '@pocketbit/engine';
 
 /** The worker's time. Measurement: setTimeout(0) costs 4 ms once nested; a message costs microseconds. */
 class WorkerClock implements Clock {
+  readonly sleep = sleepWith(
+    (done, ms) => setTimeout(done, ms),
+    (timer) => clearTimeout(timer),
+  );
   readonly #channel = new MessageChannel();
   readonly #waiting: (() => void)[] = [];
 
@@ -17,19 +21,6 @@ class WorkerClock implements Clock {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#channel.port2.postMessage(null);
-    });
-  }
-
-  sleep(ms: number, signal?: Signal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal?.addEventListener('abort', end);
-      if (signal?.aborted) end();
     });
   }
 }
