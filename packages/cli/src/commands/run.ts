@@ -1,5 +1,6 @@
 import { type Chat, createChat, createTokenizer, StopFilter } from '@pocketbit/core';
 import {
+  checkSession,
   DEFAULT_MAX_TOKENS,
   type GenerateStats,
   type Line,
@@ -63,7 +64,7 @@ export const run: Command = {
     const model = textModel(loaded, key);
     const answer = await listen(values.json === true, (line) =>
       saved
-        ? model.restore(resumed(saved, options), line)
+        ? model.restore(resumed(checkSession(saved, key, loaded.plan.config.vocab), options), line)
         : model.generate({ prompt: messages(prompt!, values), ...options }, line),
     );
     report(loaded, answer, values.json === true);
