@@ -154,6 +154,24 @@ describe('Ctrl-C', () => {
   });
 });
 
+test('Ctrl-C ends --json with all of its keys', async () => {
+  const session = file('stopped-json.json');
+  const before = process.listenerCount('SIGINT');
+  const args = ['run', TQ2, 'once', ...SAMPLED, '--max-tokens', '9999', '--overflow', 'slide'];
+  const running = pocketbit([...args, '--json', '--save', session]);
+  await vi.waitUntil(() => process.listenerCount('SIGINT') > before, { interval: 1 });
+  process.emit('SIGINT');
+  const { status, stdout } = await running;
+  expect(status).toBe(130);
+  const answer = JSON.parse(stdout);
+  expect(Object.keys(answer)).toEqual([
+    ...['text', 'ids', 'promptTokens', 'promptMs', 'decodeMs', 'stopReason', 'tokensPerSecond'],
+    ...['residentBytes', 'artifact'],
+  ]);
+  const saved = JSON.parse(await readFile(session, 'utf8'));
+  expect(answer).toMatchObject({ ids: saved.answer, stopReason: 'aborted' });
+});
+
 describe('the prompt', () => {
   test('is a conversation with --system, one message without it, and itself with --raw', async () => {
     const tokens = async (...args: string[]) =>
