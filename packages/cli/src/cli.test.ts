@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,23 @@ describe('run', () => {
     expect(status).toBe(0);
     expect(stdout.endsWith('\n')).toBe(true);
     expect(stderr).toMatch(/^prompt \d+ tokens in \d+ ms; answer \d+ tokens .* tokens\/s/);
+  });
+
+  test('is ended by Ctrl-C with what it had', async () => {
+    const session = join(folder, 'stopped.json');
+    const endless = ['--raw', '--context', '64', '--overflow', 'slide', '--max-tokens', '999999'];
+    const bin = join(packageFolder, 'bin', 'pocketbit.mjs');
+    const args = [bin, 'run', TQ2, 'hi', ...endless, '--save', session];
+    const command = spawn(process.execPath, args);
+    let stderr = '';
+    command.stdout.once('data', () => command.kill('SIGINT'));
+    command.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    const ended = await new Promise((resolve) => command.on('close', (...how) => resolve(how)));
+    expect(ended).toEqual([130, null]);
+    expect(stderr).toMatch(/stopped by aborted/);
+    expect(JSON.parse(await readFile(session, 'utf8')).stopReason).toBe('aborted');
   });
 
   test('says when the context is full', async () => {

@@ -18,7 +18,7 @@ const WASM_FOLDER = new URL('../../web/wasm/', import.meta.url);
 
 /** The engine's exports on one artifact, refused where this Node computes it wrongly. */
 export async function loadEngine(artifact: Artifact): Promise<Glue> {
-  const bytes = await artifactBytes(artifact);
+  const { bytes, glue } = await built(artifact);
   if (!WebAssembly.validate(bytes)) {
     throw new PocketbitError(
       'unsupported',
@@ -26,7 +26,6 @@ export async function loadEngine(artifact: Artifact): Promise<Glue> {
         `use --artifact ${artifact === 'relaxed' ? 'simd128' : 'scalar'}`,
     );
   }
-  const glue: Glue = await import(new URL('glue.js', WASM_FOLDER).href);
   glue.initSync({ module: new WebAssembly.Module(bytes) });
   const wrong = glue.probe();
   if (wrong === 0) return glue;
@@ -37,9 +36,10 @@ export async function loadEngine(artifact: Artifact): Promise<Glue> {
   );
 }
 
-async function artifactBytes(artifact: Artifact): Promise<Uint8Array<ArrayBuffer>> {
+async function built(artifact: Artifact): Promise<{ bytes: Uint8Array; glue: Glue }> {
   try {
-    return new Uint8Array(await readFile(new URL(`${artifact}.wasm`, WASM_FOLDER)));
+    const bytes = new Uint8Array(await readFile(new URL(`${artifact}.wasm`, WASM_FOLDER)));
+    return { bytes, glue: await import(new URL('glue.js', WASM_FOLDER).href) };
   } catch (cause) {
     throw new PocketbitError(
       'unsupported',

@@ -17,10 +17,10 @@ export class Answer {
     this.#model = model;
     this.options = options;
     this.promptTokens = promptTokens;
-    const { tokenizer, chat, StopFilter } = model.text;
-    this.#text = tokenizer.stream();
-    const own = options.raw ? [] : chat.stopStrings;
-    this.#filter = new StopFilter([...(options.stop ?? []), ...own]);
+    const { text } = model;
+    this.#text = text.tokenizer.stream();
+    const own = options.raw ? [] : text.chat.stopStrings;
+    this.#filter = new text.StopFilter([...(options.stop ?? []), ...own]);
     model.context.engine.setSampler(samplerSettings(options));
   }
 

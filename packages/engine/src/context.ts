@@ -41,7 +41,7 @@ export class Context {
 
   /** Says what the context is to hold, before `become` begins with it. Errors: `context-full`. */
   aim(ids: readonly number[]): void {
-    this.#checkRoom(ids.length);
+    this.checkRoom(ids.length);
     this.#goal = ids;
   }
 
@@ -55,12 +55,22 @@ export class Context {
     const kept = Math.min(sharedPrefix(this.#ids, ids), ids.length - 1);
     this.engine.truncate(kept);
     this.#ids.length = kept;
+    try {
+      await this.#complete(ids, signal);
+    } catch (error) {
+      this.#goal = null;
+      throw error;
+    }
+    return kept;
+  }
+
+  /** Appends what `ids` has beyond the context. */
+  async #complete(ids: readonly number[], signal: Stop): Promise<void> {
     while (this.#ids.length < ids.length && !signal.aborted) {
       const start = this.#ids.length;
       await this.#prefill(ids.slice(start, start + this.#slice), signal);
     }
     if (!signal.aborted) this.#goal = null;
-    return kept;
   }
 
   /**
@@ -122,7 +132,8 @@ export class Context {
     }
   }
 
-  #checkRoom(length: number): void {
+  /** Refuses what the context cannot hold: `context-full`, and `bad-model` for nothing at all. */
+  checkRoom(length: number): void {
     if (length === 0) {
       throw new PocketbitError(
         'bad-model',

@@ -51,6 +51,7 @@ export async function writeAnswer(
   const point = () => line.session(save());
   const loop = new DecodeLoop(model, answer, line, pace, point);
   const before = answer.ids.length;
+  context.aim(ids);
   point();
   await guard?.before();
   const cachedTokens = await context.become(ids, line.signal);

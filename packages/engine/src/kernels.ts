@@ -72,8 +72,9 @@ export function forcedPicks(forced: ForcedKernels, names: KernelNames): KernelPi
         `There are no kernels for "${name}"; the families are ${KERNEL_FAMILIES.join(', ')}.`,
       );
     }
-    const gemv = pair.gemv ?? names(family, 1)[0]!;
-    const gemm = pair.gemm ?? names(family, 2)[0]!;
+    // wasm-bindgen's glue traps on what is no text.
+    const gemv = `${pair.gemv ?? names(family, 1)[0]!}`;
+    const gemm = `${pair.gemm ?? names(family, 2)[0]!}`;
     return SIZE_CLASSES.map((size) => ({ family, size, gemv, gemm }));
   });
 }

@@ -49,16 +49,17 @@ export class TextModel implements Speaker {
   async generate({ prompt, ...options }: GenerateRequest, line: Line): Promise<GenerateStats> {
     const started = this.clock.now();
     const ids = this.#encode(prompt, options.raw);
-    this.context.aim(ids);
+    this.context.checkRoom(ids.length);
     return this.#write(new Answer(this, options, ids.length), ids, line, started);
   }
 
   /** Goes on with a saved answer; what it had become is sent first. Errors: `integrity`, `unsupported`, `context-full`. */
   async restore(value: unknown, line: Line): Promise<GenerateStats> {
     const started = this.clock.now();
-    const saved = checkSession(value, this.#key);
+    const saved = checkSession(value, this.#key, this.plan.config.vocab);
     const ids = [...saved.ids];
-    this.context.aim(ids);
+    this.context.checkRoom(ids.length);
+    this.#answer = null;
     const { answer, text } = Answer.restore(this, saved);
     line.chunk({ text, ids: [...saved.answer] });
     if (saved.context) this.context.restore(saved.context);
@@ -70,8 +71,9 @@ export class TextModel implements Speaker {
     return this.#answer?.save(this.#key, contextBytes) ?? null;
   }
 
-  /** The logits after `ids`, `[vocab]`. */
+  /** The logits after `ids`, `[vocab]`. No answer goes on from there. */
   async logits(ids: readonly number[], stop: Stop): Promise<Float32Array> {
+    this.#answer = null;
     await this.context.become(ids, stop);
     return this.#engine.logits();
   }
@@ -105,10 +107,11 @@ export class TextModel implements Speaker {
 
   /** The ids of a prompt: messages and plain strings go through the chat template, raw strings do not. */
   #encode(prompt: GenerateRequest['prompt'], raw: boolean | undefined): number[] {
-    const { tokenizer, chat } = this.text;
     if (typeof prompt === 'string' && raw) {
-      return tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
+      return this.text.tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
     }
-    return chat.encode(typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt);
+    return this.text.chat.encode(
+      typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt,
+    );
   }
 }

@@ -73,15 +73,15 @@ export const DEFAULT_MAX_TOKENS = 512;
 /** How far back the repeat penalty looks. */
 const REPEAT_LAST = 64;
 
-/** What the sampler is set to: greedy unless the options say otherwise. */
+/** What the sampler is set to: greedy unless the options say otherwise. The text of a number counts as it. */
 export function samplerSettings(options: SamplingOptions = {}): SamplerSettings {
   return {
-    seed: options.seed ?? 0,
-    temperature: options.temperature ?? 0,
-    topK: options.topK ?? 0,
-    topP: options.topP ?? 1,
-    minP: options.minP ?? 0,
-    repeatPenalty: options.repeatPenalty ?? 1,
+    seed: Number(options.seed ?? 0),
+    temperature: Number(options.temperature ?? 0),
+    topK: Number(options.topK ?? 0),
+    topP: Number(options.topP ?? 1),
+    minP: Number(options.minP ?? 0),
+    repeatPenalty: Number(options.repeatPenalty ?? 1),
     repeatLast: REPEAT_LAST,
   };
 }

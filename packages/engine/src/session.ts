@@ -39,13 +39,15 @@ export interface SaveOptions {
 }
 
 /** Refuses what is no session (`integrity`) or one of another version or model (`unsupported`). */
-export function checkSession(value: unknown, model: string): SavedSession {
+export function checkSession(value: unknown, model: string, vocab: number): SavedSession {
   const saved = value as SavedSession | null;
   if (typeof saved !== 'object' || saved === null) throw damaged('it is no object');
   if (saved.version !== 1) throw foreign(`it has version ${saved.version}; expected 1`);
   const wrong = wrongField(saved);
   if (wrong) throw damaged(`its "${wrong}" is not what was saved`);
   if (saved.model !== model) throw foreign(`it is of the model ${saved.model}; this is ${model}`);
+  const strange = saved.ids.find((id) => id >= vocab);
+  if (strange !== undefined) throw foreign(`it has token ${strange}; the vocabulary has ${vocab}`);
   return saved;
 }
 
@@ -55,9 +57,15 @@ function wrongField(saved: SavedSession): string | null {
   if (!(answer instanceof Uint32Array)) return 'answer';
   if (!Number.isInteger(promptTokens) || promptTokens < 0) return 'promptTokens';
   if (!Array.isArray(random) || !random.every(isWord) || random.length !== 2) return 'random';
-  if (typeof options !== 'object' || options === null) return 'options';
+  if (!isOptions(options)) return 'options';
   if (context !== null && !(context instanceof Uint8Array)) return 'context';
   return null;
+}
+
+function isOptions(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { stop = [] } = value as SamplingOptions;
+  return Array.isArray(stop) && stop.every((text) => typeof text === 'string');
 }
 
 const isWord = (value: unknown) => Number.isInteger(value) && (value as number) >>> 0 === value;

@@ -1,5 +1,6 @@
-import { createChat, createTokenizer, StopFilter } from '@pocketbit/core';
+import { type Chat, createChat, createTokenizer, StopFilter } from '@pocketbit/core';
 import {
+  checkSession,
   DEFAULT_MAX_TOKENS,
   type GenerateStats,
   type Line,
@@ -53,7 +54,8 @@ export const run: Command = {
   async run([file, prompt], values) {
     const { resume, save } = values;
     if ((prompt === undefined) === (resume === undefined)) {
-      throw new UsageError('run takes either a PROMPT or --resume SESSION');
+      const usage = `usage: pocketbit ${run.name} ${run.usage}`;
+      throw new UsageError(`run takes either a PROMPT or --resume SESSION\n${usage}`);
     }
     const options = samplingOptions(values);
     const saved = typeof resume === 'string' ? await readSession(resume) : null;
@@ -62,18 +64,27 @@ export const run: Command = {
     const model = textModel(loaded, key);
     const answer = await listen(values.json === true, (line) =>
       saved
-        ? model.restore(resumed(saved, options), line)
+        ? model.restore(resumed(checkSession(saved, key, loaded.plan.config.vocab), options), line)
         : model.generate({ prompt: messages(prompt!, values), ...options }, line),
     );
-    if (typeof save === 'string') await writeSession(save, model.save()!);
     report(loaded, answer, values.json === true);
+    if (typeof save === 'string') await writeSession(save, model.save()!);
     if (answer.stats.stopReason === 'aborted') throw new Interrupted();
   },
 };
 
 function textModel({ header, plan, engine }: LoadedModel, key: string): TextModel {
   const tokenizer = createTokenizer(header);
-  const text = { tokenizer, chat: createChat(header, tokenizer), StopFilter };
+  let chat: Chat | undefined;
+  const text = {
+    tokenizer,
+    /** Compiled on use: a raw prompt goes without a template, and so without its faults. */
+    get chat() {
+      chat ??= createChat(header, tokenizer);
+      return chat;
+    },
+    StopFilter,
+  };
   return new TextModel({ engine, plan, text, clock: nodeClock, key });
 }
 
