@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path';
 
 const here = join(import.meta.dirname, '../packages/web');
 const emitted = join(here, 'dist-types', 'packages');
+rmSync(join(here, 'dist-types'), { recursive: true, force: true });
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 const project = join(here, 'tsconfig.types.json');
 execFileSync(process.execPath, [join(typescript, 'bin', 'tsc'), '-p', project], {

@@ -12,7 +12,7 @@ export function terser(): Plugin {
           module: true,
           ecma: 2020,
           compress: {
-            passes: 3,
+            passes: 6,
             unsafe_arrows: true,
             pure_getters: true,
             hoist_funs: true,

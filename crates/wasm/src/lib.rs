@@ -4,7 +4,7 @@
 
 mod record;
 
-use pocketbit_model::{Config, Fields, Loader, Model, SamplerOptions, TensorProfile};
+use pocketbit_model::{Config, Fields, Loader, MemoryPlan, Model, SamplerOptions, TensorProfile};
 use wasm_bindgen::prelude::*;
 
 use record::{new_error, Record};
@@ -206,43 +206,22 @@ fn profile_record(tensor: &TensorProfile) -> JsValue {
     record.into()
 }
 
-/// What a model takes, from its config and the list of its tensors. Sizes in bytes.
-#[wasm_bindgen]
-pub struct MemoryPlan {
-    plan: pocketbit_model::MemoryPlan,
-}
-
-#[wasm_bindgen]
-impl MemoryPlan {
-    /// The plan of a model without tensors; `config` as for `Engine`. Errors: `bad-model`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config: &Record) -> Result<MemoryPlan, JsValue> {
-        let config = Config::read(config).map_err(thrown)?;
-        Ok(MemoryPlan { plan: pocketbit_model::MemoryPlan::new(config) })
+/// What a model takes, bytes: a record of `weightBytes`, `kvBytes` (of the whole context) and `scratchBytes` (activations,
+/// attention scores, logits, RoPE tables and the context's ids). `config` as for `Engine`; `tensors` is a list of records of
+/// `name` (GGUF), `type` (GGUF), `rows` and `k`. Errors: `bad-model`, `out-of-memory`.
+#[wasm_bindgen(js_name = memoryPlan)]
+pub fn memory_plan(config: &Record, tensors: &Record) -> Result<JsValue, JsValue> {
+    let mut plan = MemoryPlan::new(Config::read(config).map_err(thrown)?);
+    for i in 0..tensors.number("length") as usize {
+        let tensor = tensors.record(&i.to_string());
+        let (rows, k) = (tensor.number("rows") as usize, tensor.number("k") as usize);
+        plan.add(&tensor.word("name"), tensor.number("type") as u32, rows, k).map_err(thrown)?;
     }
-
-    /// Adds a tensor: GGUF name, GGUF type, `[rows][k]`. Errors: `bad-model`, `out-of-memory`.
-    pub fn add(&mut self, name: &str, ggml: u32, rows: usize, k: usize) -> Result<(), JsValue> {
-        self.plan.add(name, ggml, rows, k).map_err(thrown)
-    }
-
-    /// Packed weights.
-    #[wasm_bindgen(getter, js_name = weightBytes)]
-    pub fn weight_bytes(&self) -> f64 {
-        self.plan.weight_bytes() as f64
-    }
-
-    /// Keys and values of the whole context.
-    #[wasm_bindgen(getter, js_name = kvBytes)]
-    pub fn kv_bytes(&self) -> f64 {
-        self.plan.kv_bytes() as f64
-    }
-
-    /// Activations, attention scores, logits, RoPE tables and the context's ids.
-    #[wasm_bindgen(getter, js_name = scratchBytes)]
-    pub fn scratch_bytes(&self) -> f64 {
-        self.plan.scratch_bytes() as f64
-    }
+    let record = Record::new();
+    record.set("weightBytes", (plan.weight_bytes() as f64).into());
+    record.set("kvBytes", (plan.kv_bytes() as f64).into());
+    record.set("scratchBytes", (plan.scratch_bytes() as f64).into());
+    Ok(record.into())
 }
 
 /// A seeded random matrix with one kernel, to be timed.

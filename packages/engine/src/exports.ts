@@ -1,4 +1,4 @@
-import type { KernelFamily, ModelConfig } from '@pocketbit/core';
+import type { KernelFamily, ModelConfig, PlannedTensor } from '@pocketbit/core';
 
 /** The builds of the engine, from most compatible to fastest: no SIMD, SIMD, relaxed SIMD. Each gives the same bits. */
 export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
@@ -12,7 +12,8 @@ export type Artifact = (typeof ARTIFACTS)[number];
  */
 export interface EngineExports {
   readonly Engine: new (config: ModelConfig) => Engine;
-  readonly MemoryPlan: new (config: ModelConfig) => MemoryPlan;
+  /** What a model of these tensors takes. */
+  memoryPlan(config: ModelConfig, tensors: readonly PlannedTensor[]): MemoryPlan;
   readonly Trial: new (
     family: KernelFamily,
     rows: number,
@@ -102,12 +103,10 @@ export interface TensorProfile {
 
 /** What a model takes, bytes. */
 export interface MemoryPlan {
-  /** Adds a tensor: GGUF name, GGUF type, `[rows][k]`. */
-  add(name: string, type: number, rows: number, k: number): void;
   readonly weightBytes: number;
+  /** Of the whole context. */
   readonly kvBytes: number;
   readonly scratchBytes: number;
-  free(): void;
 }
 
 /** A random matrix for one kernel. */

@@ -20,7 +20,7 @@ export type Fit = {
 };
 
 /** What counts the bytes. */
-type Counter = Pick<EngineExports, 'MemoryPlan'>;
+type Counter = Pick<EngineExports, 'memoryPlan'>;
 
 /** Contexts are made smaller in steps of this many positions. */
 const STEP = 64;

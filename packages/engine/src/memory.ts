@@ -18,21 +18,13 @@ const MAX_RESIDENT_BYTES = 4 * 2 ** 30 - 64 * 2 ** 20;
 
 /** What the engine will hold for a plan, by its own count. Throws `does-not-fit` for what no wasm32 memory holds. */
 export function sizePlan(
-  { MemoryPlan }: Pick<EngineExports, 'MemoryPlan'>,
+  { memoryPlan }: Pick<EngineExports, 'memoryPlan'>,
   plan: ModelPlan,
 ): SizedPlan {
-  const memory = counted(() => new MemoryPlan(plan.config));
-  try {
-    counted(() => {
-      for (const { name, type, rows, k } of plan.tensors) memory.add(name, type, rows, k);
-    });
-    const { weightBytes, kvBytes, scratchBytes } = memory;
-    const residentBytes = weightBytes + kvBytes + scratchBytes;
-    refuseOversized(residentBytes, plan.config.context);
-    return { ...plan, weightBytes, kvBytes, scratchBytes, residentBytes };
-  } finally {
-    memory.free();
-  }
+  const memory = counted(() => memoryPlan(plan.config, plan.tensors));
+  const residentBytes = memory.weightBytes + memory.kvBytes + memory.scratchBytes;
+  refuseOversized(residentBytes, plan.config.context);
+  return { ...plan, ...memory, residentBytes };
 }
 
 function counted<T>(work: () => T): T {

@@ -51,26 +51,21 @@ export const Q2_0 = 42;
 const I2_S_TAIL_BYTES = 32;
 
 type Block = readonly [block: number, bytes: number];
+type Reading = Pick<TensorType, 'role' | 'scheme' | 'family'>;
 
-const floats = (name: string, bytes: number): TensorType => ({
-  ...rows(name, [1, bytes]),
-  role: 'float',
-});
-const rows = (name: string, [block, bytes]: Block): TensorType => ({
-  ...{ name, block, bytes },
-  ...{ role: 'rows', scheme: 'W8A8', family: 'int8' },
-});
-const ternary = (name: string, [block, bytes]: Block): TensorType => ({
-  ...{ name, block, bytes },
-  ...{ role: 'packed', scheme: 'W1.58A8', family: 'ternary' },
-});
-const twoBit = (name: string, [block, bytes]: Block): TensorType => ({
-  ...{ name, block, bytes },
-  ...{ role: 'packed', scheme: 'W2A8', family: 'twoBit' },
-});
-const unread = (name: string, [block, bytes]: Block): TensorType => ({ name, block, bytes });
+/** Makes the records of types that are read alike. */
+const typesOf =
+  (reading: Reading) =>
+  (name: string, [block, bytes]: Block): TensorType => ({ name, block, bytes, ...reading });
+const floats = typesOf({ role: 'float', scheme: 'W8A8', family: 'int8' });
+const rows = typesOf({ role: 'rows', scheme: 'W8A8', family: 'int8' });
+const ternary = typesOf({ role: 'packed', scheme: 'W1.58A8', family: 'ternary' });
+const twoBit = typesOf({ role: 'packed', scheme: 'W2A8', family: 'twoBit' });
+const oneBit = typesOf({ role: 'packed', scheme: 'W1A8', family: 'oneBit' });
+const unread = typesOf({});
 const refused = (name: string, refusal: string): TensorType => ({
-  ...{ name, block: 0, bytes: 0, refusal },
+  ...unread(name, [0, 0]),
+  refusal,
 });
 
 /** Q2_0 upstream, and in PrismML's fork: the same id and code, another block, and another id in the engine. */
@@ -78,8 +73,8 @@ const Q2_OF_64 = twoBit('Q2_0', [64, 18]);
 const Q2_OF_128: TensorType = { ...twoBit('Q2_0', [128, 34]), engineId: 142 };
 
 const TYPES: ReadonlyMap<number, TensorType> = new Map([
-  [F32, floats('F32', 4)],
-  [1, floats('F16', 2)],
+  [F32, floats('F32', [1, 4])],
+  [1, floats('F16', [1, 2])],
   [2, rows('Q4_0', [32, 18])],
   [3, rows('Q4_1', [32, 20])],
   [6, rows('Q5_0', [32, 22])],
@@ -106,7 +101,7 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
   [27, unread('I64', [1, 8])],
   [28, unread('F64', [1, 8])],
   [29, unread('IQ1_M', [256, 56])],
-  [30, floats('BF16', 2)],
+  [30, floats('BF16', [1, 2])],
   [34, ternary('TQ1_0', [256, 54])],
   [35, ternary('TQ2_0', [256, 66])],
   [36, { ...ternary('I2_S', [128, 32]), tail: I2_S_TAIL_BYTES }],
@@ -117,7 +112,7 @@ const TYPES: ReadonlyMap<number, TensorType> = new Map([
     refused('TL2 or MXFP4 (two forks use the same id)', 'use an I2_S or TQ2_0 file of the model'),
   ],
   [40, unread('NVFP4', [64, 36])],
-  [Q1_0, { name: 'Q1_0', block: 128, bytes: 18, role: 'packed', scheme: 'W1A8', family: 'oneBit' }],
+  [Q1_0, oneBit('Q1_0', [128, 18])],
   [Q2_0, Q2_OF_64],
   [142, refused('PQ2_0', PRISM_ONLY)],
   [143, refused('PTQ1_0', PRISM_ONLY)],

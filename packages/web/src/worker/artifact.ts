@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { Artifact, EngineExports } from '@pocketbit/engine';
-import { Engine, initSync, kernelNames, MemoryPlan, Trial } from '../../wasm/glue.js';
+import { Engine, initSync, kernelNames, memoryPlan, Trial } from '../../wasm/glue.js';
 import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
 
@@ -90,7 +90,7 @@ async function start(artifact: Artifact, bytes: ArrayBuffer): Promise<EngineModu
   initSync({ module: await WebAssembly.compile(bytes) });
   return {
     artifact,
-    exports: { Engine, MemoryPlan, Trial, kernelNames },
+    exports: { Engine, Trial, kernelNames, memoryPlan },
     build: await digest(bytes),
   };
 }
