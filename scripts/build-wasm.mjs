@@ -1,6 +1,6 @@
 // Builds the engine's artifacts into packages/web/wasm: `node scripts/build-wasm.mjs [--force]`.
 // wasm-pack compiles and binds each, npm's wasm-opt optimises it, and check-wasm.mjs inspects the result.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { artifacts, wasmFolder } from './lib/artifacts.mjs';
@@ -70,6 +70,12 @@ async function build(name, env) {
   return bound;
 }
 
+/** Platform fact: every browser that takes the artifacts (Safari from 15) has encodeInto and FinalizationRegistry. */
+const fallbacks = [
+  /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m,
+  /\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{[^}]*\}[^}]*\}\s*\}?\s*: /g,
+];
+
 /** One page loads any of the artifacts, so they must answer to the same glue. */
 function shareGlue(folders) {
   for (const [from, to] of [
@@ -80,7 +86,10 @@ function shareGlue(folders) {
     const differs = folders.filter((_, i) => texts[i] !== texts[0]);
     if (differs.length)
       throw new Error(`${from} of ${differs.join(', ')} differs from that of ${folders[0]}`);
-    copyFileSync(join(folders[0], from), join(wasmFolder, to));
+    writeFileSync(
+      join(wasmFolder, to),
+      fallbacks.reduce((text, fallback) => text.replace(fallback, ''), texts[0]),
+    );
   }
 }
 

@@ -105,10 +105,13 @@ impl Engine {
     }
 
     /// Sets how `sample` chooses and restarts its random stream. `options` has the numbers `seed`, `temperature`, `topK`,
-    /// `topP`, `minP`, `repeatPenalty` and `repeatLast`.
+    /// `topP`, `minP`, `repeatPenalty` and `repeatLast`. Errors: `unsupported`.
     #[wasm_bindgen(js_name = setSampler)]
     pub fn set_sampler(&mut self, options: &Record) -> Result<(), JsValue> {
         let model = self.model()?;
+        if !options.is_object() {
+            return Err(coded("unsupported", "the sampler takes a record of numbers"));
+        }
         model.set_sampler(SamplerOptions {
             seed: options.number("seed") as u64,
             temperature: options.number("temperature") as f32,
@@ -161,15 +164,6 @@ impl Engine {
     /// A copy of the context's ids.
     pub fn ids(&mut self) -> Result<Vec<u32>, JsValue> {
         Ok(self.model()?.ids().to_vec())
-    }
-
-    /// Positions in the context.
-    #[wasm_bindgen(getter)]
-    pub fn length(&self) -> usize {
-        match &self.stage {
-            Stage::Ready(model) => model.ids().len(),
-            _ => 0,
-        }
     }
 
     /// Bytes of weights, cache and scratch; 0 until ready.

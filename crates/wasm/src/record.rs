@@ -19,22 +19,30 @@ extern "C" {
     #[wasm_bindgen(method, structural, indexing_setter)]
     pub fn set(this: &Record, name: &str, value: JsValue);
 
-    #[wasm_bindgen(method, structural, indexing_getter)]
-    fn get(this: &Record, name: &str) -> JsValue;
+    // Uncaught, what a getter throws would unwind past Rust's borrow of the engine, which then stayed in use for ever.
+    #[wasm_bindgen(method, structural, indexing_getter, catch)]
+    fn get(this: &Record, name: &str) -> Result<JsValue, JsValue>;
+}
+
+impl Record {
+    /// The field of this name; undefined where it throws, as every field of null does.
+    fn field(&self, name: &str) -> JsValue {
+        self.get(name).unwrap_or(JsValue::UNDEFINED)
+    }
 }
 
 impl Fields for Record {
     fn number(&self, name: &str) -> f64 {
-        let value = self.get(name);
+        let value = self.field(name);
         value.as_f64().or_else(|| value.as_bool().map(f64::from)).unwrap_or(f64::NAN)
     }
 
     fn word(&self, name: &str) -> String {
-        self.get(name).as_string().unwrap_or_default()
+        self.field(name).as_string().unwrap_or_default()
     }
 
     fn record(&self, name: &str) -> Self {
-        match self.get(name) {
+        match self.field(name) {
             value if value.is_object() => value.unchecked_into(),
             _ => Record::new(),
         }

@@ -66,8 +66,6 @@ export interface Engine {
   ids(): Uint32Array;
   /** Of each packed matrix, embedding and head first, then layer by layer. */
   profile(): TensorProfile[];
-  /** Positions in the context. */
-  readonly length: number;
   /** Bytes of weights, cache and scratch; 0 until ready. */
   readonly residentBytes: number;
   free(): void;

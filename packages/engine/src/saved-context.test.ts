@@ -23,7 +23,7 @@ describe.each(KV_FORMATS)('a context saved with a cache of %s', (kv) => {
     first.forward(IDS.subarray(CUT));
     second.forward(Uint32Array.of(9, 8, 7));
     second.restoreContext(saved);
-    expect(second.length).toBe(CUT);
+    expect(second.ids()).toHaveLength(CUT);
     expect(second.saveContext()).toEqual(saved);
     second.forward(IDS.subarray(CUT));
     expect(second.logits()).toEqual(first.logits());
@@ -40,6 +40,6 @@ describe.each(KV_FORMATS)('a context saved with a cache of %s', (kv) => {
         message: expect.stringMatching(/^a saved context/),
       }),
     );
-    expect(engine.length).toBe(3);
+    expect(engine.ids()).toHaveLength(3);
   });
 });
