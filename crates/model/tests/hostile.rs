@@ -1,5 +1,6 @@
 //! Tensors that lie: every one is refused with a reason, none panics.
 
+use pocketbit_model::config::Glu;
 use pocketbit_model::{Config, Kind, Loader};
 
 #[path = "support/record.rs"]
@@ -27,13 +28,22 @@ const TQ2_0: u32 = 35;
 const I2_S: u32 = 36;
 const Q1_0: u32 = 41;
 
-#[test]
-fn every_field_of_a_config_is_checked() {
+/// A sound config of 4 query heads on 2 KV heads of 64, with YaRN.
+fn good() -> Record {
     let sizes = ["dim", "headDim", "ffn", "ropeDims"].map(|name| (name, 64.0));
     let counts = [("vocab", 320.0), ("layers", 2.0), ("heads", 4.0), ("kvHeads", 2.0), ("context", 128.0)];
-    let good = Record::plain().numbers(&sizes).numbers(&counts).word("ropeScaling.kind", "yarn");
-    let config = Config::read(&good).unwrap();
-    assert_eq!((config.q_dim(), config.kv_dim(), config.tied), (256, 128, true));
+    Record::plain().numbers(&sizes).numbers(&counts).word("ropeScaling.kind", "yarn")
+}
+
+#[test]
+fn good_values_are_a_config() {
+    let config = Config::read(&good()).unwrap();
+    assert_eq!((config.q_dim(), config.kv_dim(), config.glu, config.tied), (256, 128, Glu::Silu, true));
+}
+
+#[test]
+fn every_field_of_a_config_is_checked() {
+    let good = good();
     let numbers = [
         ("activationBits", 4.0),
         ("vocab", 0.0),

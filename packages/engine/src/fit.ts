@@ -59,7 +59,8 @@ export function planToFit(
   return { plan: smaller, reducedFrom: reducedFrom(smaller) };
 }
 
-interface Planned {
+/** The plan to load. */
+export interface Planned {
   plan: SizedPlan;
   /** Positions that were asked for, where the plan has fewer; else null. */
   reducedFrom: number | null;

@@ -17,7 +17,14 @@ export {
   type KernelTrial,
   type SamplerSettings,
 } from './exports.ts';
-export { type Fit, type FitPolicy, fitOf, type Limits, planToFit } from './fit.ts';
+export {
+  type Fit,
+  type FitPolicy,
+  fitOf,
+  type Limits,
+  type Planned,
+  planToFit,
+} from './fit.ts';
 export type { FirstTokenGuard, Line } from './generate.ts';
 export {
   choosePicks,

@@ -1,4 +1,4 @@
-import type { PlanOptions, Tokenizer } from '@pocketbit/core';
+import { type GgufHeader, type PlanOptions, planModel, type Tokenizer } from '@pocketbit/core';
 import {
   type Engine,
   type Fit,
@@ -6,6 +6,7 @@ import {
   KernelChoice,
   type KernelPick,
   openEngine,
+  type Planned,
   planToFit,
   type SizedPlan,
   TextModel,
@@ -33,6 +34,8 @@ interface Job {
   signal: AbortSignal;
   report(progress: LoadProgress): void;
   marker: CrashMarker;
+  /** The plan of the header that was accepted; another file may come in its place. */
+  planned?: Planned & { header: GgufHeader };
 }
 
 /** A model that was opened, with what the worker knows of it. */
@@ -54,7 +57,9 @@ export async function openModel(
   try {
     const compiling = engine();
     const opening = openModelFiles(request, job, async (header) => {
-      planToFit((await compiling).exports, header, planOptions(request), request);
+      // What no engine would run is refused while it is compiled, and where it cannot be fetched.
+      planModel(header, planOptions(request));
+      job.planned = { header, ...planFor(await compiling, header, request) };
     });
     const module = await beside(opening, compiling);
     const choice = await choiceFor(module, request);
@@ -65,6 +70,10 @@ export async function openModel(
   } finally {
     await marker.clear();
   }
+}
+
+function planFor({ exports }: EngineModule, header: GgufHeader, request: OpenRequest): Planned {
+  return planToFit(exports, header, planOptions(request), request);
 }
 
 /** What `load` accepts of a plan. */
@@ -128,8 +137,8 @@ async function assemble(
 ): Promise<OpenedModel> {
   const text = import('./text.ts');
   const { files, header } = found;
-  const { exports } = module;
-  const { plan, reducedFrom } = planToFit(exports, header, planOptions(job.request), job.request);
+  const accepted = job.planned?.header === header ? job.planned : null;
+  const { plan, reducedFrom } = accepted ?? planFor(module, header, job.request);
   streamFiles(files);
   const { createChat, createTokenizer, StopFilter } = await text;
   const tokenizer = createTokenizer(header);
