@@ -102,11 +102,10 @@ function crateBreach(name, dependency) {
     : null;
 }
 
-/** `unsafe` outside the crates that may hold it, and unsafe blocks that no SAFETY comment explains. */
+/** `unsafe` outside the crate that may hold it, and unsafe blocks that no SAFETY comment explains. */
 export function unsafeBreaches(path, { code, unsafes }) {
-  const mayHold = ['crates/kernels', 'crates/pool'].some((folder) => inside(path, folder));
-  if (!mayHold && /\bunsafe\b/.test(code))
-    return [`${path}: unsafe belongs to crates/kernels and crates/pool`];
+  const mayHold = inside(path, 'crates/kernels');
+  if (!mayHold && /\bunsafe\b/.test(code)) return [`${path}: unsafe belongs to crates/kernels`];
   const bare = unsafes.filter(({ explained }) => !explained);
   return bare.map(({ line }) => `${path}:${line}: unsafe without a SAFETY comment above`);
 }

@@ -22,13 +22,8 @@ export const wasmReaders = ['packages/web', 'packages/cli', 'tests', 'tools', 's
 /** What is no product. A product's sources name nothing in them; its tests and its build's configuration may. */
 export const workshops = ['tests', 'tools', 'scripts', 'training'];
 
-/** `kernels ← pool ← model ← wasm`: each may name those before it. */
-export const crateOrder = [
-  'pocketbit-kernels',
-  'pocketbit-pool',
-  'pocketbit-model',
-  'pocketbit-wasm',
-];
+/** `kernels ← model ← wasm`: each may name those before it. */
+export const crateOrder = ['pocketbit-kernels', 'pocketbit-model', 'pocketbit-wasm'];
 
 /** Crates that would let Rust see the page. js-sys and wasm-bindgen may occur in pocketbit-wasm alone. */
 export const pageCrates = ['web-sys', 'gloo', 'gloo-net', 'reqwest', 'url'];
