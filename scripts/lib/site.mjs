@@ -12,8 +12,7 @@ import sirv from 'sirv';
  *   file and then stalls, and `?rate=N`, which sends N bytes a second, do
  * @typedef {(parts: AsyncIterable<Buffer>) => AsyncIterable<Buffer>} Transform
  */
-export function siteHandler({ folders, csp = '', prelude: statement = '', isolated = false }) {
-  const prelude = statement && `${statement};\n`;
+export function siteHandler({ folders, csp = '', prelude = '', isolated = false }) {
   const mounts = Object.entries(folders)
     .sort(([a], [b]) => b.length - a.length)
     .map(([prefix, folder]) => {

@@ -27,7 +27,7 @@ export interface SiteOptions {
 }
 
 /** What is served: the built assistant at /, the lab at /lab/, the tiny models at /tiny/ and `files` at /files/. */
-function siteOf({ files = modelCache, mounts = {}, ...options }: SiteOptions = {}) {
+function siteOf({ files = modelCache, mounts = {}, prelude = '', ...options }: SiteOptions = {}) {
   const folders: Record<string, string> = {
     '/': assistantBuild,
     '/lab/': labBuild,
@@ -35,7 +35,7 @@ function siteOf({ files = modelCache, mounts = {}, ...options }: SiteOptions = {
     '/files/': files,
     ...mounts,
   };
-  return { folders, csp: CSP, ...options };
+  return { folders, csp: CSP, prelude: prelude && `${prelude};\n`, ...options };
 }
 
 /** The test site in this process. */
