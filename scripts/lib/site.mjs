@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +20,7 @@ export function siteHandler({ folders, csp = '', prelude = '', isolated = false 
     .sort(([a], [b]) => b.length - a.length)
     .map(([prefix, folder]) => {
       const setHeaders = (response, path, stats) => {
-        headersOf(prefix, path, stats).forEach(([name, value]) => {
+        headersOf(prefix, path, etagOf(join(folder, path), stats)).forEach(([name, value]) => {
           response.setHeader(name, value);
         });
         if (prelude && isScript(path)) {
@@ -27,11 +30,11 @@ export function siteHandler({ folders, csp = '', prelude = '', isolated = false 
       return { prefix, serve: sirv(folder, { dev: true, etag: true, setHeaders }) };
     });
 
-  function headersOf(prefix, path, { size, mtime }) {
+  function headersOf(prefix, path, etag) {
     return Object.entries({
       'x-content-type-options': 'nosniff',
       'accept-ranges': 'bytes',
-      etag: `"${size}-${mtime.getTime()}"`,
+      etag,
       ...(path.endsWith('.gguf') && { 'content-type': 'application/octet-stream' }),
       // A folder mounted under /peer/ holds a foreign engine that needs blob workers.
       ...(csp && prefix !== '/peer/' && { 'content-security-policy': csp }),
@@ -64,12 +67,37 @@ export function siteHandler({ folders, csp = '', prelude = '', isolated = false 
   };
 }
 
+/** Contents up to this size have a validator that follows from them; larger files are known by size and time. */
+const HASHED_BYTES = 64 * 2 ** 20;
+
+/** Validators by file, size and time, and sirv's own, which is of size and time, by ours. */
+const validators = new Map();
+const sirvs = new Map();
+
+/** A strong validator: the same for the same bytes, wherever and whenever they were written. */
+function etagOf(file, { size, mtime }) {
+  const stamp = `${size}-${mtime.getTime()}`;
+  if (size > HASHED_BYTES || !existsSync(file) || statSync(file).isDirectory()) return `"${stamp}"`;
+  const key = `${file} ${stamp}`;
+  if (!validators.has(key)) {
+    validators.set(key, `"${sha256(readFileSync(file)).slice(0, 16)}"`);
+    sirvs.set(validators.get(key), `"${stamp}"`);
+  }
+  return validators.get(key);
+}
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
 const isScript = (path) => /\.m?js$/.test(path);
 
 /** The request as sirv takes it, whose validators are weak ones; a download goes on only by a strong one. */
 function strongly({ method, headers }, url) {
   const known = headers['if-none-match'];
-  return { method, url, headers: { ...headers, ...(known && { 'if-none-match': `W/${known}` }) } };
+  return {
+    method,
+    url,
+    headers: { ...headers, ...(known && { 'if-none-match': `W/${sirvs.get(known) ?? known}` }) },
+  };
 }
 
 /** A response whose body goes through transforms. */
