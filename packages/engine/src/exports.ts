@@ -1,4 +1,9 @@
-import type { KernelFamily, ModelConfig, PlannedTensor } from '@pocketbit/core';
+import {
+  type KernelFamily,
+  type ModelConfig,
+  type PlannedTensor,
+  PocketbitError,
+} from '@pocketbit/core';
 
 /** The builds of the engine, from most compatible to fastest: no SIMD, SIMD, relaxed SIMD. Each gives the same bits. */
 export const ARTIFACTS = ['scalar', 'simd128', 'relaxed'] as const;
@@ -115,4 +120,13 @@ export interface KernelTrial {
   /** Bytes of weights that one run reads. */
   readonly bytes: number;
   free(): void;
+}
+
+/** A call of the engine, whose errors come as PocketbitErrors with the code they carry. */
+export function coded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw PocketbitError.from(error);
+  }
 }

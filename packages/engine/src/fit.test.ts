@@ -1,8 +1,9 @@
 import { bytesSource, type GgufHeader, PocketbitError, planModel, readGguf } from '@pocketbit/core';
 import { expect, test } from 'vitest';
 import { bindEngine } from '../../../tests/support/engine.ts';
+import { grownModel } from '../../core/test/grown-model.ts';
 import { tinyModel } from '../../core/test/tiny-model.ts';
-import { fitOf, planToFit } from './fit.ts';
+import { fitOf, planAsked, planToFit } from './fit.ts';
 import { sizePlan } from './memory.ts';
 
 const exports = await bindEngine('scalar');
@@ -101,4 +102,14 @@ test('a context that no wasm32 memory holds is shrunk too', async () => {
   expect(plan.config.context).toBe(fit.suggestedContext);
   expect(plan.residentBytes + plan.tokenizerBytes).toBeLessThanOrEqual(64e6);
   expect(reducedFrom).toBe(2 ** 20);
+});
+
+test('a matrix that no wasm32 memory holds is refused with numbers, by a plan made before too', async () => {
+  const head = await grownModel(65_536);
+  const limits = { budgetBytes: 64e6, fit: 'shrink' } as const;
+  const { fit } = fitOf(exports, head, {}, limits);
+  expect(fit).toMatchObject({ fits: false, budgetBytes: 64e6, suggestedContext: null });
+  const early = planAsked(head, {});
+  const error = refusal(() => planToFit(exports, head, {}, limits, early));
+  expect([error.code, error.details]).toEqual(['does-not-fit', fit]);
 });

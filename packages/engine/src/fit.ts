@@ -1,4 +1,10 @@
-import { type GgufHeader, type PlanOptions, PocketbitError, planModel } from '@pocketbit/core';
+import {
+  type GgufHeader,
+  type ModelPlan,
+  type PlanOptions,
+  PocketbitError,
+  planModel,
+} from '@pocketbit/core';
 import type { EngineExports } from './exports.ts';
 import { type SizedPlan, sizePlan } from './memory.ts';
 
@@ -41,21 +47,24 @@ export interface Limits {
 
 /**
  * The plan to load: as asked for where it fits, with a smaller context where that is allowed or a crash advises it. Throws
- * `does-not-fit` with the numbers as its details.
+ * `does-not-fit` with the numbers as its details. `asked` is the plan of these options where it is made already.
  */
 export function planToFit(
   counter: Counter,
   header: GgufHeader,
   options: PlanOptions,
   limits: Limits,
+  asked = planAsked(header, options),
 ): Planned {
-  const planned = (chosen: PlanOptions) => sizePlan(counter, planModel(header, chosen));
-  if (limits.fit === 'ignore') return { plan: planned(options), reducedFrom: null };
-  const { plan, fit, wanted } = fitOf(counter, header, options, limits);
+  if (limits.fit === 'ignore') {
+    return { plan: sizePlan(counter, asked ?? planModel(header, options)), reducedFrom: null };
+  }
+  const { plan, fit, wanted } = fitOf(counter, header, options, limits, asked);
   const reducedFrom = (chosen: SizedPlan) => (chosen.config.context < wanted ? wanted : null);
   if (plan && fit.fits) return { plan, reducedFrom: reducedFrom(plan) };
   if (limits.fit !== 'shrink' || fit.suggestedContext === null) throw refusal(fit);
-  const smaller = planned({ ...options, contextLength: fit.suggestedContext });
+  const chosen = { ...options, contextLength: fit.suggestedContext };
+  const smaller = sizePlan(counter, planModel(header, chosen));
   return { plan: smaller, reducedFrom: reducedFrom(smaller) };
 }
 
@@ -70,13 +79,15 @@ export interface Planned {
 export function fitOf(
   counter: Counter,
   header: GgufHeader,
-  asked: PlanOptions,
+  options: PlanOptions,
   { budgetBytes, maxContext }: Limits,
+  asked = planAsked(header, options),
 ) {
   const budget = budgetBytes ?? TOO_MUCH;
-  const at = (contextLength: number) => attempt(counter, header, { ...asked, contextLength });
-  const wished = attempt(counter, header, asked);
-  const wanted = wished?.config.context ?? asked.contextLength ?? DEFAULT_CONTEXT;
+  const at = (contextLength: number) =>
+    sized(counter, planAsked(header, { ...options, contextLength }));
+  const wished = sized(counter, asked);
+  const wanted = wished?.config.context ?? options.contextLength ?? DEFAULT_CONTEXT;
   const careful = Math.min(wanted, maxContext ?? wanted);
   const plan = careful < wanted ? at(careful) : wished;
   const needed = plan ? bytesOf(plan) : TOO_MUCH;
@@ -109,10 +120,20 @@ function bytesOf(plan: SizedPlan | null): number {
   return plan ? plan.residentBytes + plan.tokenizerBytes : TOO_MUCH;
 }
 
-/** The plan, or null where no wasm32 memory holds it. */
-function attempt(counter: Counter, header: GgufHeader, options: PlanOptions): SizedPlan | null {
+/** The plan before its bytes are counted, or null where no wasm32 memory holds one of its tensors. */
+export function planAsked(header: GgufHeader, options: PlanOptions): ModelPlan | null {
+  return orNull(() => planModel(header, options));
+}
+
+/** The plan with its bytes, or null where no wasm32 memory holds it. */
+function sized(counter: Counter, plan: ModelPlan | null): SizedPlan | null {
+  return plan && orNull(() => sizePlan(counter, plan));
+}
+
+/** What `make` gives, or null where it throws `does-not-fit`. */
+function orNull<T>(make: () => T): T | null {
   try {
-    return sizePlan(counter, planModel(header, options));
+    return make();
   } catch (error) {
     if (error instanceof PocketbitError && error.code === 'does-not-fit') return null;
     throw error;

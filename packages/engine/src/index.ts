@@ -23,6 +23,7 @@ export {
   fitOf,
   type Limits,
   type Planned,
+  planAsked,
   planToFit,
 } from './fit.ts';
 export type { FirstTokenGuard, Line } from './generate.ts';

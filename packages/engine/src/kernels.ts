@@ -1,5 +1,5 @@
 import { type KernelFamily, type ModelPlan, PocketbitError } from '@pocketbit/core';
-import type { Engine, EngineExports, TensorProfile } from './exports.ts';
+import { coded, type Engine, type EngineExports, type TensorProfile } from './exports.ts';
 
 /** Every family of kernels. */
 export const KERNEL_FAMILIES = [
@@ -81,11 +81,9 @@ export function forcedPicks(forced: ForcedKernels, names: KernelNames): KernelPi
 
 /** Hands the picks to an engine that has no tensors yet. Throws `unsupported` for a kernel the artifact lacks. */
 export function choosePicks(engine: Pick<Engine, 'choose'>, picks: readonly KernelPick[]): void {
-  try {
+  coded(() => {
     for (const { family, size, gemv, gemm } of picks) engine.choose(family, size, gemv, gemm);
-  } catch (error) {
-    throw PocketbitError.from(error);
-  }
+  });
 }
 
 /** Which kernels serve which tensor of the plan, in the engine's order. */

@@ -1,6 +1,6 @@
 import { type ByteSource, type PlannedTensor, PocketbitError } from '@pocketbit/core';
 import type { Stop } from './clock.ts';
-import type { Engine, EngineExports } from './exports.ts';
+import { coded, type Engine, type EngineExports } from './exports.ts';
 import { choosePicks, type KernelPick } from './kernels.ts';
 import type { SizedPlan } from './memory.ts';
 
@@ -34,7 +34,7 @@ export async function openEngine(
   source: ByteSource,
   { picks = [], ...options }: OpenEngineOptions = {},
 ): Promise<Engine> {
-  const engine = guarded(() => new Engine(plan.config));
+  const engine = coded(() => new Engine(plan.config));
   try {
     choosePicks(engine, picks);
     await loadTensors(plan, source, engine, options);
@@ -59,7 +59,7 @@ export async function loadTensors(
   const chunkBytes = options.chunkBytes ?? DEFAULT_CHUNK_BYTES;
   const total = plan.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const feed = new Feed(plan.tensors, sink);
-  guarded(() => sink.reserve(plan.residentBytes));
+  coded(() => sink.reserve(plan.residentBytes));
   while (!feed.done) {
     refuseAborted(options.signal);
     const start = feed.offset;
@@ -71,7 +71,7 @@ export async function loadTensors(
     feed.push(bytes);
     options.onProgress?.(feed.loaded, total);
   }
-  guarded(() => sink.finish());
+  coded(() => sink.finish());
 }
 
 /** Cuts a run of file bytes into the tensors that lie in it. */
@@ -108,7 +108,7 @@ class Feed {
       const tensor = this.#tensors[this.#index]!;
       const from = this.offset - start;
       const part = bytes.subarray(from, from + tensor.bytes - this.#within);
-      guarded(() => this.#pushPart(tensor, part));
+      coded(() => this.#pushPart(tensor, part));
     }
   }
 
@@ -140,13 +140,4 @@ function refuseShort(bytes: Uint8Array, offset: number, length: number): void {
 
 function refuseAborted(signal: Stop | undefined): void {
   if (signal?.aborted) throw new PocketbitError('aborted', 'loading was stopped');
-}
-
-/** The engine's errors carry a code. */
-function guarded<T>(step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw PocketbitError.from(error);
-  }
 }

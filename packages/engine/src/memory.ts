@@ -1,5 +1,5 @@
 import { type ModelPlan, PocketbitError } from '@pocketbit/core';
-import type { EngineExports } from './exports.ts';
+import { coded, type EngineExports } from './exports.ts';
 
 /** A plan with what it takes, known before any weight is fetched. Bytes. */
 export interface SizedPlan extends ModelPlan {
@@ -21,18 +21,10 @@ export function sizePlan(
   { memoryPlan }: Pick<EngineExports, 'memoryPlan'>,
   plan: ModelPlan,
 ): SizedPlan {
-  const memory = counted(() => memoryPlan(plan.config, plan.tensors));
+  const memory = coded(() => memoryPlan(plan.config, plan.tensors));
   const residentBytes = memory.weightBytes + memory.kvBytes + memory.scratchBytes;
   refuseOversized(residentBytes, plan.config.context);
   return { ...plan, ...memory, residentBytes };
-}
-
-function counted<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw PocketbitError.from(error);
-  }
 }
 
 function refuseOversized(residentBytes: number, context: number): void {

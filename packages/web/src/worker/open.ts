@@ -1,4 +1,4 @@
-import { type GgufHeader, type PlanOptions, planModel, type Tokenizer } from '@pocketbit/core';
+import type { GgufHeader, ModelPlan, PlanOptions, Tokenizer } from '@pocketbit/core';
 import {
   type Engine,
   type Fit,
@@ -7,6 +7,7 @@ import {
   type KernelPick,
   openEngine,
   type Planned,
+  planAsked,
   planToFit,
   type SizedPlan,
   TextModel,
@@ -58,8 +59,8 @@ export async function openModel(
     const compiling = engine();
     const opening = openModelFiles(request, job, async (header) => {
       // What no engine would run is refused while it is compiled, and where it cannot be fetched.
-      planModel(header, planOptions(request));
-      job.planned = { header, ...planFor(await compiling, header, request) };
+      const asked = planAsked(header, planOptions(request));
+      job.planned = { header, ...planFor(await compiling, header, request, asked) };
     });
     const module = await beside(opening, compiling);
     const choice = await choiceFor(module, request);
@@ -72,8 +73,13 @@ export async function openModel(
   }
 }
 
-function planFor({ exports }: EngineModule, header: GgufHeader, request: OpenRequest): Planned {
-  return planToFit(exports, header, planOptions(request), request);
+function planFor(
+  { exports }: EngineModule,
+  header: GgufHeader,
+  request: OpenRequest,
+  asked?: ModelPlan | null,
+): Planned {
+  return planToFit(exports, header, planOptions(request), request, asked);
 }
 
 /** What `load` accepts of a plan. */
