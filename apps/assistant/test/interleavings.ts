@@ -58,6 +58,13 @@ const operation: fc.Arbitrary<Operation> = fc.record({
   ),
 });
 
+const script = fc.array(operation, { minLength: 2, maxLength: 8 });
+
+/** Some of what the schedules are made of, for tabs of a real browser. */
+export function sample(count: number, seed: number): Operation[][] {
+  return fc.sample(script, { numRuns: count, seed });
+}
+
 const doubles = installDoubles();
 const realSave = Conversations.prototype.save;
 const realClaim = Conversations.prototype.claim;
@@ -77,7 +84,7 @@ export async function explore(
   const restore = holdTime();
   const property = fc.asyncProperty(
     fc.scheduler(),
-    fc.array(operation, { minLength: 2, maxLength: 8 }),
+    script,
     fc.array(fc.nat(9), { maxLength: 6 }),
     async (scheduler, operations, failures) => {
       const world = new World(scheduler, failures, regression);

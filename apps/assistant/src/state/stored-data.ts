@@ -106,6 +106,7 @@ const OUTCOMES: { [K in Outcome['kind']]: Shape<Extract<Outcome, { kind: K }>> }
     kind: isOneOf('proposed'),
     action: shape((value) => asAction(value) !== null),
   }),
+  declined: isRecordOf({ kind: isOneOf('declined') }),
   unknown: isRecordOf({ kind: isOneOf('unknown') }),
   failed: isRecordOf({ kind: isOneOf('failed'), message: isShort }),
 };
