@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { createStore, del } from 'idb-keyval';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FakeLocks } from '../../test/fake-locks.ts';
 import { Conversations } from './conversations.ts';
@@ -62,4 +63,28 @@ test('without Web Locks a tab that was superseded writes beside, not over', asyn
   expect(c.id).toBe(b.id);
   const stored = (await one.list()).map(({ messages }) => messages.join());
   expect(stored.sort()).toEqual(['start,a', 'start,b,c']);
+});
+
+test('what is no conversation is left as it lies and is in nobody’s way (fault 18)', async () => {
+  const use = createStore('pocketbit-session', 'records');
+  const chat = { id: 'c', revision: 1, updatedAt: 1, messages: [], session: null };
+  const bad: [IDBValidKey, unknown][] = [
+    [['chat', 'a'], null],
+    [['chat', 'b'], { ...chat, id: 'c' }],
+    [['chat', 'd'], { ...chat, id: 'd', revision: '1' }],
+    [['chat', 'e'], { ...chat, id: 'e', messages: null }],
+    [['chat', 'f'], { ...chat, id: 'f', updatedAt: 1n }],
+    [['chat', 'g'], { ...chat, id: 'g', version: 2 }],
+    [['chat', 7], { ...chat, id: 7 }],
+  ];
+  const put = (records: [IDBValidKey, unknown][]) =>
+    use('readwrite', (store) => {
+      for (const [key, value] of records) store.put(value, key);
+    });
+  await put([...bad, [['chat', 'c'], { ...chat, updatedAt: Number.NaN }]]);
+  const all = new Conversations<string>();
+  expect((await all.list()).map(({ id }) => id)).toEqual(['c']);
+  expect((await all.unreadable()).map(([, value]) => value)).toHaveLength(bad.length);
+  expect((await all.claim('a')).id).not.toBe('a');
+  for (const [key] of bad) await del(key, use);
 });
