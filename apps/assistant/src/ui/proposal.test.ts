@@ -1,11 +1,16 @@
 // @vitest-environment jsdom
 import 'fake-indexeddb/auto';
+import type { Model } from 'pocketbit';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Assistant } from '../state/assistant.ts';
+import { BUILT_IN } from '../state/catalog.ts';
 import { transact, write } from '../state/database.ts';
 import type { Message } from '../state/message.ts';
+import './app.ts';
 import type { AppView } from './app.ts';
 
+// The first rendering of everything takes a while on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 vi.stubGlobal('BroadcastChannel', undefined);
 vi.stubGlobal(
   'ResizeObserver',
@@ -28,7 +33,6 @@ const proposed = (text: string): Message => ({
 });
 
 async function show(assistant: Assistant): Promise<AppView> {
-  await import('./app.ts');
   const view = document.createElement('pb-app') as AppView;
   view.assistant = assistant;
   document.body.replaceChildren(view);
@@ -59,6 +63,43 @@ test('what a foreign model proposes is shown as it is written, and done on a yes
   expect(assistant.userData.data.notes).toMatchObject([{ id: 'a' }]);
   expect(byTestId(view, 'card')!.dataset.kind).toBe('note');
 });
+
+/** A model that answers with an action, whatever it is asked. */
+function loaded(sha256: string, text: string): Model {
+  const stream = {
+    session: null,
+    async *[Symbol.asyncIterator]() {
+      yield { text, ids: [1] };
+    },
+    result: Promise.resolve({ stats: undefined }),
+  };
+  const info = { sha256, name: BUILT_IN.name, source: BUILT_IN.url, storage: 'memory' };
+  return { info, generate: () => stream } as unknown as Model;
+}
+
+test.each([
+  ['add', '{"action":"list","op":"add","list":"shopping","item":"eggs"}'],
+  ['remove', '{"action":"list","op":"remove","list":"shopping","item":"milk"}'],
+  ['timer', '{"action":"timer","duration":"10 minutes"}'],
+  ['reminder', '{"action":"reminder","text":"pay","when":"tomorrow"}'],
+  ['note', '{"action":"note","text":"x"}'],
+])(
+  'a model acts by itself only where its hash is the bundled one’s, not its name: %s (fault 29)',
+  async (_, text) => {
+    const assistant = new Assistant();
+    await assistant.userData.start();
+    await assistant.userData.apply({ action: 'list', op: 'add', list: 'shopping', item: 'milk' });
+    const before = assistant.userData.data;
+    assistant.phase = { name: 'ready', model: loaded('0'.repeat(64), text) };
+    await assistant.send('do it');
+    expect(assistant.messages.at(-1)!.outcome).toMatchObject({ kind: 'proposed' });
+    expect(assistant.userData.data).toEqual(before);
+    assistant.phase = { name: 'ready', model: loaded(BUILT_IN.sha256, text) };
+    await assistant.send('do it');
+    expect(assistant.messages.at(-1)!.outcome!.kind).not.toBe('proposed');
+    expect(assistant.userData.data).not.toEqual(before);
+  },
+);
 
 test('on a no nothing is done (fault 29)', async () => {
   const assistant = new Assistant();
