@@ -51,6 +51,7 @@ export async function startToldServer(
     const index = /^\/told\/(\d+)\//.exec(request.url ?? '')?.[1];
     if (index === undefined) return site(request, response);
     if (request.method === 'OPTIONS') return void response.writeHead(403).end();
+    if (request.method === 'HEAD') return void response.end();
     const model = models[Number(index)]!;
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const asked = {

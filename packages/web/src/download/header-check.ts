@@ -3,7 +3,7 @@ import type { Draft, ModelStore } from '../store/manifest.ts';
 import { SourceError } from './http.ts';
 
 /** So much of a file that does not say how long it is may arrive before its header must be there and end it. */
-const JUDGED_BYTES = 32 * 2 ** 20;
+const JUDGED_BYTES = 24 * 2 ** 20;
 /** No header is longer (packages/core, gguf/limits.ts). */
 const MAX_HEADER_BYTES = 64 * 2 ** 20;
 /** What may stand behind the last tensor. */

@@ -96,6 +96,14 @@ async function request(
   }
 }
 
+/** Whether a server answers at all, whatever it says. */
+export function isThere(url: string, signal: AbortSignal): Promise<boolean> {
+  return fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', signal }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The error for a fetch or a body that failed. */
 export function networkError(url: string, error: unknown): PocketbitError {
   if (error instanceof PocketbitError) return error;

@@ -1,6 +1,6 @@
 import { linked, refuseAborted } from '../abort.ts';
 import { release } from '../store/release.ts';
-import { type Answer, networkError, offline, SourceError, unproven } from './http.ts';
+import { type Answer, isThere, networkError, offline, SourceError, unproven } from './http.ts';
 import { MAGIC_BYTES, notModel } from './magic.ts';
 import type { Source } from './sources.ts';
 
@@ -40,7 +40,10 @@ const OFFLINE_STALL_MS = 2000;
 const BEAT_MS = 500;
 /** Bytes a second, over `stallMs`, below which a source is left for one that was not found to be so slow. As curl's. */
 const MIN_RATE = 1000;
-/** Parts of a file that break off unread, after which the whole is asked for: the part may be one of a compressed body. */
+/**
+ * Parts that break off unread, or are not given by a server that is there, after which the whole file is asked for: a part
+ * of a compressed body cannot be decoded. Platform fact: Chromium fails such a request before it has an answer.
+ */
 const MAX_BROKEN = 2;
 
 /** The sources of a file, tried one after the other: after one that fails the next, and after a round a pause. */
@@ -54,6 +57,8 @@ export class RetryingSources {
   #failures = 0;
   /** Parts that broke off unread since then. */
   #broken = 0;
+  /** Requests for a part that got no answer since then. */
+  #refused = 0;
   /** Milliseconds that the device has been offline since then. */
   #offlineMs = 0;
   #furthest = 0;
@@ -88,9 +93,9 @@ export class RetryingSources {
     const whole = this.#broken >= MAX_BROKEN;
     const [from, to] = whole ? [0, undefined] : [offset, end];
     try {
-      const answer = await request.within((signal) =>
-        this.current.open(from, validator, signal, to),
-      );
+      const answer = await request
+        .within((signal) => this.current.open(from, validator, signal, to))
+        .catch((error) => this.#partRefused(request, error, Boolean(from || to)));
       // Platform fact: Safari before 27 cannot iterate a ReadableStream, so this uses a reader.
       const reader = answer.stream.getReader();
       const pace = { ms: 0, bytes: 0 };
@@ -105,9 +110,7 @@ export class RetryingSources {
           release(value.buffer);
         }
       } catch (error) {
-        if (error instanceof SourceError && error.cause instanceof TypeError) {
-          this.#broken = from || to ? this.#broken + 1 : 0;
-        }
+        if (isBroken(error)) this.#broken = from || to ? this.#broken + 1 : 0;
         throw error;
       } finally {
         reader.cancel().catch(() => {});
@@ -115,6 +118,15 @@ export class RetryingSources {
     } finally {
       request.end();
     }
+  }
+
+  /** Notes where a part is not to be had of a source that can be reached; throws `error`. */
+  async #partRefused(request: TimedRequest, error: unknown, partial: boolean): Promise<never> {
+    if (partial && isBroken(error) && ++this.#refused > MAX_BROKEN) {
+      const { address } = this.current;
+      if (await request.within((signal) => isThere(address, signal))) this.#broken++;
+    }
+    throw error;
   }
 
   /** As `read`, once the bytes are known to be of a model: where they are the first of the file, they say so. */
@@ -164,7 +176,7 @@ export class RetryingSources {
     if (position <= this.#furthest) return;
     this.#furthest = position;
     this.#reached = true;
-    this.#failures = this.#broken = this.#offlineMs = 0;
+    this.#failures = this.#broken = this.#refused = this.#offlineMs = 0;
   }
 
   /**
@@ -216,6 +228,11 @@ export class RetryingSources {
     if (event) globalThis.removeEventListener?.(event, end);
     refuseAborted(signal);
   }
+}
+
+/** Whether the browser gave up an answer: its connection broke, it cannot be decoded, or it was not allowed. */
+function isBroken(error: unknown): boolean {
+  return error instanceof SourceError && error.cause instanceof TypeError;
 }
 
 function joined(start: Uint8Array, part: Uint8Array): Uint8Array<ArrayBuffer> {
