@@ -25,7 +25,7 @@ export async function fetchChunk(
         { permanent: true },
       );
     } catch (error) {
-      await retrying.retry(error);
+      await retrying.retry(error, true);
     }
   }
 }
@@ -40,7 +40,7 @@ async function readSpan(
   const accept = async ({ offset }: Answer) => {
     at = offset;
   };
-  for await (const part of sources.read(start, null, accept, end)) {
+  for await (const part of sources.readModel(start, null, accept, end)) {
     const inside = part.subarray(Math.max(0, start - at), Math.max(0, end - at));
     if (inside.length > 0) span.set(inside, Math.max(0, at - start));
     at += part.length;
