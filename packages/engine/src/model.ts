@@ -120,6 +120,7 @@ export class TextModel implements Speaker {
   #encode(prompt: GenerateRequest['prompt'], raw: boolean | undefined): number[] {
     const messages = isText(prompt) ? [{ role: 'user' as const, content: prompt }] : prompt;
     if (!isMessages(messages)) throw refused('The prompt is neither a text nor a list of messages');
+    this.context.checkTexts(messages);
     if (isText(prompt) && raw) {
       return this.text.tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
     }

@@ -179,8 +179,8 @@ export class WorkerModel implements Model {
   #release(stream: TokenStream, error?: unknown): void {
     this.#running = null;
     if (stream.session) this.#last = stream;
-    if (!error) this.#deaths = 0;
     if (error instanceof PocketbitError && error.code === 'worker-crashed') this.#host.end(error);
+    else this.#deaths = 0;
   }
 
   async #call<T>(ask: Ask<T>): Promise<T> {

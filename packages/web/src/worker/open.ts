@@ -1,4 +1,10 @@
-import { type GgufHeader, type ModelPlan, type PlanOptions, PocketbitError, type Tokenizer } from '@pocketbit/core';
+import {
+  type GgufHeader,
+  type ModelPlan,
+  type PlanOptions,
+  PocketbitError,
+  type Tokenizer,
+} from '@pocketbit/core';
 import {
   type Engine,
   type Fit,
