@@ -127,7 +127,6 @@ export class PocketbitChat extends HTMLElement {
 
   #failed(error: unknown): PocketbitError {
     const failure = PocketbitError.from(error);
-    if (failure.code === 'worker-crashed') this.#model = null;
     this.#parts.status(failure.message, failure.code);
     this.#announce('pocketbit-error', failure);
     return failure;

@@ -66,9 +66,11 @@ export class ModelWorker implements WorkerApi {
   }
 
   tokenize(text: string): Promise<Reply<number[]>> {
-    return this.#reply(async () =>
-      this.#opened.model.text.tokenizer.encode(String(text), { parseSpecial: true }),
-    );
+    return this.#reply(async () => {
+      const { length } = String(text);
+      if (length > MAX_CHARACTERS) throw tooLong(length);
+      return this.#opened.model.text.tokenizer.encode(String(text), { parseSpecial: true });
+    });
   }
 
   detokenize(ids: number[]): Promise<Reply<string>> {
@@ -160,6 +162,14 @@ function busy(): WireError {
     code: 'busy',
     message: 'The model is already working on another request. Wait for it or stop it first.',
   };
+}
+
+/** Of a text that is tokenised at once: half a minute at 2 µs each, in which the worker answers nobody. */
+const MAX_CHARACTERS = 2 ** 24;
+
+function tooLong(length: number): PocketbitError {
+  const found = `The text has ${length} characters. Tokenise at most ${MAX_CHARACTERS} at once.`;
+  return new PocketbitError('context-full', found);
 }
 
 /** The ids in what a caller gave. Errors: `unsupported`. */

@@ -26,6 +26,9 @@ const URLS: Record<Artifact, () => URL> = {
  * other files came in the place of the engine's.
  */
 export async function engineModule(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
+  if (forced && !URLS[forced]) {
+    throw new PocketbitError('unsupported', `No build is named so. Use ${Object.keys(URLS)}.`);
+  }
   const features = await detectFeatures();
   const refused: string[] = [];
   let missing: unknown = null;
