@@ -204,6 +204,19 @@ function seeded(seed: number) {
 
 const NUMBERS = [0, 1, -1, 0.5, 31, 32, 33, 319, 320, 2 ** 31, 2 ** 32, 2 ** 53, 1e308, Number.NaN];
 
+/** The bytes of a context with the checksum that they have now, FNV-1a over words of four bytes. */
+function summed(bytes: Uint8Array): Uint8Array {
+  const end = Math.max(0, bytes.length - 8);
+  let sum = 0xcbf29ce484222325n;
+  for (let at = 0; at < end; at += 4) {
+    let word = 0;
+    for (let i = Math.min(at + 4, end) - 1; i >= at; i--) word = word * 256 + bytes[i]!;
+    sum = ((sum ^ BigInt(word)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  }
+  for (let i = end; i < bytes.length; i++) bytes[i] = Number((sum >> BigInt(8 * (i - end))) & 255n);
+  return bytes;
+}
+
 /** The session with one to three things changed. */
 function edited(seed: number): unknown {
   const below = seeded(seed);
@@ -218,8 +231,10 @@ function edited(seed: number): unknown {
   };
   const bytes = (from: Uint8Array) => {
     const changed = from.slice(0, pick([from.length, from.length, below(from.length), 60]));
-    changed[below(pick([60, changed.length || 1]))] = below(256);
-    return changed;
+    for (let left = below(4); left >= 0; left--) {
+      changed[below(pick([60, changed.length || 1]))] = pick([0, 127, 128, 255, below(256)]);
+    }
+    return below(4) > 0 ? summed(changed) : changed;
   };
   const session: Record<string, unknown> = { ...saved, options: { ...saved.options } };
   for (let left = 1 + below(3); left > 0; left--) {
@@ -235,6 +250,21 @@ function edited(seed: number): unknown {
   }
   return session;
 }
+
+test('a context whose bytes were changed and summed anew is taken or refused with a code (fault 13)', async () => {
+  const found = new Map<unknown, number>();
+  expect(summed(saved.context!.slice())).toEqual(saved.context);
+  for (let seed = 1; seed <= 1000; seed++) {
+    const below = seeded(seed);
+    const context = saved.context!.slice();
+    for (let left = below(6); left >= 0; left--) context[below(context.length)] = below(256);
+    const code = await outcome({ ...saved, context: summed(context) });
+    expect(['taken', 'integrity', 'unsupported', 'context-full', 'bad-model']).toContain(code);
+    found.set(code, (found.get(code) ?? 0) + 1);
+  }
+  expect(found.get('taken')).toBeGreaterThan(50);
+  await expectUsable();
+}, 60_000);
 
 test('5000 edited sessions are taken or refused with a code, and none traps (fault 13)', async () => {
   const found = new Map<unknown, number>();
