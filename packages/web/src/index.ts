@@ -24,7 +24,7 @@ export type {
 } from '@pocketbit/engine';
 export type { Crash, RiskyPhase } from './coordination/crash-marker.ts';
 export type { OtherTab, TabOptions, YieldReason } from './coordination/engine-lease.ts';
-export { type Conversation, Conversations } from './page/conversations.ts';
+export { type Conversation, Conversations, type StoredRecord } from './page/conversations.ts';
 export {
   deleteModel,
   exportModel,

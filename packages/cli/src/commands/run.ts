@@ -140,7 +140,7 @@ async function listen(
   const line: Line = {
     chunk: (chunk) => {
       text += chunk.text;
-      ids.push(...chunk.ids);
+      for (const id of chunk.ids) ids.push(id);
       if (!silent) process.stdout.write(chunk.text);
     },
     session: () => {},

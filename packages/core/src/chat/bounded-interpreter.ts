@@ -59,6 +59,9 @@ const READY = 'Ready';
 /** A node that has been evaluated. */
 const ready = (value: Value) => ({ type: READY, value }) as unknown as Node;
 
+/** A template took or made more than the bounds allow. */
+export class Overrun extends Error {}
+
 /** Runs a template, and throws a plain error before it takes more time or memory than the bounds above. */
 export class BoundedInterpreter extends Interpreter {
   readonly #templateLength: number;
@@ -93,7 +96,7 @@ export class BoundedInterpreter extends Interpreter {
     const result = node.type === READY ? (node.value as Value) : super.evaluate(node, environment);
     if (node.type === 'MemberExpression') this.#guardMethod(node, result);
     const size = this.#sizeOf(result);
-    if (size > MAX_SIZE) throw new Error(`a value grows past ${MAX_SIZE} elements`);
+    if (size > MAX_SIZE) throw new Overrun(`a value grows past ${MAX_SIZE} elements`);
     if (typeof result.value === 'string') this.#spend(size);
     if (this.#iterables.has(statement)) this.#spend(ROUND * lengthOf(result));
     else if (MAKERS.includes(node.type)) this.#spend(ELEMENT * lengthOf(result));
@@ -102,12 +105,12 @@ export class BoundedInterpreter extends Interpreter {
 
   #spend(units: number): void {
     this.#work += units;
-    if (!(this.#work <= MAX_WORK)) throw new Error('it takes more steps than any chat needs');
+    if (!(this.#work <= MAX_WORK)) throw new Overrun('it takes more steps than any chat needs');
   }
 
   /** Spends a step that nothing can stop, before it is done. */
   #spendAtOnce(units: number): void {
-    if (!(units <= MAX_CALL)) throw new Error('one step of it takes too long or makes too much');
+    if (!(units <= MAX_CALL)) throw new Overrun('one step of it takes too long or makes too much');
     this.#spend(units);
   }
 

@@ -2,6 +2,7 @@ import { PocketbitError } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { Overrun } from './bounded-interpreter.ts';
 import { formatOf } from './fallback.ts';
 import { compileTemplate } from './template.ts';
 
@@ -38,16 +39,24 @@ export function createChat(header: GgufHeader, tokenizer: Tokenizer): Chat {
   const run = guarded(() => compileTemplate(template));
   const { bos, eos } = tokenizer.specials;
   const variables = { bos_token: textOf(tokenizer, bos), eos_token: textOf(tokenizer, eos) };
-  const render: Chat['render'] = (messages, options = {}) =>
-    guarded(() => {
-      const prompt = run({
-        ...variables,
-        messages: messages.map(({ role, content }) => ({ role, content })),
-        add_generation_prompt: options.addGenerationPrompt ?? true,
-      });
-      refuseLong(prompt, messages);
-      return prompt;
+  const rendered: Chat['render'] = (messages, options = {}) => {
+    const prompt = run({
+      ...variables,
+      messages: messages.map(({ role, content }) => ({ role, content })),
+      add_generation_prompt: options.addGenerationPrompt ?? true,
     });
+    refuseLong(prompt, messages);
+    return prompt;
+  };
+  const render: Chat['render'] = (messages, options) => {
+    try {
+      return rendered(messages, options);
+    } catch (cause) {
+      throw cause instanceof Overrun && isSound(rendered)
+        ? tooLong(messages, cause)
+        : templateFailure(cause);
+    }
+  };
   return {
     render,
     stopStrings,
@@ -69,7 +78,7 @@ const MAX_REPEATS = 4;
 function refuseLong(prompt: string, messages: readonly ChatMessage[]): void {
   const written = messages.reduce((sum, { content }) => sum + content.length, 0);
   if (prompt.length <= MAX_ADDED + MAX_REPEATS * written) return;
-  throw new Error(`it makes ${prompt.length} characters of ${written}`);
+  throw new Overrun(`it makes ${prompt.length} characters of ${written}`);
 }
 
 /** Ids of a rendered prompt, with the BOS that the vocabulary asks for unless the template wrote it. */
@@ -91,8 +100,30 @@ function guarded<T>(step: () => T): T {
   try {
     return step();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const shown = reason.slice(0, MAX_REASON);
-    throw new PocketbitError('bad-model', `the chat template failed: ${shown}`, { cause });
+    throw templateFailure(cause);
   }
+}
+
+function templateFailure(cause: unknown): PocketbitError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const shown = reason.slice(0, MAX_REASON);
+  return new PocketbitError('bad-model', `the chat template failed: ${shown}`, { cause });
+}
+
+/** Whether the template runs within its bounds where there is next to nothing to write. */
+function isSound(render: Chat['render']): boolean {
+  try {
+    return render([{ role: 'user', content: 'a' }]) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** A template that overruns on a long conversation alone is not at fault. */
+function tooLong(messages: readonly ChatMessage[], cause: Error): PocketbitError {
+  return new PocketbitError(
+    'context-full',
+    `The conversation of ${messages.length} messages is too long for its chat template: ${cause.message}. Shorten it, or begin a new one.`,
+    { cause },
+  );
 }

@@ -7,6 +7,8 @@ import { sessionStore } from '../store/session-database.ts';
 
 /** A conversation as it is stored; `M` is the application's own kind of message. */
 export interface Conversation<M> {
+  /** Of the record's form; absent in those of versions before 0.2. */
+  readonly version?: 1;
   readonly id: string;
   /** Writes so far. */
   readonly revision: number;
@@ -18,21 +20,34 @@ export interface Conversation<M> {
 }
 
 type Key = [kind: 'chat', id: string];
+/** What is stored, whatever it is. */
+export type StoredRecord = [key: IDBValidKey, value: unknown];
 
 /** Conversations in this browser, a record each. A page claims the one it writes, so that tabs do not overwrite each other. */
 export class Conversations<M> {
   readonly #store = sessionStore();
   readonly #held = new Map<string, Lease>();
 
-  /** All that are stored, the newest first; none where the browser stores nothing. */
+  /** All that are stored and can be read, the newest first; none where the browser stores nothing. */
   async list(): Promise<Conversation<M>[]> {
-    const read = this.#store('readonly', (records) => {
+    const all = await this.#all().catch(() => []);
+    const chats = all.filter(isReadable).map(([, chat]) => chat as Conversation<M>);
+    return chats.sort((a, b) => (b.updatedAt || 0) - (a.updatedAt || 0));
+  }
+
+  /** What lies among the conversations and is none of this version; it is left as it is. Rejects where nothing can be read. */
+  async unreadable(): Promise<StoredRecord[]> {
+    return (await this.#all()).filter((record) => !isReadable(record));
+  }
+
+  #all(): Promise<StoredRecord[]> {
+    return this.#store('readonly', async (records) => {
       // Keys are arrays, ordered by their elements; an array comes after every id.
       const chats = IDBKeyRange.bound(['chat'], ['chat', []]);
-      return promisifyRequest<Conversation<M>[]>(records.getAll(chats));
+      const keys = promisifyRequest(records.getAllKeys(chats));
+      const values = await promisifyRequest<unknown[]>(records.getAll(chats));
+      return (await keys).map((key, i): StoredRecord => [key, values[i]]);
     });
-    const all = await read.catch(() => []);
-    return all.sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
   /**
@@ -59,13 +74,21 @@ export class Conversations<M> {
    * browser stores nothing.
    */
   async save(chat: Conversation<M>): Promise<Conversation<M>> {
-    const next = { ...chat, revision: chat.revision + 1, updatedAt: Date.now() };
+    const next = {
+      ...chat,
+      version: 1 as const,
+      revision: chat.revision + 1,
+      updatedAt: Date.now(),
+    };
+    const key = ['chat', chat.id] satisfies Key;
     let superseded = false;
     const replace = (stored?: Conversation<M>) => {
-      superseded = stored !== undefined && stored.revision !== chat.revision;
+      // What cannot be read is another's too, and stays as it is.
+      superseded =
+        stored !== undefined && !(isReadable([key, stored]) && stored.revision === chat.revision);
       return superseded ? stored! : next;
     };
-    await update<Conversation<M>>(['chat', chat.id] satisfies Key, replace, this.#store);
+    await update<Conversation<M>>(key, replace, this.#store);
     if (!superseded) return next;
     if (globalThis.navigator?.locks) throw takenOver();
     return this.save({
@@ -87,9 +110,10 @@ export class Conversations<M> {
     this.#held.delete(id);
   }
 
-  #read(id: string): Promise<Conversation<M> | undefined> {
-    const found = get<Conversation<M>>(['chat', id] satisfies Key, this.#store);
-    return found.catch(() => undefined);
+  async #read(id: string): Promise<Conversation<M> | undefined> {
+    const key = ['chat', id] satisfies Key;
+    const found = await get<Conversation<M>>(key, this.#store).catch(() => undefined);
+    return isReadable([key, found]) ? found : undefined;
   }
 
   /** Whether this page has the conversation from now on; always true where there are no Web Locks. */
@@ -103,6 +127,19 @@ export class Conversations<M> {
     });
     return true;
   }
+}
+
+/** Whether a record is a conversation of this version, of which `version` is 1 or absent. */
+function isReadable([key, value]: StoredRecord): boolean {
+  const { version = 1, id, revision, updatedAt, messages } = Object(value);
+  return (
+    version === 1 &&
+    id === (key as Key)[1] &&
+    typeof id === 'string' &&
+    Number.isInteger(revision) &&
+    typeof updatedAt === 'number' &&
+    Array.isArray(messages)
+  );
 }
 
 function takenOver(): PocketbitError {

@@ -1,4 +1,10 @@
-import type { GgufHeader, ModelPlan, PlanOptions, Tokenizer } from '@pocketbit/core';
+import {
+  type GgufHeader,
+  type ModelPlan,
+  type PlanOptions,
+  PocketbitError,
+  type Tokenizer,
+} from '@pocketbit/core';
 import {
   type Engine,
   type Fit,
@@ -142,11 +148,13 @@ async function assemble(
   job: Job,
 ): Promise<OpenedModel> {
   const text = import('./text.ts');
+  // Its failure is met below.
+  text.catch(() => {});
   const { files, header } = found;
   const accepted = job.planned?.header === header ? job.planned : null;
   const { plan, reducedFrom } = accepted ?? planFor(module, header, job.request);
   streamFiles(files);
-  const { createChat, createTokenizer, StopFilter } = await text;
+  const { createChat, createTokenizer, StopFilter } = await text.catch(unfetched);
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
@@ -163,6 +171,14 @@ async function assemble(
     guard: guardOf(job.marker, plan),
   });
   return { info, model, choice };
+}
+
+function unfetched(cause: unknown): never {
+  throw new PocketbitError(
+    'network',
+    `The tokenizer could not be fetched (${cause}). Serve the script files together and load again while online.`,
+    { cause },
+  );
 }
 
 /** The marker before a model's first token: until then the page may be killed for the memory it takes. */
