@@ -17,6 +17,19 @@ export {
   type Scales,
 } from './plan/config.ts';
 export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
+export {
+  isCount,
+  isFlag,
+  isListOf,
+  isNumber,
+  isOneOf,
+  isRecordOf,
+  isText,
+  orNone,
+  orNull,
+  type Shape,
+  shape,
+} from './shape.ts';
 export { type ByteSource, bytesSource } from './source.ts';
 export type { SpecialIds } from './tokenizer/special-ids.ts';
 export {
