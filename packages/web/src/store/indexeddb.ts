@@ -109,16 +109,19 @@ export class DatabaseStore implements ModelStore {
   async list(): Promise<StoredEntry[]> {
     const entries = new Map<string, StoredEntry>();
     for (const [[kind, source], value] of await use('readonly', recordsOf)) {
-      const entry = entries.get(source) ?? { source, unreadable: [] };
-      if (kind === 'lost') entry.unreadable.push((value as { record: unknown }).record);
+      const entry: StoredEntry = entries.get(source) ?? { source };
+      const unreadable = (record: unknown) => {
+        entry.unreadable = [...(entry.unreadable ?? []), record];
+      };
+      if (kind === 'lost') unreadable((value as { record: unknown }).record);
       else if (kind === 'used') Object.assign(entry, isNumber(value) && { usedAt: value });
-      else if (!isKnown(kind, source, value)) entry.unreadable.push(value);
+      else if (!isKnown(kind, source, value)) unreadable(value);
       else if (kind === 'model') entry.manifest = value as Manifest;
       else entry.draft = value as Draft;
       entries.set(source, entry);
     }
     return [...entries.values()].filter(
-      ({ manifest, draft, unreadable }) => manifest ?? draft ?? unreadable.length > 0,
+      ({ manifest, draft, unreadable }) => manifest ?? draft ?? unreadable,
     );
   }
 }

@@ -76,7 +76,7 @@ export async function storageEstimate(): Promise<StorageEstimate> {
     modelBytes: entries.reduce((sum, { manifest }) => sum + (manifest?.size ?? 0), 0),
     unfinished: entries.flatMap(({ draft }) => (draft ? [unfinishedOf(draft)] : [])),
     unreadable: entries.flatMap(({ source, unreadable: records }) =>
-      records.length > 0 ? [{ source, records }] : [],
+      records ? [{ source, records }] : [],
     ),
   };
 }

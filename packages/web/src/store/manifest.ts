@@ -97,7 +97,7 @@ export function readable<T extends Draft>(
 export interface StoredEntry {
   source: string;
   /** Records that this build cannot read, as they are. */
-  unreadable: unknown[];
+  unreadable?: unknown[];
   manifest?: Manifest;
   draft?: Draft;
   /** When a model was last loaded from it, milliseconds since 1970. */
