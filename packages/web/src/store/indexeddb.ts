@@ -18,6 +18,8 @@ type Key =
   | [kind: 'lost', source: string, kind: string]
   | [kind: 'chunk', blob: string, index: number];
 
+const SHAPES = { model: isManifest, draft: isDraft };
+
 const models = database('pocketbit', 'models');
 
 const use: UseStore = (mode, work) =>
@@ -141,9 +143,9 @@ function writeAs(draft: Draft, isNew: boolean, entries: [Key, unknown][]): Promi
     );
     if (stored ? (stored.begun ?? 0) > begun : !isNew) throw superseded(draft);
     for (const [[kind, of]] of entries) {
-      if (kind === 'chunk') continue;
+      if (kind !== 'model' && kind !== 'draft') continue;
       const record: unknown = await promisifyRequest(objects.get([kind, of]));
-      if (record === undefined || isKnown(kind, of, record)) continue;
+      if (record === undefined || readable<Draft>(record, SHAPES[kind], of)) continue;
       objects.put({ version: 1, record }, ['lost', of, kind]);
     }
     await putAll(objects, entries);
@@ -174,8 +176,8 @@ async function sweep(objects: IDBObjectStore, source?: string, blob?: string): P
 
 /** Whether this build can read a record of a kind. */
 function isKnown(kind: string, source: string, value: unknown): boolean {
-  const shapes: Record<string, Shape<Draft>> = { model: isManifest, draft: isDraft };
-  return (shapes[kind]?.(value) && (value as Draft).source === source) ?? false;
+  const is: Shape<Draft> | undefined = SHAPES[kind as keyof typeof SHAPES];
+  return is?.(value) === true && value.source === source;
 }
 
 /** The key part of the chunks that a record lists. */
