@@ -123,6 +123,7 @@ class Download {
     this.#draft = { ...draft, hashes: [], begun, ...(urls && { urls }) };
     for (const [index, expected] of draft.hashes.entries()) {
       refuseAborted(this.#options.signal);
+      if (this.#file.holds && !(await this.#file.holds(draft, index))) break;
       const { bytes } = await intactChunk(this.#store, draft, index);
       if (!bytes) break;
       const whole = this.#stored + bytes.byteLength === draft.size;

@@ -220,7 +220,7 @@ function describe(
   engine: Engine,
   tokenizer: Tokenizer,
 ): Omit<ModelInfo, 'reducedFrom'> {
-  const { store } = files[0]!;
+  const isStored = files.every(({ store }) => store.kind === 'indexeddb');
   const [first] = manifests as [Manifest, ...Manifest[]];
   return {
     name: plan.name,
@@ -231,12 +231,12 @@ function describe(
     contextLength: plan.config.context,
     vocabSize: tokenizer.vocabSize,
     artifact,
-    storage: store.kind,
+    storage: isStored ? 'indexeddb' : 'memory',
     sha256: first.sha256,
     activation: plan.scheme,
     crash: null,
     key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
-    source: store.kind === 'memory' ? null : first.source,
+    source: isStored ? first.source : null,
   };
 }
 
