@@ -75,11 +75,6 @@ const HOSTILE: [string, TinyOptions, string[]][] = [
     { metadata: template(`{{ raise_exception('${FORGED}') }}`) },
     ['run', 'FILE', 'hi'],
   ],
-  [
-    'template that fails',
-    { metadata: template(`{{ "${FORGED}" | ${'x'} }}`) },
-    ['run', 'FILE', 'hi'],
-  ],
   ['template that is none', { metadata: template(`{% ${FORGED} %}`) }, ['run', 'FILE', 'hi']],
   [
     'token',
