@@ -1,5 +1,6 @@
 export { type Chat, type ChatMessage, createChat, type RenderOptions } from './chat/chat.ts';
 export { StopFilter } from './chat/stop-filter.ts';
+export { displayName, escaped } from './display.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, PocketbitError } from './errors.ts';
 export { type GgufHeader, readGguf } from './gguf/header.ts';
 export { readGgufShards, type ShardedGguf, shardNames } from './gguf/shards.ts';
