@@ -1,4 +1,4 @@
-const appsMay = ['packages/web', 'packages/embed', 'packages/ui'];
+const appsMay = ['packages/core', 'packages/web', 'packages/embed', 'packages/ui'];
 
 /**
  * Who may name whom. Folders that are not listed (tests, tools, scripts) may name all of them but the apps, which are

@@ -29,25 +29,27 @@ export function looksLikeAction(text: string): boolean {
 
 /** The action in a model's answer; null when it is no complete, well-formed action. */
 export function parseAction(text: string): Action | null {
-  const value = parseObject(text.trim());
-  if (!value) return null;
-  const fields = Object.hasOwn(FIELDS, String(value.action))
-    ? FIELDS[value.action as Action['action']]
-    : null;
-  if (!fields?.every((field) => isText(value[field]))) return null;
-  if (value.action === 'list' && !validList(value)) return null;
-  return value as unknown as Action;
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return asAction(JSON.parse(text.trim()));
   } catch {
     return null;
   }
+}
+
+/** A value as an action; null when it is none. */
+export function asAction(value: unknown): Action | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const { action, ...others } = value as Record<string, unknown>;
+  if (typeof action !== 'string' || !Object.hasOwn(FIELDS, action)) return null;
+  const fields = FIELDS[action as Action['action']];
+  if (!fields.every((field) => isText(others[field]))) return null;
+  if (action === 'list' && !validList(others)) return null;
+  return value as Action;
+}
+
+/** Whether carrying it out reads or changes what is kept for the user. */
+export function concernsUserData({ action }: Action): boolean {
+  return action === 'timer' || action === 'reminder' || action === 'list' || action === 'note';
 }
 
 function validList(value: Record<string, unknown>): boolean {

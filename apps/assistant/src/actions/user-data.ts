@@ -11,6 +11,8 @@ export interface Timer {
   durationMs: number;
   endsAt: number;
   state: 'running' | 'ringing' | 'done' | 'cancelled';
+  /** It ended while the app was closed, and the user has not been told. */
+  missed?: boolean;
 }
 
 export interface Reminder {
@@ -21,6 +23,8 @@ export interface Reminder {
   /** Null where the words name no moment. */
   dueAt: number | null;
   done: boolean;
+  /** It fell due, and the user has not dismissed that. */
+  unseen?: boolean;
 }
 
 export interface Note {
@@ -55,12 +59,14 @@ export type Outcome =
   | { kind: 'note'; id: string; text: string }
   | { kind: 'convert'; question: string; answer: string }
   | { kind: 'calculate'; question: string; answer: string }
+  /** Nothing was done: the user is asked. */
+  | { kind: 'proposed'; action: Action }
   | { kind: 'unknown' }
   | { kind: 'failed'; message: string };
 
 export interface Moment {
   now: Date;
-  /** A fresh id. */
+  /** The id of what is made. Where a thing has it the action was carried out before, and nothing is made. */
   id: string;
 }
 
@@ -99,7 +105,14 @@ function startTimer(data: UserData, duration: string, { now, id }: Moment): Appl
     endsAt: now.getTime() + durationMs,
     state: 'running',
   };
-  return { data: { ...data, timers: [...data.timers, timer] }, outcome: { kind: 'timer', id } };
+  return {
+    data: { ...data, timers: withThing(data.timers, timer) },
+    outcome: { kind: 'timer', id },
+  };
+}
+
+function withThing<T extends { id: string }>(things: T[], thing: T): T[] {
+  return things.some(({ id }) => id === thing.id) ? things : [...things, thing];
 }
 
 function addReminder(
@@ -110,7 +123,7 @@ function addReminder(
   const dueAt = parseWhen(when, moment.now);
   const reminder: Reminder = { id: moment.id, text, when, dueAt, done: false };
   return {
-    data: { ...data, reminders: [...data.reminders, reminder] },
+    data: { ...data, reminders: withThing(data.reminders, reminder) },
     outcome: { kind: 'reminder', id: moment.id, text, when, dueAt },
   };
 }
@@ -145,7 +158,7 @@ function same(a: string, b: string): boolean {
 function addNote(data: UserData, text: string, { now, id }: Moment): Applied {
   const note: Note = { id, text, at: now.getTime() };
   return {
-    data: { ...data, notes: [...data.notes, note] },
+    data: { ...data, notes: withThing(data.notes, note) },
     outcome: { kind: 'note', id, text },
   };
 }

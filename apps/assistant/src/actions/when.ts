@@ -13,6 +13,8 @@ const MONTHS = [
   'november',
   'december',
 ];
+/** The last moment that a Date can name, ms since 1970. */
+export const MAX_TIME = 8.64e15;
 const UNIT_MS: Record<string, number> = {
   minute: 60_000,
   hour: 3_600_000,
@@ -39,11 +41,16 @@ export function parseWhen(text: string, now: Date): number | null {
   const words = text.toLowerCase().trim();
   if (/\bevery\b/.test(words)) return null;
   const span = parseSpan(words, now);
-  if (span !== null) return span;
+  if (span !== null) return span <= MAX_TIME ? span : null;
   const day = parseDay(words, now);
   const hour = parseClock(words);
   if (!day && !hour) return null;
   return timeOf(day, hour ?? { hours: 9, minutes: 0, exact: true }, now);
+}
+
+/** Whether the words count from now on, so that no clock on the wall has to show their end. */
+export function isSpan(text: string): boolean {
+  return parseSpan(text.toLowerCase().trim(), new Date(0)) !== null;
 }
 
 interface Clock {

@@ -16,8 +16,8 @@ export interface AnswerHost {
   model(): Model;
   /** The catalogue's entry of the model; null for one that is not in it. */
   entry(): Choice['entry'];
-  /** Carries out an action. */
-  act(action: Action): Outcome;
+  /** Carries out the action that `answer` is, or asks the user; once, however often it is called for one answer. */
+  act(action: Action, answer: Message): Promise<Outcome>;
   /** The model's worker has died and was replaced. */
   recovered(): void;
   changed(): void;
@@ -74,9 +74,10 @@ export class AnswerWriter {
   async #writeToEnd(answer: Message): Promise<void> {
     try {
       await this.#complete(answer);
-      answer.state = 'done';
-      const outcome = this.#act(answer);
+      // Until it is carried out the answer counts as unfinished: a visit that ends here goes on here.
+      const outcome = await this.#act(answer);
       if (outcome) answer.outcome = outcome;
+      answer.state = 'done';
     } catch (error) {
       answer.state = 'failed';
       answer.error = textOf(PocketbitError.from(error));
@@ -114,6 +115,7 @@ export class AnswerWriter {
         power: 'auto' as const,
         ...(entry ? {} : CHAT_SAMPLING),
       };
+      answer.model = model.info.sha256;
       try {
         return await this.#follow(model.generate(prompt, options), answer);
       } catch (error) {
@@ -132,6 +134,7 @@ export class AnswerWriter {
     const { text, ids } = answer;
     try {
       await this.#follow(model.restore(session, { signal }), answer);
+      answer.model = model.info.sha256;
       return true;
     } catch (error) {
       const { code } = PocketbitError.from(error);
@@ -158,10 +161,10 @@ export class AnswerWriter {
     answer.stats = stats;
   }
 
-  #act(answer: Message): Outcome | null {
+  async #act(answer: Message): Promise<Outcome | null> {
     if (!looksLikeAction(answer.text)) return null;
     const action = parseAction(answer.text);
-    if (action) return this.#host.act(action);
+    if (action) return this.#host.act(action, answer);
     const stopped = answer.stats?.stopReason === 'aborted';
     return {
       kind: 'failed',

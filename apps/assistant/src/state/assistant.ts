@@ -1,3 +1,4 @@
+import { isText } from '@pocketbit/core';
 import {
   deleteModel,
   type LoadProgress,
@@ -7,14 +8,18 @@ import {
   PocketbitError,
   type YieldReason,
 } from 'pocketbit';
+import { type Action, concernsUserData } from '../actions/action.ts';
+import type { Outcome } from '../actions/user-data.ts';
 import { Alarm } from './alarm.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { BUILT_IN, type Choice, choiceOf, firstChoice } from './catalog.ts';
 import { Chat } from './chat.ts';
 import { read, write } from './database.ts';
+import { freshId } from './fresh-id.ts';
 import { Installer } from './install.ts';
 import type { Message } from './message.ts';
 import { OfflineShell } from './offline.ts';
+import type { Unreadable } from './set-aside.ts';
 import { Tabs } from './tabs.ts';
 import { UserDataStore } from './user-data.ts';
 
@@ -26,7 +31,16 @@ export type Phase =
   | { name: 'failed'; error: PocketbitError };
 
 /** Something that happened without being asked for, worth one quiet line. */
-export type Notice = 'resumed' | 'recovered' | 'smaller' | 'unkept' | null;
+export type Notice =
+  | 'resumed'
+  | 'recovered'
+  | 'smaller'
+  | 'unkept'
+  /** Something could not be stored, and is tried again. */
+  | 'unsaved'
+  /** Something that is stored cannot be read. */
+  | 'unreadable'
+  | null;
 
 /** The app without its looks: the model, the conversation and the user's data. Fires `change`. */
 export class Assistant extends EventTarget {
@@ -39,11 +53,13 @@ export class Assistant extends EventTarget {
   readonly shell = new OfflineShell();
   readonly installer = new Installer();
   readonly #tabs = new Tabs();
+  /** Stored conversations that cannot be read. */
+  unreadableChats: readonly Unreadable[] = [];
   #away = false;
   readonly #writer = new AnswerWriter(this.chat, {
     model: () => this.#model(),
     entry: () => this.choice.entry,
-    act: (action) => this.userData.apply(action),
+    act: (action, answer) => this.#act(action, answer),
     recovered: () => {
       this.notice = 'recovered';
     },
@@ -60,11 +76,26 @@ export class Assistant extends EventTarget {
     this.#listen();
     await this.userData.start();
     await this.chat.open();
+    this.unreadableChats = await this.chat.unreadable();
     addEventListener('pagehide', () => this.chat.save());
-    document.addEventListener('visibilitychange', () => this.#onHidden());
-    this.choice = firstChoice(location.search, await read<string>('model'));
+    addEventListener('pageshow', ({ persisted }) => persisted && this.userData.refresh());
+    document.addEventListener('visibilitychange', () => this.#onVisibility());
+    const remembered = await read('model');
+    this.choice = firstChoice(location.search, isText(remembered) ? remembered : undefined);
     this.#changed();
     await this.#load();
+  }
+
+  /** Stored values that this version cannot read. */
+  get unreadable(): readonly Unreadable[] {
+    return [...this.userData.unreadable, ...this.unreadableChats];
+  }
+
+  async forgetUnreadable(): Promise<void> {
+    await Promise.all([this.userData.forgetUnreadable(), this.chat.forgetUnreadable()]);
+    this.unreadableChats = await this.chat.unreadable();
+    if (this.notice === 'unreadable') this.notice = null;
+    this.#changed();
   }
 
   get messages(): Message[] {
@@ -124,6 +155,17 @@ export class Assistant extends EventTarget {
     await this.#writer.write(answer);
   }
 
+  /** Carries out what a model proposed, where the user says so. */
+  async decide(outcome: Outcome, accepted: boolean): Promise<void> {
+    const answer = this.messages.find((message) => message.outcome === outcome);
+    if (!answer || outcome.kind !== 'proposed' || this.phase.name === 'elsewhere') return;
+    this.#alarm.arm();
+    answer.outcome = accepted
+      ? await this.userData.apply(outcome.action, answer.id)
+      : { kind: 'failed', message: 'As you wished, nothing was done.' };
+    this.#save();
+  }
+
   dismissNotice(): void {
     this.notice = null;
     this.#changed();
@@ -169,7 +211,7 @@ export class Assistant extends EventTarget {
     try {
       const model = await this.#fetch(job.signal);
       if (this.#loading !== job) return void model.close();
-      this.notice = noticeOf(model);
+      this.notice = noticeOf(model) ?? this.#keepingNotice();
       await this.#reclaimChat();
       this.#show({ name: 'ready', model });
       void this.#resume();
@@ -206,10 +248,35 @@ export class Assistant extends EventTarget {
 
   #listen(): void {
     this.chat.addEventListener('saved', () => this.#announceChat());
+    for (const part of [this.chat, this.userData]) {
+      for (const event of ['saved', 'unsaved', 'change']) {
+        part.addEventListener(event, () => this.#tellUnsaved());
+      }
+    }
     this.#tabs.on('which', () => this.#announceChat());
     this.#tabs.on('chat', ({ id }) => {
       if (this.phase.name === 'elsewhere') void this.#showChat(id);
     });
+  }
+
+  /** Only the bundled model was made to act: what it is, its hash proves, whatever its file is called. Others ask. */
+  async #act(action: Action, { id, model }: Message): Promise<Outcome> {
+    const asks = model !== BUILT_IN.sha256 && concernsUserData(action);
+    return asks ? { kind: 'proposed', action } : this.userData.apply(action, id);
+  }
+
+  #keepingNotice(): Notice {
+    if (this.chat.failure !== null || this.userData.failure !== null) return 'unsaved';
+    return this.unreadable.length > 0 ? 'unreadable' : null;
+  }
+
+  /** Says that something is not stored, and no longer when it is. */
+  #tellUnsaved(): void {
+    const unsaved = this.#keepingNotice() === 'unsaved';
+    if (unsaved && this.notice === null) this.notice = 'unsaved';
+    else if (!unsaved && this.notice === 'unsaved') this.notice = null;
+    else return;
+    this.#changed();
   }
 
   /** Announces to the tabs that wait which conversation this one shows. */
@@ -246,10 +313,10 @@ export class Assistant extends EventTarget {
   }
 
   #open(text: string): Message {
-    const base = { ids: [], id: crypto.randomUUID() };
+    const base = { ids: [], id: freshId() };
     const answer: Message = {
       ...base,
-      id: crypto.randomUUID(),
+      id: freshId(),
       role: 'assistant',
       text: '',
       state: 'streaming',
@@ -259,9 +326,9 @@ export class Assistant extends EventTarget {
     return answer;
   }
 
-  /** A hidden page may never come back: saves what there is, then the answer to the token. */
-  async #onHidden(): Promise<void> {
-    if (document.visibilityState !== 'hidden') return;
+  /** A hidden page may never come back: saves what there is, then the answer to the token. One that comes back may have slept. */
+  async #onVisibility(): Promise<void> {
+    if (document.visibilityState !== 'hidden') return this.userData.refresh();
     this.chat.save();
     await this.#saveNow();
   }

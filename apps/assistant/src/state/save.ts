@@ -8,8 +8,13 @@ export async function saveAsFile({ source, name }: StoredModel): Promise<void> {
   const file = await pick?.({ suggestedName: name });
   const { stream } = await exportModel(source);
   if (file) return stream.pipeTo(await file.createWritable());
+  download(await new Response(stream).blob(), name);
+}
+
+/** Hands the user a file, among the downloads. */
+export function download(file: Blob, name: string): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(await new Response(stream).blob());
+  link.href = URL.createObjectURL(file);
   link.download = name;
   link.click();
   // The browser has begun to read it by then.

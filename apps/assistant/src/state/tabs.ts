@@ -1,3 +1,5 @@
+import { isOneOf, isRecordOf, isText, orNone } from '@pocketbit/core';
+
 /** What the tabs of the app send each other. */
 type TabMessage =
   /** The conversation that the active tab shows, whenever it has been written. */
@@ -6,6 +8,11 @@ type TabMessage =
   | { type: 'which' }
   /** The user's data have changed. */
   | { type: 'kept' };
+
+const isMessage = isRecordOf<{ type: TabMessage['type']; id?: string }>({
+  type: isOneOf('chat', 'which', 'kept'),
+  id: orNone(isText),
+});
 
 /** The channel between the app's tabs; silent where the browser has none. */
 export class Tabs {
@@ -16,8 +23,10 @@ export class Tabs {
     type: T,
     act: (message: Extract<TabMessage, { type: T }>) => void,
   ): void {
-    this.#channel?.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => {
-      if (data.type === type) act(data as Extract<TabMessage, { type: T }>);
+    this.#channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      // A tab of another version, or an extension, may send anything.
+      if (!isMessage(data) || data.type !== type || (type === 'chat' && !data.id)) return;
+      act(data as Extract<TabMessage, { type: T }>);
     });
   }
 

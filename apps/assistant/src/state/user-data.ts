@@ -1,10 +1,22 @@
-import type { Action } from '../actions/action.ts';
+import { type Action, concernsUserData } from '../actions/action.ts';
+import * as changes from '../actions/changes.ts';
 import { apply, EMPTY, type Outcome, type Timer, type UserData } from '../actions/user-data.ts';
-import { read, write } from './database.ts';
+import { isSpan } from '../actions/when.ts';
+import { Countdowns } from './countdowns.ts';
+import { freshId } from './fresh-id.ts';
+import { type Kept, type KeptStore, keptRecords, type Work } from './kept-records.ts';
+import { forget, type Unreadable } from './set-aside.ts';
 import { Tabs } from './tabs.ts';
 
-/** Timers that ended longer ago are forgotten. */
-const WEEK_MS = 7 * 86_400_000;
+/** The app starts without what the browser has not read by then, and shows it once it is there. */
+const PATIENCE_MS = 5000;
+/** Pause before what could not be stored is tried again; it doubles up to the longest. */
+const RETRY_MS = 5000;
+const LONGEST_RETRY_MS = 300_000;
+/** Both clocks are looked at so often, ms: no event tells that the wall clock was set, or that a device woke up. */
+const LOOK_MS = 1000;
+/** Platform fact: a delay above 2^31 - 1 ms fires at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Something that fell due; `id` is the timer's or reminder's. */
 export interface Alert {
@@ -12,137 +24,252 @@ export interface Alert {
   text: string;
 }
 
-/** Holds the user's data, saves every change, takes over those of other tabs and lets timers ring. */
+/** A change on its way to the store. */
+interface Waiting extends Work {
+  /** Called when it is stored, or cannot be: with what came of it there, or here. */
+  settle(outcome: Outcome | null): void;
+}
+
+/**
+ * The user's data, as they are stored with the changes that are on their way there. Every change is made anew in the
+ * transaction that stores it, on what other tabs have written meanwhile; one that cannot be stored stays here and is
+ * tried again. Lets timers ring. Fires `change`.
+ */
 export class UserDataStore extends EventTarget {
   data: UserData = EMPTY;
-  /** What fell due and waits to be dismissed. */
-  alerts: Alert[] = [];
+  /** Stored values that cannot be read. */
+  unreadable: readonly Unreadable[] = [];
+  /** Why the last changes are not stored; null where they are. */
+  failure: unknown = null;
   readonly #sound: () => void;
+  readonly #records: KeptStore;
   readonly #tabs = new Tabs();
-  #next: ReturnType<typeof setTimeout> | undefined;
+  readonly #countdowns = new Countdowns();
+  #stored: UserData = EMPTY;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | null = null;
+  /** Another tab has written since the last reading. */
+  #stale = true;
+  /** What is stored has been seen once. */
+  #met = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #pause = RETRY_MS;
+  #exact: ReturnType<typeof setTimeout> | undefined;
+  #look: ReturnType<typeof setTimeout> | undefined;
 
   /** `sound` rings for what falls due. */
-  constructor(sound: () => void) {
+  constructor(sound: () => void, records: KeptStore = keptRecords) {
     super();
     this.#sound = sound;
+    this.#records = records;
   }
 
   async start(): Promise<void> {
-    const data = { ...EMPTY, ...(await read<UserData>('kept')) };
-    const recent = ({ endsAt }: Timer) => endsAt > Date.now() - WEEK_MS;
-    this.data = { ...data, timers: data.timers.filter(recent) };
-    this.#ring(false);
-    this.#changed();
-    this.#tabs.on('kept', () => this.#follow());
+    this.#tabs.on('kept', () => this.refresh());
+    const written = this.#write();
+    await Promise.race([written, after(PATIENCE_MS)]);
   }
 
-  /** Carries out an action; its outcome. */
-  apply(action: Action): Outcome {
-    const { data, outcome } = apply(this.data, action, {
-      now: new Date(),
-      id: crypto.randomUUID(),
-    });
-    this.#set(data);
-    return outcome;
+  /** What fell due and waits to be dismissed. */
+  get alerts(): Alert[] {
+    const { timers, reminders } = this.data;
+    return [
+      ...timers.filter(({ state }) => state === 'ringing').map(over),
+      ...reminders
+        .filter(({ unseen }) => unseen)
+        .map(({ id, text }) => ({ id, text: `Reminder: ${text}` })),
+    ];
+  }
+
+  /** Timers that ended while the app was closed, to be dismissed. */
+  get missed(): Alert[] {
+    return this.data.timers.filter(({ missed }) => missed).map(over);
+  }
+
+  /** Milliseconds left of a timer that runs. */
+  left({ id, endsAt, durationMs, state }: Timer): number {
+    if (state !== 'running') return 0;
+    return Math.max(0, this.#countdowns.left(id, endsAt, durationMs));
+  }
+
+  /** Carries out an action; its outcome, once that is stored or cannot be. With one `id` it is carried out once. */
+  apply(action: Action, id: string = freshId()): Promise<Outcome> {
+    const moment = { now: new Date(), id };
+    const make = (data: UserData) => apply(data, action, moment);
+    const { outcome } = make(this.data);
+    if (!concernsUserData(action)) return Promise.resolve(outcome);
+    const stored = this.#add({ id, make });
+    return Promise.race([stored, after(PATIENCE_MS)]).then((there) => there ?? outcome);
+  }
+
+  /** Looks at the clocks and at what other tabs have stored: after a sleep, or in a page that comes back. */
+  refresh(): void {
+    this.#stale = true;
+    this.#check();
+    void this.#write();
   }
 
   dismiss(id: string): void {
-    this.alerts = this.alerts.filter((alert) => alert.id !== id);
-    this.endTimer(id);
+    this.#change(changes.dismissed(id));
   }
 
   endTimer(id: string): void {
-    this.alerts = this.alerts.filter((alert) => alert.id !== id);
-    this.#setTimers((timer) =>
-      timer.id === id
-        ? { ...timer, state: timer.state === 'running' ? 'cancelled' : 'done' }
-        : timer,
-    );
+    this.#change(changes.dismissed(id));
   }
 
   removeItem(list: string, item: string): void {
-    const items = (this.data.lists[list] ?? []).filter((entry) => entry !== item);
-    const { [list]: _, ...others } = this.data.lists;
-    this.#set({ ...this.data, lists: items.length > 0 ? { ...others, [list]: items } : others });
+    this.#change(changes.withoutItem(list, item));
   }
 
   removeReminder(id: string): void {
-    const reminders = this.data.reminders.filter((reminder) => reminder.id !== id);
-    this.#set({ ...this.data, reminders });
+    this.#change(changes.withoutReminder(id));
   }
 
   removeNote(id: string): void {
-    this.#set({ ...this.data, notes: this.data.notes.filter((note) => note.id !== id) });
+    this.#change(changes.withoutNote(id));
   }
 
   clear(): void {
-    this.#set(EMPTY);
+    this.#change(changes.without(this.data));
   }
 
-  #set(data: UserData): void {
-    this.data = data;
-    void write('kept', data).then(() => this.#tabs.send({ type: 'kept' }));
-    this.#changed();
+  /** Deletes the stored values that cannot be read. */
+  async forgetUnreadable(): Promise<void> {
+    await forget(this.unreadable);
+    this.refresh();
   }
 
-  /** Takes over what another tab has changed. */
-  async #follow(): Promise<void> {
-    this.data = { ...EMPTY, ...(await read<UserData>('kept')) };
-    const over = this.data.timers.filter(({ state }) => state === 'done' || state === 'cancelled');
-    this.alerts = this.alerts.filter(({ id }) => !over.some((timer) => timer.id === id));
-    this.#changed();
+  #change(change: changes.Change): void {
+    void this.#add({ id: null, make: (data) => ({ data: change(data), outcome: null }) });
   }
 
-  #setTimers(change: (timer: Timer) => Timer): void {
-    this.#set({ ...this.data, timers: this.data.timers.map(change) });
+  #add(work: Work): Promise<Outcome | null> {
+    const { outcome } = work.make(this.data);
+    return new Promise((resolve) => {
+      const settle = (stored: Outcome | null) => resolve(stored ?? outcome);
+      this.#waiting = [...this.#waiting, { ...work, settle }];
+      this.#show();
+      void this.#write();
+    });
   }
 
-  #changed(): void {
-    this.#schedule();
+  /** Stores what waits, one transaction at a time, until nothing does. */
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = null;
+      const more = this.#stale || this.#waiting.length > 0;
+      if (more && this.failure === null) void this.#write();
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    do {
+      this.#stale = false;
+      const batch = this.#waiting;
+      try {
+        const { outcomes, ...kept } = await this.#records.commit(batch);
+        this.#take(kept, batch.length);
+        batch.forEach(({ settle }, i) => void settle(outcomes[i] ?? null));
+        if (batch.length > 0) this.#tabs.send({ type: 'kept' });
+      } catch (error) {
+        return this.#postpone(error, batch);
+      }
+    } while (this.#stale || this.#waiting.length > 0);
+  }
+
+  /** Goes on from what is stored now; the first `done` changes are part of it. */
+  #take({ data, unreadable }: Kept, done: number): void {
+    this.failure = null;
+    this.#pause = RETRY_MS;
+    this.#stored = data;
+    this.unreadable = unreadable;
+    this.#waiting = this.#waiting.slice(done);
+    if (!this.#met) this.#greet();
+    this.#show();
+  }
+
+  /** What could not be stored stays here, is told, and is tried again. */
+  async #postpone(error: unknown, batch: readonly Waiting[]): Promise<void> {
+    console.warn('Pocketbit could not keep what changed:', error);
+    this.failure = error;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#write(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, LONGEST_RETRY_MS);
+    // A full disk refuses to be written, and can be read.
+    const kept = this.#met ? null : await this.#records.read().catch(() => null);
+    if (kept) this.#stored = kept.data;
+    for (const { settle } of batch) settle(null);
+    this.#show();
+  }
+
+  #greet(): void {
+    this.#met = true;
+    const change = changes.returned(Date.now());
+    if (JSON.stringify(change(this.#stored)) !== JSON.stringify(this.#stored)) this.#change(change);
+  }
+
+  #show(): void {
+    this.data = this.#waiting.reduce((data, { make }) => make(data).data, this.#stored);
+    this.#check();
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Wakes up at the next moment that a timer or a reminder falls due. */
-  #schedule(): void {
-    clearTimeout(this.#next);
-    const now = Date.now();
-    const moments = [
-      ...this.data.timers.filter(({ state }) => state === 'running').map(({ endsAt }) => endsAt),
-      ...this.data.reminders.filter(({ done }) => !done).flatMap(({ dueAt }) => dueAt ?? []),
+  /** What waits for its moment, with what is left of it, ms. */
+  #pending(): { id: string; left: number }[] {
+    const timers = this.data.timers.filter(({ state }) => state === 'running');
+    const reminders = this.data.reminders.filter(({ done, dueAt }) => !done && dueAt !== null);
+    return [
+      ...timers.map((timer) => ({ id: timer.id, left: this.left(timer) })),
+      ...reminders.map(({ id, dueAt, when }) => ({
+        id,
+        left: isSpan(when) ? this.#countdowns.left(id, dueAt!) : dueAt! - Date.now(),
+      })),
     ];
-    if (moments.length === 0) return;
-    // Platform fact: a delay above 2^31 - 1 ms fires at once.
-    const delay = Math.min(Math.max(0, Math.min(...moments) - now), 2 ** 31 - 1);
-    this.#next = setTimeout(() => this.#ring(true), delay);
   }
 
-  /** Lets what is due ring; silently when it fell due while the app was closed. */
-  #ring(aloud: boolean): void {
-    const now = Date.now();
-    const due = ({ state, endsAt }: Timer) => state === 'running' && endsAt <= now;
-    const reminders = this.data.reminders.filter(
-      ({ done, dueAt }) => !done && dueAt !== null && dueAt <= now,
-    );
-    const timers = this.data.timers.filter(due);
-    if (timers.length === 0 && reminders.length === 0) {
-      this.#schedule();
-      return;
-    }
-    if (aloud) this.#sound();
-    this.alerts = [
-      ...this.alerts,
-      ...(aloud ? timers : []).map(({ id, label }) => ({ id, text: `Time is up: ${label}` })),
-      ...reminders.map(({ id, text }) => ({ id, text: `Reminder: ${text}` })),
-    ];
-    const ids = new Set(reminders.map(({ id }) => id));
-    this.#set({
-      ...this.data,
-      timers: this.data.timers.map((timer) =>
-        due(timer) ? { ...timer, state: aloud ? 'ringing' : 'done' } : timer,
-      ),
-      reminders: this.data.reminders.map((reminder) =>
-        ids.has(reminder.id) ? { ...reminder, done: true } : reminder,
-      ),
-    });
+  /** Lets ring what is due by either clock, and wakes up at the next moment. */
+  #check(): void {
+    const next = this.#ring();
+    clearTimeout(this.#exact);
+    if (next === null) return;
+    this.#exact = setTimeout(() => this.#check(), Math.min(next, MAX_DELAY_MS));
+    this.#lookAgain();
   }
+
+  /** Platform fact: in a hidden page chained timeouts come once a minute, so the exact one is no link of this chain. */
+  #lookAgain(): void {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(() => {
+      if (this.#ring() !== null) this.#lookAgain();
+    }, LOOK_MS);
+  }
+
+  /** Lets ring what is due; milliseconds until the next that is, null where nothing waits or a change took this over. */
+  #ring(): number | null {
+    const pending = this.#pending();
+    const due = new Set(pending.filter(({ left }) => left <= 0).map(({ id }) => id));
+    this.#countdowns.keep(new Set(pending.map(({ id }) => id)));
+    const change = due.size > 0 ? changes.rung(due) : this.#correction();
+    if (due.size > 0) this.#sound();
+    if (change) this.#change(change);
+    return change || pending.length === 0 ? null : Math.min(...pending.map(({ left }) => left));
+  }
+
+  /** Where the wall clock was set back: what it will show at the end, for a reload and for other tabs. */
+  #correction(): changes.Change | null {
+    for (const { id, endsAt, durationMs, state } of this.data.timers) {
+      const at = state === 'running' ? this.#countdowns.corrected(id, endsAt, durationMs) : null;
+      if (at !== null) return changes.corrected(id, at);
+    }
+    return null;
+  }
+}
+
+function over({ id, label }: Timer): Alert {
+  return { id, text: `Time is up: ${label}` };
+}
+
+function after(ms: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), ms));
 }

@@ -140,7 +140,7 @@ export class AppView extends View {
     const { userData, shell } = this.assistant;
     return html`
       <div class="toasts" role="alert">
-        ${userData.alerts.map(({ id, text }) => toast(text, 'Dismiss', () => userData.dismiss(id)))}
+        ${[...userData.alerts, ...userData.missed].map(({ id, text }) => toast(text, 'Dismiss', () => userData.dismiss(id)))}
         ${shell.update ? toast('A new version is ready.', 'Use it', () => shell.activate()) : nothing}
       </div>
     `;

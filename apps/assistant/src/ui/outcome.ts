@@ -3,6 +3,7 @@ import './timer.ts';
 import type { Outcome } from '../actions/user-data.ts';
 import { capital, moment } from './format.ts';
 import { icons } from './icons.ts';
+import { proposal } from './spoken.ts';
 import { View } from './view.ts';
 
 type Of<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
@@ -42,11 +43,27 @@ export class OutcomeView extends View {
           outcome.question,
           html`<p class="result">${outcome.answer}</p>`,
         );
+      case 'proposed':
+        return card('proposed', icons.question, 'Shall this be done?', this.#proposal(outcome));
       case 'unknown':
         return card('unknown', icons.question, 'That is beyond me', unknown());
       case 'failed':
         return card('failed', icons.alert, 'That did not work', html`<p>${outcome.message}</p>`);
     }
+  }
+
+  /** Another tab that has the conversation decides; this one shows what was asked. */
+  #proposal(outcome: Of<'proposed'>): TemplateResult {
+    const decide = (accepted: boolean) => () => void this.assistant.decide(outcome, accepted);
+    const elsewhere = this.assistant.phase.name === 'elsewhere';
+    return html`
+      <p>${proposal(outcome.action)}</p>
+      <p class="faint">A model that is not Pocketbit’s own asks for this.</p>
+      <div class="actions">
+        <button class="button" data-testid="accept" ?disabled=${elsewhere} @click=${decide(true)}>Do it</button>
+        <button class="button plain" data-testid="decline" ?disabled=${elsewhere} @click=${decide(false)}>Don’t</button>
+      </div>
+    `;
   }
 
   #timer(id: string): TemplateResult {

@@ -22,8 +22,8 @@ export class TimerView extends View {
   }
 
   override render(): TemplateResult {
-    const { state, endsAt, durationMs, label } = this.timer;
-    const left = state === 'running' ? Math.max(0, endsAt - Date.now()) : 0;
+    const { state, durationMs, label } = this.timer;
+    const left = this.assistant.userData.left(this.timer);
     return html`
       <div class="clock ${state}" data-testid="timer" data-state=${state}>
         <p class="countdown" role="timer" aria-label="Timer, ${label}">${this.#face(left)}</p>

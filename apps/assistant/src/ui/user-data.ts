@@ -1,8 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import './timer.ts';
+import { plain } from '../state/plain.ts';
+import { download } from '../state/save.ts';
 import { capital, moment } from './format.ts';
 import { icons } from './icons.ts';
 import { View } from './view.ts';
+
+/** Entries of a group that are shown, the latest: more of them would stop the page. */
+const MAX_SHOWN = 500;
 
 /** Timers, reminders, lists and notes, as they stand now. */
 export class UserDataView extends View {
@@ -12,9 +17,32 @@ export class UserDataView extends View {
     return html`
       <div class="kept" data-testid="kept">
         ${any ? parts : html`<p class="faint">Timers, reminders, lists and notes will appear here. They stay on this device.</p>`}
+        ${this.#unreadable()}
       </div>
     `;
   }
+
+  /** What is stored and cannot be read: to be saved for whoever can, and to be deleted on a second word. */
+  #unreadable(): TemplateResult | typeof nothing {
+    const { length } = this.assistant.unreadable;
+    if (length === 0) return nothing;
+    return html`
+      <section class="group" data-testid="unreadable">
+        <p class="faint">${length === 1 ? 'One stored thing' : `${length} stored things`} could not be read. Nothing of that is deleted.</p>
+        <button class="text-button" @click=${this.#saveUnreadable}>Save as a file</button>
+        <button class="text-button" @click=${this.#forgetUnreadable}>Delete</button>
+      </section>
+    `;
+  }
+
+  readonly #saveUnreadable = () => {
+    const file = new Blob([plain(this.assistant.unreadable)], { type: 'application/json' });
+    download(file, 'pocketbit-unreadable.json');
+  };
+
+  readonly #forgetUnreadable = () => {
+    if (confirm('Delete what could not be read?')) void this.assistant.forgetUnreadable();
+  };
 
   #timers(): TemplateResult | typeof nothing {
     const { data } = this.assistant.userData;
@@ -24,7 +52,7 @@ export class UserDataView extends View {
       'Timers',
       html`
       <ul class="plain">
-        ${live.map(
+        ${live.slice(-MAX_SHOWN).map(
           (timer) => html`
           <li><span class="faint">${timer.label}</span><pb-timer .assistant=${this.assistant} .timer=${timer}></pb-timer></li>
         `,
@@ -41,7 +69,7 @@ export class UserDataView extends View {
       'Reminders',
       html`
       <ul class="plain">
-        ${userData.data.reminders.map(
+        ${userData.data.reminders.slice(-MAX_SHOWN).map(
           ({ id, text, when, dueAt, done }) => html`
           <li class="entry ${done ? 'due' : ''}">
             <div><p>${capital(text)}</p><p class="faint">${done ? 'Due ' : ''}${dueAt === null ? capital(when) : moment(dueAt)}</p></div>
@@ -62,7 +90,7 @@ export class UserDataView extends View {
         `${capital(name)} list`,
         html`
       <ul class="plain">
-        ${items.map((item) => html`<li class="entry"><p>${item}</p>${remove(item, () => userData.removeItem(name, item))}</li>`)}
+        ${items.slice(-MAX_SHOWN).map((item) => html`<li class="entry"><p>${item}</p>${remove(item, () => userData.removeItem(name, item))}</li>`)}
       </ul>
     `,
       ),
@@ -76,7 +104,7 @@ export class UserDataView extends View {
       'Notes',
       html`
       <ul class="plain">
-        ${userData.data.notes.map(
+        ${userData.data.notes.slice(-MAX_SHOWN).map(
           ({ id, text, at }) => html`
           <li class="entry">
             <div><p>${capital(text)}</p><p class="faint">${moment(at)}</p></div>
