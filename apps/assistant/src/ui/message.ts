@@ -1,16 +1,15 @@
+import { displayText } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
-import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import './outcome.ts';
 import { looksLikeAction } from '../actions/action.ts';
 import type { Message } from '../state/message.ts';
-import { toHtml } from './markdown.ts';
+import './prose.ts';
 import { View } from './view.ts';
 
 /** One message: a bubble of the user, or an answer as prose or as a card. */
 export class MessageView extends View {
   static override properties = { ...View.properties, message: { attribute: false } };
   declare message: Message;
-  #prose = { text: '', html: '' };
 
   override render(): TemplateResult {
     const { message } = this;
@@ -41,18 +40,12 @@ export class MessageView extends View {
       return html`<p class="thinking" role="img" aria-label="Thinking"><i></i><i></i><i></i></p>`;
     }
     if (text === '') return state === 'failed' ? nothing : html`<p class="faint">Stopped.</p>`;
-    return html`<div class="prose" data-testid="prose">${unsafeHTML(this.#toHtml(text))}</div>`;
-  }
-
-  /** Parsed once per text: every message is rendered again with every token. */
-  #toHtml(text: string): string {
-    if (this.#prose.text !== text) this.#prose = { text, html: toHtml(text) };
-    return this.#prose.html;
+    return html`<pb-prose class="prose" data-testid="prose" .text=${text}></pb-prose>`;
   }
 
   #failure(): TemplateResult | typeof nothing {
     const { error } = this.message;
-    return error ? html`<p class="failure" role="alert">${error}</p>` : nothing;
+    return error ? html`<p class="failure" role="alert">${displayText(error)}</p>` : nothing;
   }
 
   #stats(): TemplateResult {
