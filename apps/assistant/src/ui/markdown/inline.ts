@@ -5,7 +5,8 @@ type Mark = 'em' | 'strong' | 'del';
 
 /** A part of a line in order; `delimiter` may become the beginning or the end of marks. */
 type Token =
-  | { kind: 'text' | 'code'; text: string }
+  | { kind: 'text'; text: string }
+  | { kind: 'code'; text: string }
   | { kind: 'break' }
   | { kind: 'link'; href: string }
   | { kind: 'link-end' }
@@ -14,7 +15,8 @@ type Token =
 interface Delimiter {
   kind: 'delimiter';
   char: string;
-  /** Characters that are no mark. */
+  /** Characters in all, and those that are no mark. */
+  length: number;
   left: number;
   opens: boolean;
   closes: boolean;
@@ -143,7 +145,7 @@ class Reader {
     if (char === '~' && run !== 2) return this.#plain(run);
     const before = this.#text[this.#at - 1] ?? ' ';
     const after = this.#text[this.#at + run] ?? ' ';
-    const marks = { left: run, begins: [], ends: [] };
+    const marks = { length: run, left: run, begins: [], ends: [] };
     return this.#push({ kind: 'delimiter', char, ...sides(char, before, after), ...marks }, run);
   }
 
@@ -253,9 +255,7 @@ function pair(tokens: readonly Token[]): void {
 function meet(token: Delimiter, open: Delimiter[]): Delimiter[] {
   let rest = open;
   while (token.closes && token.left > 0) {
-    const at = rest.findLastIndex(
-      ({ char, begins }) => char === token.char && begins.length < MAX_BEGINS,
-    );
+    const at = openerOf(token, rest);
     if (at < 0) break;
     const opener = rest[at]!;
     const width = token.char === '~' || (opener.left > 1 && token.left > 1) ? 2 : 1;
@@ -267,6 +267,21 @@ function meet(token: Delimiter, open: Delimiter[]): Delimiter[] {
     rest = rest.slice(0, opener.left > 0 ? at + 1 : at);
   }
   return token.opens && token.left > 0 ? [...rest, token].slice(-MAX_MARKS) : rest;
+}
+
+/** The place of the last delimiter that `token` can end; -1 where there is none. */
+function openerOf(token: Delimiter, open: readonly Delimiter[]): number {
+  let at = open.length - 1;
+  while (at >= 0 && !fits(open[at]!, token)) at--;
+  return at;
+}
+
+/** CommonMark's rule of three keeps `**` within `*a**b*` from ending what it does not. */
+function fits(opener: Delimiter, closer: Delimiter): boolean {
+  if (opener.char !== closer.char || opener.begins.length >= MAX_BEGINS) return false;
+  const either = opener.closes || closer.opens;
+  const three = (opener.length + closer.length) % 3 === 0 && opener.length % 3 !== 0;
+  return closer.char === '~' || !(either && three);
 }
 
 function write(tokens: readonly Token[], to: NodeWriter): void {
