@@ -11,6 +11,7 @@ import { busy } from './ui/busy.ts';
 const assistant = new Assistant();
 assistant.shell.host = {
   busy: (asked) => busy(assistant, asked),
+  second: () => assistant.phase.name === 'elsewhere',
   written: () => assistant.chat.written(),
 };
 const view = document.createElement('pb-app') as AppView;

@@ -2,6 +2,8 @@
 const BUSY_LOCK = 'pocketbit-busy';
 /** How long a tab must have been idle before it is renewed: what it wrote last is stored by then. */
 const QUIET_MS = 1000;
+/** The same for a tab without the model: by then the one that had it stands in line for it again. */
+const SECOND_MS = 5000;
 const POLL_MS = 500;
 /** A new version that has waited so long is offered. */
 const PATIENCE_MS = 3000;
@@ -13,6 +15,8 @@ const RETRY_MS = 20_000;
 export interface ShellHost {
   /** Whether a reload would break something off; `asked`: the user wants it, so only an answer counts. */
   busy(asked: boolean): boolean;
+  /** Whether another tab has the model, and should have it again when both are renewed. */
+  second(): boolean;
   /** Resolves once all is stored. */
   written(): Promise<void>;
 }
@@ -24,11 +28,12 @@ export interface ShellHost {
 export class OfflineShell extends EventTarget {
   controlled = false;
   update = false;
-  host: ShellHost = { busy: () => true, written: async () => {} };
+  host: ShellHost = { busy: () => true, second: () => false, written: async () => {} };
   #waiting: ServiceWorker | null = null;
   /** A newer version answers for this page, which is of the older one. */
   #stale = false;
   #asked = false;
+  #quietMs = QUIET_MS;
   #idleSince: number | null = null;
   #busyLock: (() => void) | null = null;
   #timer = 0;
@@ -39,6 +44,7 @@ export class OfflineShell extends EventTarget {
     this.#set({ controlled: container.controller !== null });
     container.addEventListener('controllerchange', () => {
       this.#stale = this.controlled;
+      if (this.#stale && this.host.second()) this.#quietMs = SECOND_MS;
       this.#set({ controlled: true });
       this.#watch();
     });
@@ -92,7 +98,7 @@ export class OfflineShell extends EventTarget {
     this.#hold(busy);
     if (busy) this.#idleSince = null;
     else this.#idleSince ??= performance.now();
-    if (this.#idleSince === null || performance.now() - this.#idleSince < QUIET_MS) return;
+    if (this.#idleSince === null || performance.now() - this.#idleSince < this.#quietMs) return;
     if (!this.#stale) return this.#takeTurn();
     await this.host.written();
     if (!this.host.busy(this.#asked)) location.reload();

@@ -6,6 +6,9 @@ import type { Message } from '../state/message.ts';
 import './prose.ts';
 import { View } from './view.ts';
 
+/** Characters of a question that are laid out at once. */
+const LONG = 10_000;
+
 /** One message: a bubble of the user, or an answer as prose or as a card. */
 export class MessageView extends View {
   static override properties = { ...View.properties, message: { attribute: false } };
@@ -21,9 +24,15 @@ export class MessageView extends View {
         data-state=${message.state}
         data-ids=${message.ids.join(',')}
       >
-        ${message.role === 'user' ? html`<p class="bubble">${message.text}</p>` : this.#answer()}
+        ${message.role === 'user' ? this.#question() : this.#answer()}
       </article>
     `;
+  }
+
+  #question(): TemplateResult {
+    const { text } = this.message;
+    if (text.length <= LONG) return html`<p class="bubble">${text}</p>`;
+    return html`<pb-prose class="bubble" .plain=${true} .text=${text}></pb-prose>`;
   }
 
   #answer(): TemplateResult {

@@ -1,9 +1,11 @@
 import { type Place, unitAt } from './markdown/units.ts';
 import { MAX_CHARACTERS, plain, rendered } from './markdown.ts';
 
-/** Time a frame that goes into answers, and what of them is written in it at most: layout costs as much again. */
+/** Time a frame that goes into writing answers, and what of them is written in it at most, for they are laid out in it too. */
 const BUDGET_MS = 6;
 const BUDGET_CHARACTERS = 6000;
+/** What an element costs to lay out, in characters. */
+const ELEMENT_CHARACTERS = 20;
 /** Parts in one group, so that a long answer is laid out by groups. */
 const GROUP = 32;
 /** Frames do not come to a hidden page. */
@@ -12,7 +14,7 @@ const HIDDEN_MS = 50;
 /** Proses that have something to write, the latest last. */
 const pending = new Set<ProseView>();
 let deadline = 0;
-let characters = 0;
+let spent = 0;
 let scheduled = false;
 
 /** Writes what is pending, the latest answer first, for as long as this frame's budget lasts. */
@@ -20,10 +22,10 @@ function work(): void {
   for (;;) {
     const latest = [...pending].at(-1);
     if (!latest) return;
-    if (performance.now() > deadline || characters > BUDGET_CHARACTERS) break;
-    const written = latest.writeNext();
-    if (written === 0) pending.delete(latest);
-    characters += written;
+    if (performance.now() > deadline || spent > BUDGET_CHARACTERS) break;
+    const cost = latest.writeNext();
+    if (cost === 0) pending.delete(latest);
+    spent += cost;
   }
   schedule();
 }
@@ -42,11 +44,13 @@ function schedule(): void {
 
 function renew(): void {
   deadline = performance.now() + BUDGET_MS;
-  characters = 0;
+  spent = 0;
 }
 
-/** A model's markdown, which may grow. Parts that are complete are written once; the last one anew with every change. */
+/** A model's markdown, which may grow, or a long text. Parts that are complete are written once; the last one anew with every change. */
 export class ProseView extends HTMLElement {
+  /** Whether the text is no markdown. */
+  plain = false;
   #text = '';
   #place: Place = { at: 0, fence: '' };
   #group: HTMLElement | null = null;
@@ -77,30 +81,29 @@ export class ProseView extends HTMLElement {
     schedule();
   }
 
-  /** Writes the next part; returns its characters, 0 where all is written. */
+  /** Writes the next part; returns what it costs in characters, 0 where all is written. */
   writeNext(): number {
     const { text, next } = unitAt(this.#text, this.#place);
     if (text === '' || (next === null && text === this.#tailText)) return 0;
     const part = this.#part(text);
-    if (!next) {
-      this.#tail = part;
-      this.#tailText = text;
-      return text.length;
-    }
-    this.#place = next;
-    this.#tail = null;
-    this.#tailText = null;
-    return text.length;
+    this.#tail = next ? null : part;
+    this.#tailText = next ? null : text;
+    if (next) this.#place = next;
+    return text.length + ELEMENT_CHARACTERS * part.getElementsByTagName('*').length;
   }
 
   #part(text: string): HTMLElement {
     const part = this.#tail ?? this.#appended();
-    part.replaceChildren(this.#place.at < MAX_CHARACTERS ? rendered(text) : plain(text));
+    part.replaceChildren(this.#readable() ? rendered(text) : plain(text));
     for (const link of part.querySelectorAll('a')) {
       link.target = '_blank';
       link.rel = 'noopener noreferrer';
     }
     return part;
+  }
+
+  #readable(): boolean {
+    return !this.plain && this.#place.at < MAX_CHARACTERS;
   }
 
   #appended(): HTMLElement {
