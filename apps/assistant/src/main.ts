@@ -6,8 +6,14 @@ import './styles/sheet.css';
 import './ui/app.ts';
 import { Assistant } from './state/assistant.ts';
 import type { AppView } from './ui/app.ts';
+import { busy } from './ui/busy.ts';
 
 const assistant = new Assistant();
+assistant.shell.host = {
+  busy: (asked) => busy(assistant, asked),
+  second: () => assistant.phase.name === 'elsewhere',
+  written: () => assistant.chat.written(),
+};
 const view = document.createElement('pb-app') as AppView;
 view.assistant = assistant;
 document.body.replaceChildren(view);
