@@ -304,10 +304,10 @@ test.describe('a conversation longer than any context', () => {
           const { stats } = await loaded.generate('hello there').result;
           return { code: failure?.code, ms, next: stats.stopReason };
         },
-        [MODEL, shape as 'one'] as const,
+        [MODEL, shape as 'one' | 'raw'] as const,
       );
       expect(found).toMatchObject({ code: 'context-full', next: 'eos' });
-      expect(found.ms).toBeLessThan(3000);
+      expect(found.ms).toBeLessThan(20_000);
     });
   }
 

@@ -44,7 +44,8 @@ export async function storedKeys(): Promise<IndexedKey[]> {
 export async function putRecord(key: IDBValidKey, value?: unknown): Promise<void> {
   const database = await done(indexedDB.open('pocketbit'));
   const objects = database.transaction('models', 'readwrite').objectStore('models');
-  await done<unknown>(value === undefined ? objects.delete(key) : objects.put(value, key));
+  if (value === undefined) await done(objects.delete(key));
+  else await done(objects.put(value, key));
   database.close();
 }
 
