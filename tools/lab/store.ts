@@ -40,19 +40,28 @@ export async function storedKeys(): Promise<IndexedKey[]> {
   return keys;
 }
 
-/** Puts `value` in place of what the model store holds under `key`; nothing deletes it. */
-export async function putRecord(key: IDBValidKey, value?: unknown): Promise<void> {
-  const database = await done(indexedDB.open('pocketbit'));
-  const objects = database.transaction('models', 'readwrite').objectStore('models');
+/** Puts `value` in place of what a store holds under `key`; nothing deletes it. */
+export async function putRecord(
+  key: IDBValidKey,
+  value?: unknown,
+  name = 'pocketbit',
+  store = 'models',
+): Promise<void> {
+  const database = await done(indexedDB.open(name));
+  const objects = database.transaction(store, 'readwrite').objectStore(store);
   if (value === undefined) await done(objects.delete(key));
   else await done(objects.put(value, key));
   database.close();
 }
 
-/** What the model store holds under `key`. */
-export async function getRecord(key: IDBValidKey): Promise<unknown> {
-  const database = await done(indexedDB.open('pocketbit'));
-  const objects = database.transaction('models').objectStore('models');
+/** What a store holds under `key`. */
+export async function getRecord(
+  key: IDBValidKey,
+  name = 'pocketbit',
+  store = 'models',
+): Promise<unknown> {
+  const database = await done(indexedDB.open(name));
+  const objects = database.transaction(store).objectStore(store);
   const value: unknown = await done(objects.get(key));
   database.close();
   return value;
