@@ -36,8 +36,8 @@ export class TabChannel {
   }
 }
 
-const isAlive = isOneOf('ping', 'pong');
-const isClaim = isOneOf('ask', 'yielding', 'yielded');
+const isAlive = isOneOf<'ping' | 'pong'>('ping', 'pong');
+const isClaim = isOneOf<'ask' | 'yielding' | 'yielded'>('ask', 'yielding', 'yielded');
 const isProgress = isRecordOf<Omit<LoadProgress, 'elsewhere'>>({
   phase: isOneOf<LoadProgress['phase']>('download', 'load', 'ready', 'verify', 'repair'),
   loadedBytes: isCount,

@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import { describeAnswer } from '../answer.ts';
+import { describeAnswer } from '../download/answer.ts';
 import type { Reply, WorkerApi, WorkerEntry } from '../protocol.ts';
 import { errorOf } from './wire.ts';
 

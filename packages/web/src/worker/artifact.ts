@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { Artifact, EngineExports } from '@pocketbit/engine';
 import { Engine, initSync, kernelNames, memoryPlan, Trial } from '../../wasm/glue.js';
-import { describeAnswer } from '../answer.ts';
+import { describeAnswer } from '../download/answer.ts';
 import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
 
