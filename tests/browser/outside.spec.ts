@@ -15,7 +15,7 @@ test.describe('messages of other tabs', () => {
       const source = new URL('../files/random-125m-1.gguf', location.href).href;
       const locks = [`pocketbit:${source}`, 'pocketbit-engine', 'other', null, 5, {}];
       const bodies: unknown[] = [null, undefined, 0, '', 'text', [], {}, new Date(), new Map()];
-      const big = 'x'.repeat(1e6);
+      const big = 'x'.repeat(1e5);
       for (const lock of locks) {
         for (const type of [
           'ping',
@@ -39,7 +39,7 @@ test.describe('messages of other tabs', () => {
         (body as { lock?: unknown; type?: unknown } | null)?.type === 'pong';
       for (const end = Date.now() + forSeconds * 1000; Date.now() < end; ) {
         for (const body of bodies) if (!harmful(body)) channel.postMessage(body);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 300));
       }
       channel.close();
     }, seconds);
@@ -298,15 +298,16 @@ test.describe('a conversation longer than any context', () => {
           const raw = kind === 'raw';
           const begun = performance.now();
           const failure = await window.lab.failure(
-            () => loaded.generate(prompts[kind](), { raw }).result,
+            () => loaded.generate(prompts[kind as 'one'](), { raw }).result,
           );
           const ms = performance.now() - begun;
           const { stats } = await loaded.generate('hello there').result;
           return { code: failure?.code, ms, next: stats.stopReason };
         },
-        [MODEL, shape as 'one' | 'raw'] as const,
+        [MODEL, shape] as const,
       );
       expect(found).toMatchObject({ code: 'context-full', next: 'eos' });
+      // A minute before, where it ended at all; here on a machine that may be busy.
       expect(found.ms).toBeLessThan(20_000);
     });
   }

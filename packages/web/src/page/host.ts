@@ -1,6 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
-import { describeAnswer } from '../answer.ts';
+import { describeAnswer } from '../download/answer.ts';
 import type { Reply, WorkerApi, WorkerEntry } from '../protocol.ts';
 import { errorOf } from './wire.ts';
 
@@ -149,7 +149,7 @@ async function unloaded(): Promise<PocketbitError> {
   const found = await fetch(url).then(describeAnswer, String);
   return new PocketbitError(
     'network',
-    `The model's worker did not start, its script could not be loaded: ${url} was answered with ${found}. Serve the script files together, allow worker-src 'self', and load again.`,
+    `The worker did not start, its script could not be loaded: ${url} was answered with ${found}. Serve the script files together and allow worker-src 'self'.`,
   );
 }
 

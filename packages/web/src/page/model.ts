@@ -196,7 +196,7 @@ export class WorkerModel implements Model {
     if (this.#deaths > PAUSES_MS.length && performance.now() - this.#since < QUIET_MS) {
       throw new PocketbitError(
         'worker-crashed',
-        `The model's worker stopped ${this.#deaths} times in a row before it had answered. Close other tabs or load a smaller model.`,
+        `The model's worker stopped ${this.#deaths} times in a row. Close other tabs, or load a smaller model.`,
       );
     }
     this.#revival ??= this.#revive().finally(() => {

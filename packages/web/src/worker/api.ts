@@ -54,7 +54,7 @@ export class ModelWorker implements WorkerApi {
   }
 
   save(options: SaveOptions): Promise<Reply<SavedSession | null>> {
-    return this.#outcome(async () => this.#opened.model.save(Number(options?.contextBytes ?? 0)));
+    return this.#outcome(async () => this.#opened.model.save(options?.contextBytes));
   }
 
   warm(): Promise<Reply<void>> {
@@ -67,9 +67,9 @@ export class ModelWorker implements WorkerApi {
 
   tokenize(text: string): Promise<Reply<number[]>> {
     return this.#reply(async () => {
-      const { length } = String(text);
-      if (length > MAX_CHARACTERS) throw tooLong(length);
-      return this.#opened.model.text.tokenizer.encode(String(text), { parseSpecial: true });
+      const whole = String(text);
+      if (whole.length > MAX_CHARACTERS) throw tooLong(whole);
+      return this.#opened.model.text.tokenizer.encode(whole, { parseSpecial: true });
     });
   }
 
@@ -167,15 +167,17 @@ function busy(): WireError {
 /** Of a text that is tokenised at once: half a minute at 2 µs each, in which the worker answers nobody. */
 const MAX_CHARACTERS = 2 ** 24;
 
-function tooLong(length: number): PocketbitError {
-  const found = `The text has ${length} characters. Tokenise at most ${MAX_CHARACTERS} at once.`;
-  return new PocketbitError('context-full', found);
+function tooLong({ length }: string): PocketbitError {
+  return new PocketbitError(
+    'context-full',
+    `${length} characters are too many at once. Cut the text.`,
+  );
 }
 
 /** The ids in what a caller gave. Errors: `unsupported`. */
 function listed(ids: unknown): number[] {
   if (Array.isArray(ids) || ArrayBuffer.isView(ids)) return Array.from(ids as number[], Number);
-  throw new PocketbitError('unsupported', 'The token ids are no list. Give an array of numbers.');
+  throw new PocketbitError('unsupported', 'The token ids are no list of numbers.');
 }
 
 function abortOf(port: MessagePort): AbortSignal {

@@ -1,7 +1,7 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { Artifact, EngineExports } from '@pocketbit/engine';
 import { Engine, initSync, kernelNames, memoryPlan, Trial } from '../../wasm/glue.js';
-import { describeAnswer } from '../answer.ts';
+import { describeAnswer } from '../download/answer.ts';
 import { candidates, detectFeatures } from '../select.ts';
 import { digest } from '../store/hash.ts';
 
@@ -27,7 +27,7 @@ const URLS: Record<Artifact, () => URL> = {
  */
 export async function engineModule(forced?: Artifact, wasmBase?: string): Promise<EngineModule> {
   if (forced && !URLS[forced]) {
-    throw new PocketbitError('unsupported', `No build is named so. Use ${Object.keys(URLS)}.`);
+    throw new PocketbitError('unsupported', `No build is named so; use ${Object.keys(URLS)}.`);
   }
   const features = await detectFeatures();
   const refused: string[] = [];
@@ -75,13 +75,13 @@ async function fetchArtifact(artifact: Artifact, wasmBase?: string): Promise<Arr
 
 /** Whether bytes begin as WebAssembly of version 1 does. */
 function isWasm(bytes: ArrayBuffer): boolean {
-  return String(new Uint8Array(bytes.slice(0, 8))) === '0,97,115,109,1,0,0,0';
+  return `${new Uint8Array(bytes.slice(0, 8))}` === '0,97,115,109,1,0,0,0';
 }
 
 function wrongFile(url: URL, found: string): PocketbitError {
   return new PocketbitError(
     'network',
-    `The engine (${url}) was answered with ${found}; expected the engine's own WebAssembly. Serve the .wasm files beside the script or set \`wasmBase\`.`,
+    `The engine (${url}) was answered with ${found}; expected its WebAssembly. Serve the .wasm files beside the script or set \`wasmBase\`.`,
   );
 }
 

@@ -176,7 +176,7 @@ async function assemble(
 function unfetched(cause: unknown): never {
   throw new PocketbitError(
     'network',
-    `The tokenizer could not be fetched (${cause}). Serve the script files together and load again while online.`,
+    `The tokenizer could not be fetched (${cause}). Serve the script files together.`,
     { cause },
   );
 }
