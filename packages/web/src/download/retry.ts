@@ -98,6 +98,7 @@ export class RetryingSources {
     const request = new TimedRequest(this.current.address, this.#signal, this.#stallMs);
     const whole = this.#broken >= MAX_BROKEN;
     const [from, to] = whole ? [0, undefined] : [offset, end];
+    const furthest = this.#furthest;
     try {
       const answer = await request
         .within((signal) => this.current.open(from, validator, signal, to))
@@ -116,7 +117,9 @@ export class RetryingSources {
           release(value.buffer);
         }
       } catch (error) {
-        if (isBroken(error)) this.#broken = from || to ? this.#broken + 1 : 0;
+        if (isBroken(error) && furthest === this.#furthest) {
+          this.#broken = from || to ? this.#broken + 1 : 0;
+        }
         throw error;
       } finally {
         reader.cancel().catch(() => {});
@@ -202,8 +205,8 @@ export class RetryingSources {
     this.#failures++;
     const round = Math.floor(this.#failures / this.#sources.length);
     const { rounds, backoffMs } = this.#limits;
-    if (round > Math.min(rounds, this.#reached ? (failure.busy ? BUSY_ROUNDS : rounds) : 2))
-      throw failure;
+    const most = this.#reached ? (failure.busy ? BUSY_ROUNDS : rounds) : 2;
+    if (round > Math.min(rounds, most)) throw failure;
     if (this.#failures % this.#sources.length > 0) return;
     const pause = backoffMs * 2 ** (round - 1);
     const wait =
