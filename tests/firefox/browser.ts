@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { findFirefox } from '../../scripts/lib/browsers.mjs';
 import { must } from '../../scripts/lib/run.mjs';
 import type { Artifact } from '../../tools/lib/engine.ts';
-import type { TestBrowser, Window } from '../drivers/browser.ts';
+import type { TestBrowser } from '../drivers/browser.ts';
 import { endProcess } from '../drivers/process.ts';
 import { type Recorder, startRecorder } from '../support/recorder.ts';
 import { BiDi } from './bidi.ts';
@@ -49,7 +49,7 @@ export class Firefox implements TestBrowser {
     return new Firefox(executable, stdout.trim(), await startRecorder(), direct);
   }
 
-  async open(): Promise<Window> {
+  async open(): Promise<BiDiWindow> {
     const child = this.#spawn();
     try {
       const bidi = await BiDi.connect(await addressOf(child));

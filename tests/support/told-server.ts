@@ -31,6 +31,8 @@ export interface ToldModel {
   readonly asked: string[];
   /** Bytes of bodies that were sent. */
   sent: number;
+  /** Whether its server answers at all. */
+  there: boolean;
   tell: Tell;
 }
 
@@ -50,9 +52,10 @@ export async function startToldServer(
   const server = createServer((request, response) => {
     const index = /^\/told\/(\d+)\//.exec(request.url ?? '')?.[1];
     if (index === undefined) return site(request, response);
+    const model = models[Number(index)]!;
+    if (!model.there) return void response.destroy();
     if (request.method === 'OPTIONS') return void response.writeHead(403).end();
     if (request.method === 'HEAD') return void response.end();
-    const model = models[Number(index)]!;
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const asked = {
       number: model.asked.length,
@@ -69,7 +72,8 @@ export async function startToldServer(
   });
   const { url, close } = await listening(server);
   const model = (name: string, tell: Tell): ToldModel => {
-    const told = { url: `${url}/told/${models.length}/${name}`, asked: [], sent: 0, tell };
+    const address = `${url}/told/${models.length}/${name}`;
+    const told = { url: address, asked: [], sent: 0, there: true, tell };
     models.push(told);
     return told;
   };

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
+import type { Window } from '../../tests/drivers/browser.ts';
 import { PageWindow } from '../../tests/drivers/playwright.ts';
-import { missingParts } from '../../tests/firefox/browser.ts';
+import { Firefox, missingParts } from '../../tests/firefox/browser.ts';
 import { launchOptions } from '../../tests/support/chromium.ts';
 import { startCountingSite } from '../../tests/support/counting-site.ts';
 import globalSetup from '../../tests/support/global-setup.ts';
@@ -36,7 +37,7 @@ function linesOf(downs: readonly number[], note: Context['note']): Promise<Line[
     note('a real interface, in a network namespace of its own: taken down and up');
     return inNamespace(namespace, downs);
   }
-  note('no network namespace may be made here, so the browser plays being offline');
+  note('no network namespace may be made here: the browsers play being offline');
   return emulated(downs);
 }
 
@@ -56,30 +57,48 @@ async function inNamespace(
     .map((line) => JSON.parse(line));
 }
 
-/** Chromium alone: WebDriver BiDi has no such command in every Firefox. */
+/** Each browser playing a device without a network. */
 async function emulated(downs: readonly number[]): Promise<Line[]> {
-  const site = await startCountingSite(Number.POSITIVE_INFINITY);
   const browser = await chromium.launch(launchOptions);
+  const context = await browser.newContext();
+  const page = new PageWindow(await context.newPage());
+  const lines = await playing('Chromium', page, (off) => context.setOffline(off), downs);
+  await browser.close();
+  const missing = missingParts();
+  if (missing) return [...lines, { name: 'Firefox', downMs: 0, failure: missing }];
+  const firefox = await Firefox.start();
+  const window = await firefox.open();
+  lines.push(...(await playing('Firefox', window, (off) => window.setOffline(off), downs)));
+  await window.close();
+  await firefox.stop();
+  return lines;
+}
+
+async function playing(
+  name: string,
+  window: Window,
+  setOffline: (offline: boolean) => Promise<void>,
+  downs: readonly number[],
+): Promise<Line[]> {
+  const site = await startCountingSite(Number.POSITIVE_INFINITY);
+  const link = {
+    url: `${site.url}files/`,
+    starts: site.starts,
+    down: () => setOffline(true),
+    up: () => setOffline(false),
+  };
+  const lines: Line[] = [];
   try {
-    const context = await browser.newContext();
-    const window = new PageWindow(await context.newPage());
-    const link = {
-      url: `${site.url}files/`,
-      starts: site.starts,
-      down: () => context.setOffline(true),
-      up: () => context.setOffline(false),
-    };
     await window.open(`${site.url}lab/`);
-    const lines: Line[] = [];
     for (const downMs of downs) {
-      lines.push({ name: 'Chromium', downMs, ...(await interrupted(window, link, downMs)) });
+      lines.push({ name, downMs, ...(await interrupted(window, link, downMs)) });
     }
-    const missing = missingParts() ?? 'it has no command for being offline';
-    return [...lines, { name: 'Firefox', downMs: 0, failure: missing }];
+  } catch (error) {
+    lines.push({ name, downMs: 0, failure: String(error) });
   } finally {
-    await browser.close();
     await site.kill();
   }
+  return lines;
 }
 
 function figuresOf(line: Line): Figure[] {

@@ -254,7 +254,7 @@ class Download {
 
   /** After a failure: drops what is not whole and goes on elsewhere, or throws. */
   async #recover(error: unknown): Promise<void> {
-    if (error instanceof SourceError && error.stale) this.#anew = true;
+    this.#anew = error instanceof SourceError && error.stale;
     const full = quotaFailure(error, this.#draft, this.#stored);
     // A part that fills the disk is in the way of everything else.
     if (full) await this.#store.discard(this.#draft);

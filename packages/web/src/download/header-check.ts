@@ -2,7 +2,7 @@ import { PocketbitError, readGguf } from '@pocketbit/core';
 import type { Draft, ModelStore } from '../store/manifest.ts';
 import { SourceError } from './http.ts';
 
-/** So much of a file that does not say how long it is may arrive before its header must be there and end it. */
+/** So much of a file may arrive before its header must be there and say where it ends. */
 const JUDGED_BYTES = 24 * 2 ** 20;
 /** No header is longer (packages/core, gguf/limits.ts). */
 const MAX_HEADER_BYTES = 64 * 2 ** 20;
@@ -10,16 +10,17 @@ const MAX_HEADER_BYTES = 64 * 2 ** 20;
 const MAX_REST_BYTES = 4 * 2 ** 20;
 
 /**
- * Refuses a file of unknown size that is no model, or goes on behind the end of one, by the bytes that are `stored`: else
- * a body without an end fills the disk. Errors: `bad-model`.
+ * Refuses a file that is no model, or goes on behind the end of one, by the bytes that are `stored`: else a body without an
+ * end fills the disk. A file of known size is judged once. Errors: `bad-model`.
  */
 export async function checkHeader(store: ModelStore, draft: Draft, stored: number): Promise<void> {
-  if (draft.size !== null || stored < JUDGED_BYTES) return;
+  const { name, size, chunkBytes } = draft;
+  if (stored < JUDGED_BYTES || (size !== null && stored - chunkBytes >= JUDGED_BYTES)) return;
   const end = await dataEnd(store, draft, stored);
-  if (stored <= end + MAX_REST_BYTES) return;
+  if ((size ?? stored) <= end + MAX_REST_BYTES) return;
   throw new SourceError(
     'bad-model',
-    `${draft.name} goes on after ${stored} bytes; by its header it ends at ${end}. Choose another file.`,
+    `${name} has ${size ?? `more than ${stored}`} bytes; by its header it ends at ${end}. Choose another file.`,
     { permanent: true },
   );
 }
@@ -37,8 +38,8 @@ async function dataEnd(store: ModelStore, draft: Draft, stored: number): Promise
     return Math.max(dataOffset, ...tensors.map(({ offset, bytes }) => offset + bytes));
   } catch (error) {
     const { code, message } = PocketbitError.from(error);
-    // What cannot be read now is not judged now.
-    const judged = code === 'bad-model' || code === 'unsupported';
+    // What cannot be read now is not judged now, nor what another version may read, if it has an end.
+    const judged = code === 'bad-model' || (code === 'unsupported' && draft.size === null);
     if (!judged || (beyond && stored < MAX_HEADER_BYTES)) return Number.POSITIVE_INFINITY;
     throw new SourceError('bad-model', message, { permanent: true, cause: error });
   }

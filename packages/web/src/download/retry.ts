@@ -74,6 +74,12 @@ export class RetryingSources {
     return this.#sources[0]!;
   }
 
+  /** Milliseconds of silence after which a connection is dead. */
+  readonly #stallMs = (): number => {
+    const { stallMs } = this.#limits;
+    return this.#reached && offline() ? Math.min(OFFLINE_STALL_MS, stallMs) : stallMs;
+  };
+
   /** Whether a source is still there and was not left for being slow. */
   usable(address: string | undefined): boolean {
     return this.#sources.some((source) => source.address === address && !this.#slow.has(source));
@@ -89,9 +95,10 @@ export class RetryingSources {
     accept: (answer: Answer) => Promise<void>,
     end?: number,
   ): AsyncGenerator<Uint8Array> {
-    const request = new TimedRequest(this.current.address, this.#signal, this.#limits.stallMs);
+    const request = new TimedRequest(this.current.address, this.#signal, this.#stallMs);
     const whole = this.#broken >= MAX_BROKEN;
     const [from, to] = whole ? [0, undefined] : [offset, end];
+    const furthest = this.#furthest;
     try {
       const answer = await request
         .within((signal) => this.current.open(from, validator, signal, to))
@@ -110,7 +117,9 @@ export class RetryingSources {
           release(value.buffer);
         }
       } catch (error) {
-        if (isBroken(error)) this.#broken = from || to ? this.#broken + 1 : 0;
+        if (isBroken(error) && furthest === this.#furthest) {
+          this.#broken = from || to ? this.#broken + 1 : 0;
+        }
         throw error;
       } finally {
         reader.cancel().catch(() => {});
@@ -196,8 +205,8 @@ export class RetryingSources {
     this.#failures++;
     const round = Math.floor(this.#failures / this.#sources.length);
     const { rounds, backoffMs } = this.#limits;
-    if (round > Math.min(rounds, this.#reached ? (failure.busy ? BUSY_ROUNDS : rounds) : 2))
-      throw failure;
+    const most = this.#reached ? (failure.busy ? BUSY_ROUNDS : rounds) : 2;
+    if (round > Math.min(rounds, most)) throw failure;
     if (this.#failures % this.#sources.length > 0) return;
     const pause = backoffMs * 2 ** (round - 1);
     const wait =
@@ -246,10 +255,12 @@ function joined(start: Uint8Array, part: Uint8Array): Uint8Array<ArrayBuffer> {
 class TimedRequest {
   readonly #address: string;
   readonly #outer: AbortSignal;
-  readonly #stallMs: number;
+  readonly #stallMs: () => number;
   readonly #request: AbortController;
+  /** How long the step that runs has been waited for. */
+  #silentMs = 0;
 
-  constructor(address: string, outer: AbortSignal, stallMs: number) {
+  constructor(address: string, outer: AbortSignal, stallMs: () => number) {
     this.#address = address;
     this.#outer = outer;
     this.#stallMs = stallMs;
@@ -259,6 +270,7 @@ class TimedRequest {
   /** One step of the request, at most `stallMs` long. Errors: `SourceError`, `aborted`. */
   async within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#request;
+    this.#silentMs = 0;
     let wake = () => {};
     // A stream that is no fetch does not know the signal, so nobody waits for it longer than the signal does.
     const ended = new Promise<never>((_, reject) => {
@@ -267,12 +279,10 @@ class TimedRequest {
       if (signal.aborted) wake();
     });
     // Silence is counted in beats: a device that slept finds its timers due at once.
-    const beatMs = Math.min(BEAT_MS, this.#stallMs);
-    let silentMs = 0;
+    const beatMs = Math.min(BEAT_MS, this.#stallMs());
     const timer = setInterval(() => {
-      silentMs += beatMs;
-      const stallMs = offline() ? Math.min(OFFLINE_STALL_MS, this.#stallMs) : this.#stallMs;
-      if (silentMs >= stallMs) this.end();
+      this.#silentMs += beatMs;
+      if (this.#silentMs >= this.#stallMs()) this.end();
     }, beatMs);
     try {
       return await Promise.race([work(signal), ended]);
@@ -289,7 +299,7 @@ class TimedRequest {
     if (!this.#request.signal.aborted) return networkError(this.#address, error);
     return new SourceError(
       'network',
-      `${this.#address} sent nothing for ${this.#stallMs / 1000} s. Load again: what has arrived is kept.`,
+      `${this.#address} sent nothing for ${this.#silentMs / 1000} s. Load again: what has arrived is kept.`,
       { cause: error },
     );
   }
