@@ -61,6 +61,8 @@ export type Outcome =
   | { kind: 'calculate'; question: string; answer: string }
   /** Nothing was done: the user is asked. */
   | { kind: 'proposed'; action: Action }
+  /** Nothing was done, as the user wished. */
+  | { kind: 'declined' }
   | { kind: 'unknown' }
   | { kind: 'failed'; message: string };
 

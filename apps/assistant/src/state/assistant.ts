@@ -162,7 +162,7 @@ export class Assistant extends EventTarget {
     this.#alarm.arm();
     answer.outcome = accepted
       ? await this.userData.apply(outcome.action, answer.id)
-      : { kind: 'failed', message: 'As you wished, nothing was done.' };
+      : { kind: 'declined' };
     this.#save();
   }
 

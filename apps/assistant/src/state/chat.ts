@@ -43,7 +43,21 @@ export class Chat extends EventTarget {
   async open(id: string | undefined = remembered(), { steal = false } = {}): Promise<void> {
     await this.leave();
     await this.#importOldList();
-    await this.#take(this.#owed.get(id ?? '') ?? (await this.#store.claim(id, { steal })));
+    const owed = this.#owed.get(id ?? '');
+    await this.#take(owed ?? (await (steal ? this.#steal(id) : this.#store.claim(id))));
+  }
+
+  /**
+   * Takes a conversation from a tab that is frozen, and writes it once as it is: what that tab still wants to write is
+   * refused from then on. Where it has written in between, what it wrote is taken instead.
+   */
+  async #steal(id: string | undefined): Promise<Record> {
+    for (let tries = 3; ; tries--) {
+      const record = await this.#store.claim(id, { steal: true });
+      if (record.revision === 0) return record;
+      const own = await this.#store.save(record).catch(() => null);
+      if (own || tries === 0) return own ?? record;
+    }
   }
 
   /** Adds messages, before which an earlier answer cannot go on. */

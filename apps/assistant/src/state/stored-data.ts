@@ -77,7 +77,8 @@ export function asThing<K extends Kind>(kind: K, value: unknown): Things[K] | nu
   if (!isRecordOf<Things[K]>(fields)(value)) return null;
   const known = Object.keys(fields).map((name) => [name, value[name as keyof Things[K]]] as const);
   const present: Partial<Things[K]> = {};
-  for (const [name, field] of known) if (field !== undefined) Object.assign(present, { [name]: field });
+  for (const [name, field] of known)
+    if (field !== undefined) Object.assign(present, { [name]: field });
   return present as Things[K];
 }
 
@@ -105,6 +106,7 @@ const OUTCOMES: { [K in Outcome['kind']]: Shape<Extract<Outcome, { kind: K }>> }
     kind: isOneOf('proposed'),
     action: shape((value) => asAction(value) !== null),
   }),
+  declined: isRecordOf({ kind: isOneOf('declined') }),
   unknown: isRecordOf({ kind: isOneOf('unknown') }),
   failed: isRecordOf({ kind: isOneOf('failed'), message: isShort }),
 };

@@ -1,15 +1,20 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { write } from './database.ts';
+import { transact } from './database.ts';
 import { UserDataStore } from './user-data.ts';
 
 const TIMER = { action: 'timer', duration: '2 minutes' } as const;
 
 beforeEach(async () => {
-  await write('kept', undefined);
+  // The stores of earlier tests would be other tabs, and go on.
+  vi.stubGlobal('BroadcastChannel', undefined);
+  await transact('readwrite', (records) => void records.clear());
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.UTC(2026, 10, 22) });
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 const sound = vi.fn();
 
@@ -21,8 +26,8 @@ async function open(): Promise<UserDataStore> {
 }
 
 /** Waits until what was written has arrived in the database. */
-function written(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+async function written(): Promise<void> {
+  for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('a timer rings when its time is up, and not before', async () => {

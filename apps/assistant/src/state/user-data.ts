@@ -48,8 +48,7 @@ export class UserDataStore extends EventTarget {
   #stored: UserData = EMPTY;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
-  /** Another tab has written since the last reading. */
-  #stale = true;
+  #again = false;
   /** What is stored has been seen once. */
   #met = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -104,7 +103,6 @@ export class UserDataStore extends EventTarget {
 
   /** Looks at the clocks and at what other tabs have stored: after a sleep, or in a page that comes back. */
   refresh(): void {
-    this.#stale = true;
     this.#check();
     void this.#write();
   }
@@ -153,19 +151,19 @@ export class UserDataStore extends EventTarget {
     });
   }
 
-  /** Stores what waits, one transaction at a time, until nothing does. */
+  /** Stores what waits and reads what is stored. While that is on its way, the next time waits for it. */
   #write(): Promise<void> {
+    this.#again = true;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = null;
-      const more = this.#stale || this.#waiting.length > 0;
-      if (more && this.failure === null) void this.#write();
+      if (this.#again) void this.#write();
     });
     return this.#writing;
   }
 
   async #writeAll(): Promise<void> {
     do {
-      this.#stale = false;
+      this.#again = false;
       const batch = this.#waiting;
       try {
         const { outcomes, ...kept } = await this.#records.commit(batch);
@@ -175,7 +173,7 @@ export class UserDataStore extends EventTarget {
       } catch (error) {
         return this.#postpone(error, batch);
       }
-    } while (this.#stale || this.#waiting.length > 0);
+    } while (this.#again);
   }
 
   /** Goes on from what is stored now; the first `done` changes are part of it. */

@@ -45,6 +45,13 @@ export class OutcomeView extends View {
         );
       case 'proposed':
         return card('proposed', icons.question, 'Shall this be done?', this.#proposal(outcome));
+      case 'declined':
+        return card(
+          'declined',
+          icons.close,
+          'Not done',
+          html`<p>As you wished, nothing was done.</p>`,
+        );
       case 'unknown':
         return card('unknown', icons.question, 'That is beyond me', unknown());
       case 'failed':

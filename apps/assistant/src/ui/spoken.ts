@@ -18,6 +18,8 @@ export function spoken(outcome: Outcome): string {
       return `${outcome.question} is ${outcome.answer}.`;
     case 'proposed':
       return `${proposal(outcome.action)} The model asks whether to do that.`;
+    case 'declined':
+      return 'Nothing was done.';
     case 'unknown':
       return 'That is beyond this small model.';
     case 'failed':

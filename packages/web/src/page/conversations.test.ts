@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { get, set } from 'idb-keyval';
+import { createStore, del, get, set } from 'idb-keyval';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FakeLocks } from '../../test/fake-locks.ts';
 import { sessionStore } from '../store/session-database.ts';
@@ -106,4 +106,28 @@ test('a conversation of a version before 0.2 is read, and written with one (faul
   expect(chat).toEqual(GOOD);
   expect(await chats.save(chat)).toMatchObject({ version: 1, revision: 2, messages: ['hello'] });
   await chats.remove('x');
+});
+
+test('what is no conversation is left as it lies and is in nobody’s way (fault 18)', async () => {
+  const use = createStore('pocketbit-session', 'records');
+  const chat = { id: 'c', revision: 1, updatedAt: 1, messages: [], session: null };
+  const bad: [IDBValidKey, unknown][] = [
+    [['chat', 'a'], null],
+    [['chat', 'b'], { ...chat, id: 'c' }],
+    [['chat', 'd'], { ...chat, id: 'd', revision: '1' }],
+    [['chat', 'e'], { ...chat, id: 'e', messages: null }],
+    [['chat', 'f'], { ...chat, id: 'f', updatedAt: 1n }],
+    [['chat', 'g'], { ...chat, id: 'g', version: 2 }],
+    [['chat', 7], { ...chat, id: 7 }],
+  ];
+  const put = (records: [IDBValidKey, unknown][]) =>
+    use('readwrite', (store) => {
+      for (const [key, value] of records) store.put(value, key);
+    });
+  await put([...bad, [['chat', 'c'], { ...chat, updatedAt: Number.NaN }]]);
+  const all = new Conversations<string>();
+  expect((await all.list()).map(({ id }) => id)).toEqual(['c']);
+  expect((await all.unreadable()).map(([, value]) => value)).toHaveLength(bad.length);
+  expect((await all.claim('a')).id).not.toBe('a');
+  for (const [key] of bad) await del(key, use);
 });
