@@ -77,6 +77,7 @@ describe('licences', () => {
     const one = (licence, ships) => ({ purl: 'pkg:npm/x@1', licence, ships });
     expect(licenceProblems([one('MPL-2.0', false), one('MIT', true)])).toEqual([]);
     expect(licenceProblems([one('MPL-2.0', true), one('AGPL-3.0', false)])).toHaveLength(2);
+    expect(licenceProblems([one(null, true), one(undefined, false)])).toHaveLength(2);
   });
 });
 

@@ -11,7 +11,7 @@ import { readSources } from './sources.mjs';
  * @property {string} name
  * @property {string} version
  * @property {string} purl package URL: what names it among all registries
- * @property {string | undefined} licence SPDX expression, where the registry's record has one
+ * @property {string | undefined | null} licence SPDX expression; null where no file here tells it
  * @property {{alg: string, content: string} | undefined} hash of what is fetched, hexadecimal
  * @property {boolean} ships whether it is in what a user gets; the others build, test or train
  * @property {string[]} needs purls
@@ -181,7 +181,7 @@ function toolDependencies() {
   );
 }
 
-const pinned = (one) => ({ licence: undefined, hash: undefined, ships: false, needs: [], ...one });
+const pinned = (one) => ({ licence: null, hash: undefined, ships: false, needs: [], ...one });
 
 /** The workflows and the actions of this repository. */
 export function workflows() {

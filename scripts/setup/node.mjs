@@ -28,7 +28,13 @@ export async function installPackages() {
   console.log(`  npm ci (${missing.length} packages missing or of another version)`);
   // The tools are development packages, which NODE_ENV=production would leave out.
   // No package's own script runs: none of them is needed for what they install.
-  const options = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = [
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const { code, output } = await run('npm', ['ci', ...options]);
   if (code === 0) return 'installed';
   if (!output.includes('EUSAGE')) throw new Error(`npm ci failed\n${output}`);
