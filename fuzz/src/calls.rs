@@ -69,7 +69,7 @@ fn pieces(input: &mut Input, model: &mut Model, vocab: usize, outcome: &mut Outc
 }
 
 fn draw(model: &mut Model, vocab: usize, outcome: &mut Outcome) {
-    let id = model.sample();
+    let id = model.sample().expect("there is memory");
     assert!((id as usize) < vocab);
     outcome.number(u64::from(id));
 }
