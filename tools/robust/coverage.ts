@@ -1,10 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from '../../scripts/lib/run.mjs';
-import { toolchain } from '../../scripts/lib/rust.mjs';
+import { toolchain as pinned } from '../../scripts/lib/rust.mjs';
 import { cargo, lacks, llvmTools, type Part, tail, target } from './cargo.ts';
 
 const FOLDER = target('coverage');
+const toolchain = pinned ?? '';
 /** Seconds each without the sanitizer; what they reach, the others reach. */
 const SKIPPED = ['models_of_random', 'any_numbers'];
 const MIN_PERCENT = 90;
