@@ -2,7 +2,8 @@
 
 fn main() {
     let folder = std::env::args().nth(1).expect("a folder");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("it is there").map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("it is there").map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths {
         let hash = pocketbit_fuzz::engine(&std::fs::read(&path).expect("it can be read"));
