@@ -3,9 +3,9 @@ import { MAX_CHARACTERS, plain, rendered } from './markdown.ts';
 
 /** Time a frame that goes into writing answers, and what of them is written in it at most, for they are laid out in it too. */
 const BUDGET_MS = 6;
-const BUDGET_CHARACTERS = 6000;
+const BUDGET_CHARACTERS = 2500;
 /** What an element costs to lay out, in characters. */
-const ELEMENT_CHARACTERS = 20;
+const ELEMENT_CHARACTERS = 12;
 /** Parts in one group, so that a long answer is laid out by groups. */
 const GROUP = 32;
 /** Frames do not come to a hidden page. */

@@ -2,7 +2,7 @@
 import { FENCE, ITEM, isBlank } from './blocks.ts';
 
 /** Longest part. A longer one is cut: at the end of a line, else between words. */
-export const MAX_UNIT = 4096;
+export const MAX_UNIT = 3000;
 /** A line so long is known for what it is before its end. */
 const KNOWN = 200;
 
