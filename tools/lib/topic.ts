@@ -8,7 +8,9 @@ export async function showTopic(checks: Topic): Promise<never> {
       full: { type: 'boolean', default: false },
       only: { type: 'string' },
       // A check's own: tools/robust/options.ts.
-      ...Object.fromEntries(['replay', 'minutes', 'faults'].map((name) => [name, { type: 'string' as const }])),
+      ...Object.fromEntries(
+        ['replay', 'minutes', 'faults'].map((name) => [name, { type: 'string' as const }]),
+      ),
     },
   });
   const names = values.only?.split(',') ?? Object.keys(checks);

@@ -2,7 +2,6 @@
 import type { Page } from '@playwright/test';
 import { Broken, type Play } from './play.ts';
 
-const STATUS = '[data-testid=status]';
 const ANSWERS = '[data-testid=message-assistant]';
 
 /** How the app stands: ready, failed with a code, elsewhere, or still at it. */
@@ -43,12 +42,35 @@ export async function untilReady(page: Page, play: Play): Promise<void> {
   for (let tries = 3; ; tries--) {
     const state = await settled(page, play);
     if (state === 'ready') return;
-    if (state === 'elsewhere') {
-      await page.getByTestId('use-here').click();
-      await page.waitForTimeout(100);
-    } else if (tries === 0) throw new Broken(`the start: ${state}, also when tried again`);
-    else await page.getByTestId('retry').click();
+    if (state === 'elsewhere') await takeOver(page, play);
+    else if (tries === 0) throw new Broken(`the start: ${state}, also when tried again`);
+    else await tryAgain(page, play);
   }
+}
+
+/** Presses the button that an error offers; it may go by itself meanwhile. */
+async function tryAgain(page: Page, play: Play): Promise<void> {
+  await page
+    .getByTestId('retry')
+    .click({ timeout: 2000 })
+    .catch(() => {});
+  play.retried++;
+}
+
+/** Takes the model over from the other tab, which is asked again where it did not answer. */
+async function takeOver(page: Page, play: Play): Promise<void> {
+  await within(
+    'taking over',
+    page.waitForFunction(
+      () => {
+        const here = document.querySelector<HTMLButtonElement>('[data-testid=use-here]');
+        if (here?.disabled === false) here.click();
+        return !here;
+      },
+      null,
+      { timeout: play.bound, polling: 100 },
+    ),
+  );
 }
 
 /** What became of a message. */
@@ -150,5 +172,3 @@ export async function otherChats(page: Page, play: Play): Promise<string[]> {
   await page.locator('dialog[open] button[aria-label=Close]').click();
   return titles.sort();
 }
-
-export const statusOf = (page: Page) => page.locator(STATUS).textContent();

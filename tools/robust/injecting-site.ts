@@ -1,18 +1,20 @@
 // The test site with the shim in it: before workers, before the service worker, and for pages as an init script. What it
 // serves of the product is the product's, byte for byte; only the service worker's own script gets the shim in front.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'vite';
 import { CSP } from '../../scripts/vite/csp.ts';
-import { assistantBuild, cacheFolder } from '../../tests/support/paths.ts';
+import { assistantBuild, cacheFolder, root } from '../../tests/support/paths.ts';
 import { listening, siteHere } from '../../tests/support/serve.ts';
 import { shared } from '../../vite.config.ts';
 import { DELAY_MS, type Fault, type Report, type Setup } from './shim/fault.ts';
 
 /** An update of the assistant: the same but for its index.html. */
 export const updatedBuild = join(cacheFolder, 'robust/updated');
+const assistantFolder = join(root, 'apps/assistant');
 const shimBuild = join(cacheFolder, 'robust/shim');
 
 /** Builds the shim, and returns it. */
@@ -28,23 +30,23 @@ export async function buildShim(): Promise<string> {
   return readFileSync(join(shimBuild, 'shim.js'), 'utf8');
 }
 
-/** Builds the assistant as its next version, for an update. */
+/** Builds the assistant as its next version, for an update, as its own build does. */
 export async function buildUpdate(): Promise<void> {
-  const root = join(assistantBuild, '..');
-  const marked = {
-    name: 'next-version',
-    transformIndexHtml: (html: string) => html.replace('</head>', '<meta name="next"></head>'),
-  };
-  const folder = process.cwd();
-  // The service worker's file is named after the package that the build runs in.
-  process.chdir(root);
-  await build({
-    root,
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'silent',
-    plugins: [marked],
-    build: { outDir: updatedBuild, emptyOutDir: true },
-  }).finally(() => process.chdir(folder));
+  const config = join(cacheFolder, 'robust/next.config.mjs');
+  mkdirSync(join(config, '..'), { recursive: true });
+  writeFileSync(
+    config,
+    `import own from ${JSON.stringify(join(assistantFolder, 'vite.config.ts'))};
+    const mark = (html) => html.replace('</head>', '<meta name="next" content="2"></head>');
+    export default { ...own, plugins: [...own.plugins, { name: 'next', transformIndexHtml: mark }] };`,
+  );
+  const command = [join(root, 'node_modules/.bin/vite'), 'build', '--config', config];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [...command, '--outDir', updatedBuild, '--emptyOutDir', '--logLevel', 'warn'],
+    { cwd: assistantFolder, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`the next version was not built: ${stderr}`);
 }
 
 /** What a run has told so far. */

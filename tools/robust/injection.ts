@@ -84,7 +84,11 @@ async function startLanes(): Promise<Lane[]> {
 }
 
 /** Lets the lanes take work from one line. */
-async function inLanes<T>(lanes: readonly Lane[], work: T[], act: (lane: Lane, one: T) => Promise<void>) {
+async function inLanes<T>(
+  lanes: readonly Lane[],
+  work: T[],
+  act: (lane: Lane, one: T) => Promise<void>,
+) {
   const line = [...work];
   await Promise.all(
     lanes.map(async (lane) => {
@@ -108,7 +112,9 @@ async function replayed(lane: Lane, id: string, { note }: Context): Promise<Figu
   const outcome = await runFault(await lane.browser(), lane.site, fault, recorded.expected);
   note(`met at ${outcome.hit ?? 'no call'}`);
   noteBroken([outcome], note);
-  return [figure(`${id}: invariants broken`, outcome.broken.length + recorded.outcome.broken.length)];
+  return [
+    figure(`${id}: invariants broken`, outcome.broken.length + recorded.outcome.broken.length),
+  ];
 }
 
 async function campaign(lanes: readonly Lane[], context: Context): Promise<Figure[]> {
@@ -122,7 +128,9 @@ async function campaign(lanes: readonly Lane[], context: Context): Promise<Figur
   const chosen = full ? all : chooseFaults(all, options.faults ?? FAULTS, SEED);
   const log = new Log(full);
   const left = chosen.filter((fault) => !log.outcomes.has(idOf(fault)));
-  note(`${all.length} faults are possible, ${chosen.length} chosen, ${chosen.length - left.length} of them in the log ${log.path} of commit ${commit}`);
+  note(
+    `${all.length} faults are possible, ${chosen.length} chosen, ${chosen.length - left.length} of them in the log ${log.path} of commit ${commit}`,
+  );
   await inLanes(lanes, left, async (lane, fault) => {
     const { expected } = recorded.get(fault.journey)!;
     log.add(await runFault(await lane.browser(), lane.site, fault, expected));

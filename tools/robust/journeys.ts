@@ -128,6 +128,7 @@ async function keptAfterwards(play: Play): Promise<void> {
 }
 
 async function leave(page: Page, play: Play): Promise<void> {
+  await page.waitForTimeout(play.rest);
   chatOf.set(play, await shown(page));
   await page.close();
 }
@@ -197,6 +198,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
       promisesOf.set(play, promises);
       await start(page, play);
       await promises.act(page, play, TIMER, null);
+      await page.waitForTimeout(play.rest);
       await page.reload();
       await untilReady(page, play);
       await promises.hold(page, play);
@@ -212,6 +214,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
       const page = await play.shimmed('app');
       await start(page, play);
       await ask(page, play, SUM);
+      await page.waitForTimeout(play.rest);
       await page.getByTestId('model-button').click();
       await page.getByTestId('new-chat').click();
       await page.waitForFunction(
@@ -247,7 +250,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
       await untilReady(second, play);
       await promises.act(second, play, BREAD, 'bread');
       await first.close();
-      await second.waitForTimeout(50);
+      await second.waitForTimeout(play.rest);
       chatOf.set(play, { questions: [BREAD] });
       await second.close();
     },

@@ -2,7 +2,7 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import type {} from '../lab/main.ts';
 import type { InjectingSite } from './injecting-site.ts';
-import type { Fault } from './shim/fault.ts';
+import { DELAY_MS, type Fault } from './shim/fault.ts';
 
 /** Longest that anything may take without an answer or a coded error. */
 export const BOUND_MS = 20_000;
@@ -18,6 +18,8 @@ export class Play {
   /** Where the journey without a fault left its results, by name. */
   readonly expected: Map<string, string>;
   readonly broken: string[] = [];
+  /** How often the user had to press a button after an error. */
+  retried = 0;
   readonly bound: number;
   readonly #browser: Browser;
   readonly #fault: Fault | null;
@@ -34,6 +36,11 @@ export class Play {
     this.expected = expected;
     this.#fault = fault;
     this.bound = fault?.mode.startsWith('dies') ? SILENT_MS : BOUND_MS;
+  }
+
+  /** How long the user stays after the last answer, milliseconds: longer than a call is held up. */
+  get rest(): number {
+    return this.#fault?.mode === 'delay' ? DELAY_MS + 500 : 150;
   }
 
   async begin(serviceWorkers: 'allow' | 'block'): Promise<void> {

@@ -5,11 +5,16 @@ import type { Fault, Report, Setup } from './fault.ts';
 
 declare global {
   var pocketbitInject: Setup | undefined;
+  /** Bytes of WebAssembly memory of this realm. */
+  var pocketbitWasmBytes: (() => number) | undefined;
+  /** Moves the wall clock of this realm, milliseconds. */
+  var pocketbitJump: ((ms: number) => void) | undefined;
 }
 
 const FLUSH_MS = 40;
 
 export const realFetch = globalThis.fetch.bind(globalThis);
+const realText = Response.prototype.text;
 export const realSetTimeout = globalThis.setTimeout.bind(globalThis);
 
 const { realm, fault: given, ask } = globalThis.pocketbitInject!;
@@ -75,5 +80,5 @@ function flushSoon(): void {
 
 async function asked(): Promise<void> {
   const answer = await realFetch('/inject/fault', { cache: 'no-store' });
-  fault = (await answer.json()) as Fault | null;
+  fault = JSON.parse(await realText.call(answer)) as Fault | null;
 }

@@ -138,8 +138,7 @@ function wrapRequest(prototype: object, name: string): void {
 /** A request that fails by itself, under another name. */
 function failing(store: IDBObjectStore, name: string): IDBRequest {
   const { keyPath } = store;
-  const entry: [unknown, number?] =
-    typeof keyPath === 'string' ? [{ [keyPath]: KEY }] : [0, KEY];
+  const entry: [unknown, number?] = typeof keyPath === 'string' ? [{ [keyPath]: KEY }] : [0, KEY];
   put!.apply(store, entry);
   const request = add!.apply(store, entry);
   const error = { value: failure(name) };

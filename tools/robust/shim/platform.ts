@@ -1,5 +1,5 @@
 // Locks, storage, WebAssembly, time and what else a browser may refuse.
-import { failure, flush, meet, realSetTimeout, report, wait } from './core.ts';
+import { failure, flush, meet, type realSetTimeout, report, wait } from './core.ts';
 import { type Modes, replace, wrapAsync, wrapSync } from './wrap.ts';
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,12 @@ export function shimPlatform(): void {
   wrapAsync(globalThis.WakeLock?.prototype, 'request', 'wakelock', refuse('NotAllowedError'));
   const { prototype: container } = globalThis.ServiceWorkerContainer ?? {};
   wrapAsync(container, 'register', 'serviceworker.register', refuse('SecurityError'));
-  wrapAsync(Reflect.get(globalThis, 'Clients')?.prototype, 'claim', 'clients.claim', refuse('InvalidStateError'));
+  wrapAsync(
+    Reflect.get(globalThis, 'Clients')?.prototype,
+    'claim',
+    'clients.claim',
+    refuse('InvalidStateError'),
+  );
   shimConstructor(globalThis, 'AudioContext', 'audio', 'NotSupportedError');
   watch();
 }
@@ -67,6 +72,7 @@ function shimLocks(): void {
 function shimWasm(): void {
   const wasm = globalThis.WebAssembly;
   if (!wasm) return;
+  watchMemory(wasm);
   const broken = new wasm.CompileError('injected');
   wrapSync(wasm, 'validate', 'wasm.validate', { false: () => false });
   for (const name of ['compile', 'compileStreaming', 'instantiate', 'instantiateStreaming']) {
@@ -80,6 +86,23 @@ function shimWasm(): void {
   shimConstructor(wasm, 'Instance', 'wasm.instance', 'RangeError');
   shimConstructor(wasm, 'Module', 'wasm.module', 'RangeError');
   shimConstructor(wasm, 'Memory', 'wasm.memory', 'RangeError');
+}
+
+/** Instances that live, for those who watch their memory. */
+function watchMemory(wasm: typeof WebAssembly): void {
+  const instances: WeakRef<WebAssembly.Instance>[] = [];
+  wasm.Instance = new Proxy(wasm.Instance, {
+    construct(target, input): WebAssembly.Instance {
+      const instance = Reflect.construct(target, input) as WebAssembly.Instance;
+      instances.push(new WeakRef(instance));
+      return instance;
+    },
+  });
+  globalThis.pocketbitWasmBytes = () =>
+    instances.reduce((sum, instance) => {
+      const { memory } = instance.deref()?.exports ?? {};
+      return sum + (memory instanceof wasm.Memory ? memory.buffer.byteLength : 0);
+    }, 0);
 }
 
 function shimConstructor(owner: object, name: string, kind: string, error: string): void {
@@ -101,7 +124,11 @@ function shimTime(): void {
       name,
       (real) =>
         function (this: unknown, ...input) {
-          const [act, delay = 0, ...rest] = input as unknown[] as [() => void, number?, ...unknown[]];
+          const [act, delay = 0, ...rest] = input as unknown[] as [
+            () => void,
+            number?,
+            ...unknown[],
+          ];
           const late = meet(`timer.${name}`) === 'late' ? LATE_MS : 0;
           return Reflect.apply(real as typeof realSetTimeout, globalThis, [
             act,
@@ -118,6 +145,9 @@ function shimTime(): void {
 function shimClock(): void {
   const Real = Date;
   let offset = 0;
+  globalThis.pocketbitJump = (ms) => {
+    offset += ms;
+  };
   const now = () => {
     const mode = meet('clock');
     if (mode) offset = mode === 'forward' ? DAY_MS : -DAY_MS;
