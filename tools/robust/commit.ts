@@ -6,4 +6,4 @@ const git = (...args: string[]) =>
 
 /** The commit that is tried, with a mark where the sources differ from it. */
 export const commit =
-  git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') ? '-changed' : '');
+  git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '-uno') ? '-changed' : '');

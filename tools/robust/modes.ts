@@ -37,7 +37,7 @@ export const MODES: Readonly<Record<string, readonly string[]>> = {
   'serviceworker.register': REFUSED,
   'worker.new': ['throw', 'missing', 'delay', 'error', 'dies-early', 'dies', 'dies-late'],
   'wasm.validate': ['false'],
-  'wasm.compile': REFUSED,
+  'wasm.compile': ['reject', 'cramped', 'delay'],
   'wasm.compileStreaming': REFUSED,
   'wasm.instantiate': REFUSED,
   'wasm.instantiateStreaming': REFUSED,

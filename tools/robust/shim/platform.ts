@@ -1,5 +1,7 @@
 // Locks, storage, WebAssembly, time and what else a browser may refuse.
+
 import { failure, flush, meet, type realSetTimeout, report, wait } from './core.ts';
+import { cramped } from './cramped.ts';
 import { type Modes, replace, wrapAsync, wrapSync } from './wrap.ts';
 
 const DAY_MS = 86_400_000;
@@ -75,7 +77,12 @@ function shimWasm(): void {
   watchMemory(wasm);
   const broken = new wasm.CompileError('injected');
   wrapSync(wasm, 'validate', 'wasm.validate', { false: () => false });
-  for (const name of ['compile', 'compileStreaming', 'instantiate', 'instantiateStreaming']) {
+  const { compile } = wasm;
+  wrapAsync(wasm, 'compile', 'wasm.compile', {
+    reject: () => Promise.reject(broken),
+    cramped: (_, [bytes]) => compile.call(wasm, cramped(bytes as BufferSource)),
+  });
+  for (const name of ['compileStreaming', 'instantiate', 'instantiateStreaming']) {
     wrapAsync(wasm, name, `wasm.${name}`, { reject: () => Promise.reject(broken) });
   }
   wrapSync(wasm.Memory.prototype, 'grow', 'wasm.grow', {
