@@ -29,7 +29,9 @@ export async function settled(page: Page, play: Play): Promise<string> {
     'the start',
     page.waitForFunction(standing, null, { timeout: play.bound, polling: 50 }),
   );
-  return (await found.jsonValue())!;
+  const state = await found.jsonValue();
+  await found.dispose();
+  return state!;
 }
 
 /** Opens the app and waits until it is ready; a failure with a code is tried again by its button. */

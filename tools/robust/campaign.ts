@@ -132,7 +132,7 @@ export function allFaults(recorded: ReadonlyMap<string, Recorded>): JourneyFault
 }
 
 /**
- * A seeded choice: one of every mode of every kind, one of every kind of every realm of every journey, and of the rest so
+ * A seeded choice: one of every mode of every kind, one of every kind of every journey, and of the rest so
  * many that there are `count`, every kind of every journey alike.
  */
 export function chooseFaults(all: readonly JourneyFault[], count: number, seed: number) {
@@ -153,7 +153,7 @@ export function chooseFaults(all: readonly JourneyFault[], count: number, seed: 
   const rest = shuffled.filter((fault) => !chosen.has(idOf(fault)) && !isLong(fault));
   for (let share = 2; chosen.size < count && chosen.size < all.length; share++) {
     for (const fault of rest) {
-      const [, kind = ''] = groupsOf(fault);
+      const [kind = ''] = groupsOf(fault).slice(-1);
       if (chosen.size < count && (taken.get(kind) ?? 0) < share && !chosen.has(idOf(fault)))
         take(fault);
     }
@@ -164,9 +164,9 @@ export function chooseFaults(all: readonly JourneyFault[], count: number, seed: 
 
 /** What there is to be one of. Modes that take a minute are had once each, not in every journey. */
 function groupsOf(fault: JourneyFault): string[] {
-  const { journey, realm, kind, mode } = fault;
+  const { journey, kind, mode } = fault;
   const mine = `${kind}:${mode}`;
-  return isLong(fault) ? [mine] : [mine, `${journey}:${realm}:${kind}`];
+  return isLong(fault) ? [mine] : [mine, `${journey}:${kind}`];
 }
 
 const isLong = ({ mode }: Fault) => mode.startsWith('dies');

@@ -37,7 +37,7 @@ export const injection: Check = {
     const lanes = await startLanes();
     try {
       return options.replay
-        ? await replayed(lanes[0]!, options.replay, context)
+        ? await replayed(lanes, options.replay, context)
         : await campaign(lanes, context);
     } finally {
       for (const lane of lanes) await lane.close();
@@ -105,17 +105,28 @@ async function recordAll(lanes: readonly Lane[], names: string[]): Promise<Map<s
   return new Map(names.map((name) => [name, recorded.get(name)!]));
 }
 
-async function replayed(lane: Lane, id: string, { note }: Context): Promise<Figure[]> {
-  const fault = faultOf(id);
-  const recorded = await record(await lane.browser(), lane.site, fault.journey);
-  noteBroken([recorded.outcome], note);
-  const outcome = await runFault(await lane.browser(), lane.site, fault, recorded.expected);
-  note(`met at ${outcome.hit ?? 'no call'}`);
-  noteBroken([outcome], note);
-  return [
-    figure(`${id}: invariants broken`, outcome.broken.length + recorded.outcome.broken.length),
-  ];
+/** One fault again, or all that a pattern with `*` names. */
+async function replayed(lanes: readonly Lane[], id: string, { note }: Context): Promise<Figure[]> {
+  const pattern = new RegExp(`^${id.split('*').map(escaped).join('.*')}$`);
+  const names = Object.keys(JOURNEYS).filter(
+    (name) => id.startsWith('*') || id.startsWith(`${name}:`),
+  );
+  const recorded = await recordAll(lanes, names);
+  const named = allFaults(recorded).filter((fault) => pattern.test(idOf(fault)));
+  const faults = id.includes('*') ? named : [faultOf(id)];
+  const outcomes = [...recorded.values()].map(({ outcome }) => outcome);
+  await inLanes(lanes, faults, async (lane, fault) => {
+    const { expected } = recorded.get(fault.journey)!;
+    const outcome = await runFault(await lane.browser(), lane.site, fault, expected);
+    outcomes.push(outcome);
+    note(`${outcome.id} met at ${outcome.hit ?? 'no call'}`);
+    noteBroken([outcome], note);
+  });
+  const broken = outcomes.filter((outcome) => outcome.broken.length > 0).length;
+  return [figure(`${id}: runs that broke an invariant, of ${faults.length}`, broken)];
 }
+
+const escaped = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
 
 async function campaign(lanes: readonly Lane[], context: Context): Promise<Figure[]> {
   const start = performance.now();

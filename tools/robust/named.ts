@@ -84,7 +84,7 @@ interface VitestReport {
 
 async function inVitest(): Promise<Ran[]> {
   const folders = ['packages', 'apps', 'training', 'scripts', 'tools'];
-  const files = filesWith(folders, /\.test\.(ts|mjs)$/, /\(fault \d+\)/);
+  const files = filesWith(folders, /\.test\.(ts|mjs)$/, /\(fault /);
   if (files.length === 0) return [];
   const file = freshReport('vitest');
   const report = ['--reporter=json', `--outputFile.json=${file}`];
@@ -102,7 +102,7 @@ interface PlaywrightSuite {
 }
 
 async function inPlaywright(): Promise<Ran[]> {
-  const files = filesWith(['tests/browser'], /\.spec\.ts$/, /\(fault (\d+|\$\{)/);
+  const files = filesWith(['tests/browser'], /\.spec\.ts$/, /\(fault /);
   if (files.length === 0) return [];
   const file = freshReport('playwright');
   const env = {

@@ -8,7 +8,7 @@ const { values } = parseArgs({
 
 const text = (value: unknown) => (typeof value === 'string' ? value : null);
 
-/** One fault that a campaign printed, `journey:realm:kind:ordinal:mode`; null for a campaign. */
+/** One fault that a campaign printed, `journey:realm:kind:ordinal:mode`, or many by `*`; null for a campaign. */
 export const replay = text(values.replay);
 /** Length of the soak, minutes; null for the check's own. */
 export const minutes = values.minutes === undefined ? null : Number(values.minutes);

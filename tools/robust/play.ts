@@ -38,6 +38,11 @@ export class Play {
     this.bound = fault?.mode.startsWith('dies') ? SILENT_MS : BOUND_MS;
   }
 
+  /** Whether the wall clock is another one at the next visit. */
+  get clockJumps(): boolean {
+    return this.#fault?.kind === 'clock';
+  }
+
   /** How long the user stays after the last answer, milliseconds: longer than a call is held up. */
   get rest(): number {
     return this.#fault?.mode === 'delay' ? DELAY_MS + 500 : 150;

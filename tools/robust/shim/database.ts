@@ -64,11 +64,14 @@ function delaySuccess(request: IDBOpenDBRequest): void {
 function closeAfter(request: IDBOpenDBRequest): void {
   request.addEventListener('success', () => {
     const { result } = request;
-    void wait(100).then(() => {
-      result.close();
-      result.dispatchEvent(new Event('close'));
-    });
+    void wait(100).then(() => closeNow(result));
   });
+}
+
+/** The connection is gone before its event comes. */
+function closeNow(database: IDBDatabase): void {
+  database.close();
+  void wait(20).then(() => database.dispatchEvent(new Event('close')));
 }
 
 function transaction(
@@ -78,7 +81,7 @@ function transaction(
   options?: IDBTransactionOptions,
 ): IDBTransaction {
   const fault = meet('idb.transaction');
-  if (fault === 'closed') this.close();
+  if (fault === 'closed') closeNow(this);
   if (fault === 'delay') holdStore(this, names);
   // A request can be made to fail only where it may write.
   const written = expects('idb.') ? 'readwrite' : mode;
