@@ -23,6 +23,20 @@ async function within<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Waits within the bound until `holds` is true in the page. */
+async function until<A>(
+  page: Page,
+  play: Play,
+  what: string,
+  holds: (argument: A) => boolean,
+  argument: A,
+): Promise<void> {
+  const options = { timeout: play.bound, polling: 50 };
+  // TypeScript cannot see that what goes through JSON is the same type.
+  const found = await within(what, page.waitForFunction(holds as () => boolean, argument, options));
+  await found.dispose();
+}
+
 /** Waits for an answer of the app about its model; `ready`, `elsewhere` or `failed:code`. */
 export async function settled(page: Page, play: Play): Promise<string> {
   const found = await within(
@@ -61,18 +75,12 @@ async function tryAgain(page: Page, play: Play): Promise<void> {
 
 /** Takes the model over from the other tab, which is asked again where it did not answer. */
 async function takeOver(page: Page, play: Play): Promise<void> {
-  await within(
-    'taking over',
-    page.waitForFunction(
-      () => {
-        const here = document.querySelector<HTMLButtonElement>('[data-testid=use-here]');
-        if (here?.disabled === false) here.click();
-        return !here;
-      },
-      null,
-      { timeout: play.bound, polling: 100 },
-    ),
-  );
+  const taken = () => {
+    const here = document.querySelector<HTMLButtonElement>('[data-testid=use-here]');
+    if (here?.disabled === false) here.click();
+    return !here;
+  };
+  await until(page, play, 'taking over', taken, null);
 }
 
 /** What became of a message. */
@@ -101,28 +109,17 @@ export async function send(page: Page, play: Play, text: string): Promise<void> 
   const before = await page.getByTestId('message-user').count();
   await within('the composer', page.getByTestId('input').fill(text, { timeout: play.bound }));
   await within('the send button', page.getByTestId('send').click({ timeout: play.bound }));
-  await within(
-    `“${text}” on the screen`,
-    page.waitForFunction(
-      (count) => document.querySelectorAll('[data-testid=message-user]').length > count,
-      before,
-      { timeout: play.bound, polling: 50 },
-    ),
-  );
+  const more = (count: number) =>
+    document.querySelectorAll('[data-testid=message-user]').length > count;
+  await until(page, play, `“${text}” on the screen`, more, before);
 }
 
 export async function lastAnswer(page: Page, play: Play, text: string): Promise<Answered> {
-  await within(
-    `the answer to “${text}”`,
-    page.waitForFunction(
-      (selector) => {
-        const all = document.querySelectorAll(selector);
-        return /done|failed/.test(all[all.length - 1]?.getAttribute('data-state') ?? '');
-      },
-      ANSWERS,
-      { timeout: play.bound, polling: 50 },
-    ),
-  );
+  const over = (selector: string) => {
+    const all = document.querySelectorAll(selector);
+    return /done|failed/.test(all[all.length - 1]?.getAttribute('data-state') ?? '');
+  };
+  await until(page, play, `the answer to “${text}”`, over, ANSWERS);
   return page
     .locator(ANSWERS)
     .last()
