@@ -77,7 +77,7 @@ async function run(
   site.begin(null);
   const play = new Play(browser, site, fault, expected);
   await untilOver(phases(play, name, fault), play);
-  await play.end();
+  await play.end().catch(() => {});
   const { counts, unhandled, hit } = site.told;
   play.broken.push(...unhandled.map((text) => `unhandled in ${text}`));
   const ms = performance.now() - start;

@@ -97,6 +97,18 @@ async function inLanes<T>(
   );
 }
 
+/** One run; another where the browser itself went down in it. */
+async function attempt(
+  lane: Lane,
+  fault: JourneyFault,
+  expected: Map<string, string>,
+): Promise<Outcome> {
+  const browser = await lane.browser();
+  const outcome = await runFault(browser, lane.site, fault, expected);
+  if (browser.isConnected()) return outcome;
+  return runFault(await lane.browser(), lane.site, fault, expected);
+}
+
 async function recordAll(lanes: readonly Lane[], names: string[]): Promise<Map<string, Recorded>> {
   const recorded = new Map<string, Recorded>();
   await inLanes(lanes, names, async (lane, name) => {
@@ -117,7 +129,7 @@ async function replayed(lanes: readonly Lane[], id: string, { note }: Context): 
   const outcomes = [...recorded.values()].map(({ outcome }) => outcome);
   await inLanes(lanes, faults, async (lane, fault) => {
     const { expected } = recorded.get(fault.journey)!;
-    const outcome = await runFault(await lane.browser(), lane.site, fault, expected);
+    const outcome = await attempt(lane, fault, expected);
     outcomes.push(outcome);
     note(`${outcome.id} met at ${outcome.hit ?? 'no call'}`);
     noteBroken([outcome], note);
@@ -144,7 +156,7 @@ async function campaign(lanes: readonly Lane[], context: Context): Promise<Figur
   );
   await inLanes(lanes, left, async (lane, fault) => {
     const { expected } = recorded.get(fault.journey)!;
-    log.add(await runFault(await lane.browser(), lane.site, fault, expected));
+    log.add(await attempt(lane, fault, expected));
     const { size } = log.outcomes;
     if (size % 50 === 0) note(`${size} faults after ${seconds(performance.now() - start)}`);
   });
