@@ -70,11 +70,41 @@ async function build(name, env) {
   return bound;
 }
 
-/** Platform fact: every browser that takes the artifacts (Safari from 15) has encodeInto and FinalizationRegistry. */
-const fallbacks = [
-  /^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m,
-  /\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{[^}]*\}[^}]*\}\s*\}?\s*: /g,
+/** A view of memory is stale where its buffer is another: the one test that wasm-bindgen writes in two ways. */
+const stale = (view) => [
+  new RegExp(
+    `${view} === null \\|\\| ${view}\\.(byteLength === 0|buffer\\.detached.*\\))(?=\\) \\{)`,
+    'g',
+  ),
+  `${view}?.buffer !== wasm.memory.buffer`,
 ];
+
+/**
+ * What the glue holds for engines that do not take the artifacts or for sizes that do not occur here, and what stands for
+ * it. Platform facts: every browser that takes them (Safari from 15) has encodeInto and FinalizationRegistry; Safari's
+ * TextDecoder fails after 2 GiB of text, and names and errors are the only text that crosses.
+ */
+const unneeded = [
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/gm, ''],
+  [/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{[^}]*\}[^}]*\}\s*\}?\s*: /g, ''],
+  [/, wasm\.__wbindgen_realloc\)/g, ')'],
+  ['realloc === undefined', 'true'],
+  ['numBytesDecoded += len;', ''],
+  ['numBytesDecoded >= MAX_SAFARI_DECODE_BYTES', 'false'],
+  ...['DataView', 'Float32Array', 'Uint32Array', 'Uint8Array'].map((of) =>
+    stale(`cached${of}Memory0`),
+  ),
+];
+
+/** Text without what is unneeded. A rule that finds nothing is one for another wasm-bindgen. */
+function slim(text) {
+  return unneeded.reduce((rest, [from, to]) => {
+    const without = rest.replaceAll(from, to);
+    if (without === rest)
+      throw new Error(`wasm-bindgen's glue has no ${from}: see scripts/build-wasm.mjs`);
+    return without;
+  }, text);
+}
 
 /** One page loads any of the artifacts, so they must answer to the same glue. */
 function shareGlue(folders) {
@@ -86,10 +116,7 @@ function shareGlue(folders) {
     const differs = folders.filter((_, i) => texts[i] !== texts[0]);
     if (differs.length)
       throw new Error(`${from} of ${differs.join(', ')} differs from that of ${folders[0]}`);
-    writeFileSync(
-      join(wasmFolder, to),
-      fallbacks.reduce((text, fallback) => text.replace(fallback, ''), texts[0]),
-    );
+    writeFileSync(join(wasmFolder, to), to === 'glue.js' ? slim(texts[0]) : texts[0]);
   }
 }
 

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { circleProblems } from './checks/circles.mjs';
 import { crateBreaches, scriptBreaches, unsafeBreaches } from './checks/imports.mjs';
 import { measure } from './checks/numbers.mjs';
+import { workflowProblems } from './checks/supply.mjs';
 import { trackedBreaches } from './checks/tracked.mjs';
+import { allDependencies, workflows } from './lib/dependencies.mjs';
+import { licenceProblems } from './lib/licences.mjs';
 import { duration, root, run } from './lib/run.mjs';
 import { findLinters, rustEnvironment, wasmTarget } from './lib/rust.mjs';
 import { sizeReport } from './lib/sizes.mjs';
@@ -124,6 +127,15 @@ async function checkTracked() {
   return { problems: trackedBreaches(paths), note: `${paths.length} files` };
 }
 
+/** That workflows run what a commit names, and that no dependency has a licence that it may not have. */
+async function checkSupply() {
+  const [files, dependencies] = [workflows(), await allDependencies()];
+  return {
+    problems: [...files.flatMap(workflowProblems), ...licenceProblems(dependencies)],
+    note: `${files.length} workflow files, ${dependencies.length} dependencies`,
+  };
+}
+
 const checks = {
   types: checkTypes,
   biome: () => program(bin('biome'), ['ci', '--colors=off', '--error-on-warnings']),
@@ -145,6 +157,7 @@ const checks = {
   numbers: checkNumbers,
   sizes: sizeReport,
   tracked: checkTracked,
+  supply: checkSupply,
 };
 
 async function runCheck(name) {

@@ -93,6 +93,21 @@ const foundation = {
   clone: async () => (await import('./house/fresh-clone.ts')).freshClone,
 } satisfies Topic;
 
+/** That nothing of the user's is lost, whatever the platform does. */
+const robust = {
+  injection: async () => (await import('./robust/injection.ts')).injection,
+  network: async () => (await import('./robust/network.ts')).network,
+  named: async () => (await import('./robust/named.ts')).named,
+  interleavings: async () => (await import('./robust/interleavings.ts')).interleavings,
+  formats: async () => (await import('./robust/stored-formats.ts')).storedFormats,
+  assumptions: async () => (await import('./robust/assumptions.ts')).assumptions,
+  rust: async () => (await import('./robust/rust.ts')).rust,
+  soak: async () => (await import('./robust/soak.ts')).soak,
+  'hostile-answers': async () => (await import('./robust/hostile-answers.ts')).hostileAnswers,
+  store: async () =>
+    (await import('./robust/store.ts')).topicCheck('what was promised of the store', store),
+} satisfies Topic;
+
 /** That nothing which can be seen differs from the commit that the house was rebuilt from. */
 const house = {
   bits: async () => (await import('./house/identical.ts')).identical,
@@ -116,4 +131,5 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   speed,
   foundation,
   house,
+  robust,
 };

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { defineConfig, mergeConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { benchPage } from '../../scripts/vite/bench-page.ts';
 import { CSP } from '../../scripts/vite/csp.ts';
 import { embed } from '../../scripts/vite/embed.ts';
 import { contentSecurityPolicy } from '../../scripts/vite/policy.ts';
+import { provenFiles } from '../../scripts/vite/proven-files.ts';
 import { shared } from '../../vite.config.ts';
 
 const manifest = {
@@ -31,6 +33,8 @@ export default defineConfig(
   mergeConfig(shared, {
     root: import.meta.dirname,
     base: './',
+    // A file that is not there is 404, not the app's page.
+    appType: 'mpa',
     preview: {
       host: '127.0.0.1',
       headers: { 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' },
@@ -49,6 +53,7 @@ export default defineConfig(
         injectManifest: {
           globPatterns: ['**/*.{html,js,css,svg,png,wasm,webmanifest}'],
           globIgnores: ['embed/**', 'embed.html', 'bench/**', '**/sw.js'],
+          manifestTransforms: [provenFiles(join(import.meta.dirname, 'dist'))],
         },
       }),
     ],

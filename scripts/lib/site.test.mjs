@@ -81,3 +81,13 @@ test('a file is held up after so many bytes, or comes at a pace', async () => {
   await (await fetch(`${url}/m.gguf?rate=1000000`)).arrayBuffer();
   expect(performance.now() - start).toBeGreaterThan(100);
 });
+
+test('what is not there is 404 and no page, also where a page is asked for (fault 5)', async () => {
+  for (const path of ['assets/gone.js', 'gone.css', 'gone.wasm', 'gone.gguf', 'gone/', 'gone']) {
+    for (const accept of ['*/*', 'text/html']) {
+      const answer = await fetch(`${url}/${path}`, { headers: { accept } });
+      expect(answer.status, path).toBe(404);
+      expect(answer.headers.get('content-type'), path).not.toContain('html');
+    }
+  }
+});

@@ -27,7 +27,14 @@ export async function installPackages() {
   if (missing.length === 0) return 'up to date';
   console.log(`  npm ci (${missing.length} packages missing or of another version)`);
   // The tools are development packages, which NODE_ENV=production would leave out.
-  const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  // No package's own script runs: none of them is needed for what they install.
+  const options = [
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const { code, output } = await run('npm', ['ci', ...options]);
   if (code === 0) return 'installed';
   if (!output.includes('EUSAGE')) throw new Error(`npm ci failed\n${output}`);

@@ -15,7 +15,7 @@ export function terser(): Plugin {
             passes: 6,
             unsafe_arrows: true,
             pure_getters: true,
-            hoist_funs: true,
+            sequences: false,
             // wasm-bindgen's glue hooks its classes up to `using`, which nothing here uses.
             global_defs: { 'Symbol.dispose': false },
           },

@@ -154,6 +154,14 @@ for (const how of ['asked', 'frozen', 'closed'] as const) {
   });
 }
 
+test('what a waiting tab showed of an answer stays when its writer is closed and it is stopped at once', async ({
+  context,
+  site,
+}) => {
+  const { shown, kept } = await runs.stopWhatMoved(context, site.url);
+  expect(kept.slice(0, shown.length)).toEqual(shown);
+});
+
 test('the assistant in a tab that waits answers nothing, and follows what is written and kept in the other', async ({
   context,
   site,

@@ -1,5 +1,6 @@
 // The kernels' case-runner inside wasm: builds crates/kernels as a cdylib for each artifact and runs every case.
-// usage: node tests/conformance/run.mjs [--artifact scalar|simd128|relaxed]   (relaxed needs a browser: see tests/browser)
+// usage: node tests/conformance/run.mjs [--artifact scalar|simd128|relaxed] [--checked]
+// `--checked` builds with debug assertions and overflow checks. relaxed needs a browser: see tests/browser.
 import { readFileSync } from 'node:fs';
 import { buildCases } from './build.mjs';
 import { runCases } from './cases.mjs';
@@ -7,10 +8,11 @@ import { runCases } from './cases.mjs';
 const wanted = process.argv.includes('--artifact')
   ? [process.argv[process.argv.indexOf('--artifact') + 1]]
   : ['scalar', 'simd128'];
+const checked = process.argv.includes('--checked');
 let passed = 0;
 const failed = [];
 for (const artifact of wanted) {
-  const module = new WebAssembly.Module(readFileSync(await buildCases(artifact)));
+  const module = new WebAssembly.Module(readFileSync(await buildCases(artifact, { checked })));
   const result = runCases(new WebAssembly.Instance(module));
   passed += result.passed;
   failed.push(...result.failed.map((name) => `${artifact}: ${name}`));

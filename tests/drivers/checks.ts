@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { KV_FORMATS, type KvFormat } from '@pocketbit/core';
 import type { Artifact } from '../../tools/lib/engine.ts';
 import { buildCases } from '../conformance/build.mjs';
+import { differences, probed } from '../support/assumptions.ts';
 import { expectedAnswer, nodeDefaultHash, nodeLogitsHash } from '../support/engine.ts';
 import globalSetup from '../support/global-setup.ts';
 import { hashRuns } from '../support/hash-runs.ts';
@@ -30,6 +31,8 @@ export function checksFor(browser: TestBrowser): Checks {
   };
   checks['a stream is stored, given out as it was, damaged, put right and deleted'] = () =>
     stores(browser);
+  checks['the platform does what is assumed of it'] = async () =>
+    assert.deepEqual(differences(await probed(browser)), []);
   Object.assign(checks, tabChecks(browser));
   for (const artifact of browser.artifacts) {
     checks[`every kernel case holds: ${artifact}`] = () => casesHold(browser, artifact);

@@ -16,7 +16,7 @@ const NAMES = { chromium: 'Chromium', firefox: 'Firefox', webkit: 'WebKit' } as 
 const RELAXED_SINCE = { chromium: 114, firefox: 145, webkit: 27.3 } as const;
 
 /** A page, and the context that closes with it. */
-class PageWindow implements Window {
+export class PageWindow implements Window {
   readonly #page: Page;
 
   constructor(page: Page) {

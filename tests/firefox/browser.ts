@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { findFirefox } from '../../scripts/lib/browsers.mjs';
 import { must } from '../../scripts/lib/run.mjs';
 import type { Artifact } from '../../tools/lib/engine.ts';
-import type { TestBrowser, Window } from '../drivers/browser.ts';
+import type { TestBrowser } from '../drivers/browser.ts';
 import { endProcess } from '../drivers/process.ts';
 import { type Recorder, startRecorder } from '../support/recorder.ts';
 import { BiDi } from './bidi.ts';
@@ -31,24 +31,25 @@ export class Firefox implements TestBrowser {
   readonly #recorder: Recorder;
   readonly #folder = mkdtempSync(join(tmpdir(), 'pocketbit-firefox-'));
 
-  private constructor(executable: string, version: string, recorder: Recorder) {
+  private constructor(executable: string, version: string, recorder: Recorder, direct: boolean) {
     this.#executable = executable;
     this.#recorder = recorder;
     this.name = version;
     const relaxed = Number(/(\d+)\./.exec(version)?.[1]) >= RELAXED_SINCE;
     this.artifacts = relaxed ? ['scalar', 'simd128', 'relaxed'] : ['scalar', 'simd128'];
     mkdirSync(this.#profile);
-    writeFileSync(join(this.#profile, 'user.js'), preferences(recorder.port));
+    writeFileSync(join(this.#profile, 'user.js'), preferences(recorder.port, direct));
   }
 
-  static async start(): Promise<Firefox> {
+  /** One that is `direct` asks every host itself, instead of the recorder that refuses all but 127.0.0.1. */
+  static async start({ direct = false } = {}): Promise<Firefox> {
     const executable = findFirefox();
     if (!executable) throw new Error(missingParts()!);
     const { stdout } = await must(executable, ['--version'], { show: false });
-    return new Firefox(executable, stdout.trim(), await startRecorder());
+    return new Firefox(executable, stdout.trim(), await startRecorder(), direct);
   }
 
-  async open(): Promise<Window> {
+  async open(): Promise<BiDiWindow> {
     const child = this.#spawn();
     try {
       const bidi = await BiDi.connect(await addressOf(child));
@@ -101,9 +102,9 @@ async function quit(bidi: BiDi, child: ChildProcess): Promise<void> {
 }
 
 /** Nothing leaves but through the recorder, and persistent storage is granted without a question. */
-function preferences(proxyPort: number): string {
+function preferences(proxyPort: number, direct: boolean): string {
   const wanted = {
-    'network.proxy.type': 1,
+    'network.proxy.type': direct ? 0 : 1,
     'network.proxy.http': '127.0.0.1',
     'network.proxy.http_port': proxyPort,
     'network.proxy.ssl': '127.0.0.1',

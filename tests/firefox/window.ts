@@ -62,6 +62,13 @@ export class BiDiWindow implements Window {
     await this.#perform({ type: 'pointer', id: 'mouse', actions });
   }
 
+  /** Plays a device without a network, or ends that; a Firefox that has no such command rejects. */
+  async setOffline(offline: boolean): Promise<void> {
+    const networkConditions = offline ? { type: 'offline' } : null;
+    const contexts = [this.#context];
+    await this.#bidi.send('emulation.setNetworkConditions', { networkConditions, contexts });
+  }
+
   close(): Promise<void> {
     return this.#end();
   }

@@ -22,6 +22,8 @@ export interface SiteOptions {
   files?: string;
   /** Whether pages are cross-origin isolated, for a fine clock. */
   isolated?: boolean;
+  /** The policy of its pages; by default that of the assistant, which lets them ask no other host. */
+  csp?: string;
   /** Folders by further prefixes, each beginning and ending with a slash. */
   mounts?: Record<string, string>;
 }

@@ -211,6 +211,44 @@ export async function moveAnswer(
   return ids;
 }
 
+/** Ends the tab that writes an answer between two of its saved points, and stops the answer as soon as the other tab has it. */
+export async function stopWhatMoved(
+  context: BrowserContext,
+  url: string,
+): Promise<{ shown: number[]; kept: number[] }> {
+  const first = await openAssistant(context, url);
+  await begin(first, TOKENS / 3);
+  const second = await openAssistant(context, url);
+  await expect(second.getByTestId('elsewhere')).toBeVisible({ timeout: WAIT_MS });
+  await first.bringToFront();
+  const saved = await first.evaluate(saveBetweenPoints);
+  await second.bringToFront();
+  await second.waitForFunction(shows, saved, { polling: 20 });
+  await first.close();
+  const shown = await allIds(second);
+  await second.getByTestId('stop').click({ timeout: WAIT_MS });
+  await expect(answers(second)).toHaveAttribute('data-state', 'done');
+  return { shown, kept: await allIds(second) };
+}
+
+/** Saves an answer, as a page does that is left, between two of the points that come every 16 tokens: its tokens. */
+async function saveBetweenPoints(): Promise<number> {
+  for (;;) {
+    const answer = document.querySelector('[data-testid="message-assistant"]');
+    const tokens = answer?.getAttribute('data-ids')?.split(',').length ?? 0;
+    if (tokens % 16 >= 6 && tokens % 16 < 12) {
+      dispatchEvent(new PageTransitionEvent('pagehide'));
+      return tokens;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function shows(tokens: number): boolean {
+  const answer = document.querySelector('[data-testid="message-assistant"]');
+  return (answer?.getAttribute('data-ids')?.split(',').length ?? 0) >= tokens;
+}
+
 /** The tab that lost the model waits, and shows the answer of the other. */
 async function showsWhatMoved(page: Page, ids: readonly number[]): Promise<void> {
   await expect(page.getByTestId('elsewhere')).toBeVisible({ timeout: WAIT_MS });
@@ -257,6 +295,10 @@ async function stop(page: Page): Promise<number[]> {
 }
 
 async function idsIn(page: Page): Promise<number[]> {
+  return (await allIds(page)).slice(0, TOKENS);
+}
+
+async function allIds(page: Page): Promise<number[]> {
   const ids = (await answers(page).getAttribute('data-ids')) ?? '';
-  return ids.split(',').slice(0, TOKENS).map(Number);
+  return ids.split(',').map(Number);
 }

@@ -193,7 +193,8 @@ function sliceOf(file: string, bytes: Buffer): { start: number; end: number } | 
   return null;
 }
 
-function unpacked(origin: Origin, url: string): Origin {
+/** The origin with the address of a site and the bytes of its models. */
+export function unpacked(origin: Origin, url: string): Origin {
   const text = JSON.stringify(origin).replaceAll('<site>/', url);
   return mapped(JSON.parse(text), ({ $: type, model, start, end, sha256: expected }) => {
     if (typeof model !== 'string') return null;

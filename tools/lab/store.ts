@@ -26,6 +26,47 @@ export async function damageChunk(index: number): Promise<void> {
   database.close();
 }
 
+/** Chunks that are stored, of whatever model. */
+export async function chunkCount(): Promise<number> {
+  return (await storedKeys()).filter(([kind]) => kind === 'chunk').length;
+}
+
+/** The key of everything that the model store holds. */
+export async function storedKeys(): Promise<IndexedKey[]> {
+  const database = await done(indexedDB.open('pocketbit'));
+  const objects = database.transaction('models').objectStore('models');
+  const keys = (await done(objects.getAllKeys())) as unknown as IndexedKey[];
+  database.close();
+  return keys;
+}
+
+/** Puts `value` in place of what a store holds under `key`; nothing deletes it. */
+export async function putRecord(
+  key: IDBValidKey,
+  value?: unknown,
+  name = 'pocketbit',
+  store = 'models',
+): Promise<void> {
+  const database = await done(indexedDB.open(name));
+  const objects = database.transaction(store, 'readwrite').objectStore(store);
+  if (value === undefined) await done(objects.delete(key));
+  else await done(objects.put(value, key));
+  database.close();
+}
+
+/** What a store holds under `key`. */
+export async function getRecord(
+  key: IDBValidKey,
+  name = 'pocketbit',
+  store = 'models',
+): Promise<unknown> {
+  const database = await done(indexedDB.open(name));
+  const objects = database.transaction(store).objectStore(store);
+  const value: unknown = await done(objects.get(key));
+  database.close();
+  return value;
+}
+
 /** Milliseconds to read every chunk that is stored, one after the other, and their bytes. */
 export async function readPlainly(): Promise<{ ms: number; bytes: number }> {
   const database = await done(indexedDB.open('pocketbit'));
@@ -155,7 +196,16 @@ export async function storeJourney(address: string) {
   };
 }
 
-async function hashOf(bytes: ArrayBuffer): Promise<string> {
+/** SHA-256 of what is stored as `source`, as it is exported. */
+export async function exported(source: string): Promise<string> {
+  const { stream } = await exportModel(source);
+  return hashOf(await new Response(stream).arrayBuffer());
+}
+
+/** SHA-256 of bytes, lower-case hex. */
+export const sha256Of = (bytes: BufferSource): Promise<string> => hashOf(bytes);
+
+async function hashOf(bytes: BufferSource): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

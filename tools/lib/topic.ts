@@ -4,7 +4,14 @@ import { runChecks, seconds, type Topic } from './report.ts';
 /** Runs the checks of a topic, those of `--only` or all, and ends the process with 1 where a figure falls short. */
 export async function showTopic(checks: Topic): Promise<never> {
   const { values } = parseArgs({
-    options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },
+    options: {
+      full: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      // A check's own: tools/robust/options.ts.
+      ...Object.fromEntries(
+        ['replay', 'minutes', 'faults'].map((name) => [name, { type: 'string' as const }]),
+      ),
+    },
   });
   const names = values.only?.split(',') ?? Object.keys(checks);
   const unknown = names.filter((name) => !Object.hasOwn(checks, name));

@@ -1,4 +1,5 @@
 // A finished run as it is stored and shared.
+import { displayName } from '@pocketbit/ui';
 import type { Measurement } from './measure.ts';
 
 export interface Result extends Measurement {
@@ -9,8 +10,10 @@ export interface Result extends Measurement {
 }
 
 export function resultOf(measurement: Measurement, now = new Date()): Result {
+  const { model } = measurement;
   return {
     ...measurement,
+    model: { ...model, name: displayName(model.name) },
     date: now.toISOString(),
     browser: navigator.userAgent,
     cores: navigator.hardwareConcurrency,

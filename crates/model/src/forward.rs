@@ -9,7 +9,7 @@ use pocketbit_kernels::float::{add_scaled, all_finite};
 use crate::config::{Activations, Config};
 use crate::error::{Error, Kind};
 use crate::kv_cache::KvCache;
-use crate::memory::{bytes_of, Room};
+use crate::memory::{bytes_of, copied, reserve, Room};
 use crate::ops::{glu, norm_heads, scale};
 use crate::sampler::{Sampler, SamplerOptions};
 use crate::saved;
@@ -63,7 +63,8 @@ impl Model {
         self.pending = None;
         self.check(ids)?;
         self.state.staged.sound = true;
-        self.pending = Some(Pending { ids: ids.to_vec(), start: self.ids.len(), layer: 0 });
+        reserve(&mut self.ids, ids.len())?;
+        self.pending = Some(Pending { ids: copied(ids)?, start: self.ids.len(), layer: 0 });
         Ok(())
     }
 
@@ -125,7 +126,8 @@ impl Model {
     }
 
     /// The next token by the current logits; it is not appended.
-    pub fn sample(&mut self) -> u32 {
+    /// Errors: `out-of-memory`.
+    pub fn sample(&mut self) -> Result<u32, Error> {
         self.sampler.sample(&self.state.logits, &self.ids)
     }
 
@@ -147,6 +149,11 @@ impl Model {
         self.pending = None;
         self.state.logits.fill(0.0);
         Ok(())
+    }
+
+    /// Bytes of the longest context that [`Model::restore_context`] takes.
+    pub fn longest_saved(&self) -> usize {
+        saved::saved_bytes(&self.cache, self.config.context)
     }
 
     /// Ids of the context.

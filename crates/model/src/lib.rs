@@ -31,6 +31,7 @@ pub use error::{Error, Kind};
 pub use fields::Fields;
 pub use forward::Model;
 pub use loader::Loader;
+pub use memory::{copied, filled};
 pub use plan::MemoryPlan;
 pub use profile::TensorProfile;
 pub use sampler::SamplerOptions;

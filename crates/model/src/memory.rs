@@ -5,21 +5,46 @@ use alloc::vec::Vec;
 
 use crate::error::{Error, Kind};
 
-/// A vector of `n` copies of `value`.
-pub(crate) fn filled<T: Copy>(value: T, n: usize) -> Result<Vec<T>, Error> {
+/// What stays free behind every buffer, bytes: names, records and error texts come out of it, and of what is that small
+/// nothing asks first.
+const SPARE: usize = 1 << 16;
+
+/// A vector of `n` copies of `value`. Errors: `out-of-memory`.
+pub fn filled<T: Copy>(value: T, n: usize) -> Result<Vec<T>, Error> {
     let mut v = reserved(n)?;
     v.resize(n, value);
+    Ok(v)
+}
+
+/// A vector with a copy of `values`. Errors: `out-of-memory`.
+pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>, Error> {
+    let mut v = reserved(values.len())?;
+    v.extend_from_slice(values);
     Ok(v)
 }
 
 /// An empty vector with room for `n`, none of it touched yet.
 pub(crate) fn reserved<T>(n: usize) -> Result<Vec<T>, Error> {
     let mut v = Vec::new();
-    v.try_reserve_exact(n).map_err(|_| {
+    reserve(&mut v, n)?;
+    Ok(v)
+}
+
+/// Makes room for `n` in an empty vector, or for `n` more, and sees that [`SPARE`] is left.
+pub(crate) fn reserve<T>(v: &mut Vec<T>, n: usize) -> Result<(), Error> {
+    let grown = if v.is_empty() { v.try_reserve_exact(n) } else { v.try_reserve(n) };
+    let mut spare = Vec::<u8>::new();
+    let left = grown.and_then(|()| spare.try_reserve_exact(SPARE));
+    // Without the black box the compiler leaves out what is allocated and freed.
+    drop(core::hint::black_box(spare));
+    left.map_err(|_| {
+        // Whose room it was; the text that says so comes out of it.
+        if v.is_empty() {
+            *v = Vec::new();
+        }
         let bytes = n.saturating_mul(size_of::<T>());
         Error::new(Kind::OutOfMemory, format!("no room for {bytes} bytes; choose a smaller model or context"))
-    })?;
-    Ok(v)
+    })
 }
 
 /// Bytes a vector holds.

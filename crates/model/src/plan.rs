@@ -24,7 +24,7 @@ impl MemoryPlan {
 
     /// Adds the tensor of a GGUF name: GGUF type `ggml`, `[rows][k]`. Errors: `bad-model`, `out-of-memory`.
     pub fn add(&mut self, name: &str, ggml: u32, rows: usize, k: usize) -> Result<(), Error> {
-        if rows as u64 * k as u64 >= MAX_WEIGHTS {
+        if (rows as u64).saturating_mul(k as u64) >= MAX_WEIGHTS {
             return Err(Error::new(Kind::OutOfMemory, "more weights than wasm32 counts").of_tensor(name, (rows, k)));
         }
         let resolved = resolve(&self.config, name, ggml, (rows, k));

@@ -4,6 +4,9 @@ use alloc::vec::Vec;
 
 use pocketbit_kernels::math::exp;
 
+use crate::error::Error;
+use crate::memory::{copied, reserve};
+
 /// How the next token is chosen. Filters apply in this order: repeat penalty, temperature, top-k, min-p, top-p.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SamplerOptions {
@@ -58,26 +61,28 @@ impl Sampler {
     }
 
     /// The next token from `logits` `[vocab]`; `recent` are the ids of the context so far. NaN never wins.
-    pub(crate) fn sample(&mut self, logits: &[f32], recent: &[u32]) -> u32 {
+    /// Errors: `out-of-memory`.
+    pub(crate) fn sample(&mut self, logits: &[f32], recent: &[u32]) -> Result<u32, Error> {
         self.candidates.clear();
+        reserve(&mut self.candidates, logits.len())?;
         let clean = |l: f32| if l.is_nan() { f32::NEG_INFINITY } else { l };
         self.candidates.extend((0u32..).zip(logits).map(|(id, l)| (clean(*l), id)));
-        self.penalize(recent);
+        self.penalize(recent)?;
         if self.options.temperature <= 0.0 {
-            return greedy(&self.candidates);
+            return Ok(greedy(&self.candidates));
         }
         self.keep_top_k();
         self.weigh();
         self.keep_likely();
-        self.draw()
+        Ok(self.draw())
     }
 
-    fn penalize(&mut self, recent: &[u32]) {
+    fn penalize(&mut self, recent: &[u32]) -> Result<(), Error> {
         let penalty = self.options.repeat_penalty;
         if penalty == 1.0 {
-            return;
+            return Ok(());
         }
-        let mut seen: Vec<u32> = recent[recent.len().saturating_sub(self.options.repeat_last)..].to_vec();
+        let mut seen = copied(&recent[recent.len().saturating_sub(self.options.repeat_last)..])?;
         seen.sort_unstable();
         seen.dedup();
         for id in seen {
@@ -85,6 +90,7 @@ impl Sampler {
                 *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
             }
         }
+        Ok(())
     }
 
     /// Sorts the candidates and drops all but the k first.
@@ -181,7 +187,7 @@ mod tests {
 
     fn draws(options: SamplerOptions, n: usize) -> Vec<u32> {
         let mut sampler = Sampler::new(options);
-        (0..n).map(|_| sampler.sample(&LOGITS, &[])).collect()
+        (0..n).map(|_| sampler.sample(&LOGITS, &[]).unwrap()).collect()
     }
 
     #[test]
@@ -204,11 +210,11 @@ mod tests {
         let whole = draws(options.clone(), 64);
         let mut first = Sampler::new(options.clone());
         for _ in 0..40 {
-            first.sample(&LOGITS, &[]);
+            first.sample(&LOGITS, &[]).unwrap();
         }
         let mut second = Sampler::new(options);
         second.set_state(first.state());
-        let rest: Vec<u32> = (40..64).map(|_| second.sample(&LOGITS, &[])).collect();
+        let rest: Vec<u32> = (40..64).map(|_| second.sample(&LOGITS, &[]).unwrap()).collect();
         assert_eq!(rest, whole[40..]);
     }
 
@@ -237,7 +243,7 @@ mod tests {
     #[test]
     fn the_penalty_pushes_recent_tokens_down() {
         let mut sampler = Sampler::new(SamplerOptions { repeat_penalty: 2.0, ..SamplerOptions::GREEDY });
-        assert_eq!(sampler.sample(&LOGITS, &[1, 3]), 2);
-        assert_eq!(sampler.sample(&LOGITS, &[1, 9]), 3);
+        assert_eq!(sampler.sample(&LOGITS, &[1, 3]), Ok(2));
+        assert_eq!(sampler.sample(&LOGITS, &[1, 9]), Ok(3));
     }
 }

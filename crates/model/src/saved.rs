@@ -107,7 +107,7 @@ fn check_header(c: &Config, bytes: &[u8]) -> Result<usize, Error> {
     Ok(n)
 }
 
-fn saved_bytes(cache: &KvCache, n: usize) -> usize {
+pub(crate) fn saved_bytes(cache: &KvCache, n: usize) -> usize {
     HEADER_BYTES + n * (4 + cache.saved_position_bytes()) + CHECKSUM_BYTES
 }
 

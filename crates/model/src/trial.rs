@@ -45,7 +45,8 @@ impl Trial {
             return Err(refused());
         }
         let mut staged = Staged::new(k, family == Family::OneBit, &mut Room::allocated())?;
-        let x: Vec<f32> = (0..tokens * k).map(|i| (i * 7919 % 255) as f32 - 127.0).collect();
+        let mut x = filled(0.0, tokens * k)?;
+        x.iter_mut().enumerate().for_each(|(i, x)| *x = (i * 7919 % 255) as f32 - 127.0);
         staged.stage(&x, k, &[], 0.0, true);
         Ok(Trial { staged, matrix: matrix(family, rows, k, choice)?, out: filled(0.0, tokens * rows)? })
     }

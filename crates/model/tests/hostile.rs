@@ -1,7 +1,7 @@
 //! Tensors that lie: every one is refused with a reason, none panics.
 
 use pocketbit_model::config::Glu;
-use pocketbit_model::{Config, Kind, Loader};
+use pocketbit_model::{Config, Kind, Loader, MemoryPlan};
 
 #[path = "support/record.rs"]
 mod record;
@@ -236,4 +236,12 @@ fn weights_that_overflow_an_activation_are_told_and_append_nothing() {
     assert_eq!(error.kind(), Kind::BadModel);
     assert!(error.to_string().contains("activations are not finite"), "{error}");
     assert!(model.ids().is_empty());
+}
+
+#[test]
+fn a_plan_of_sizes_that_no_number_holds_is_refused() {
+    for (rows, k) in [(usize::MAX, usize::MAX), (1 << 32, 1 << 32), (usize::MAX, 2), (1 << 30, 1)] {
+        let error = MemoryPlan::new(config(8.0)).add(Q, F32, rows, k).expect_err("it was planned");
+        assert_eq!(error.kind(), Kind::OutOfMemory, "{rows} x {k}");
+    }
 }

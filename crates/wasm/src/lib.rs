@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs)] // wasm-bindgen's generated items
 
+mod arrays;
 mod record;
 
-use pocketbit_model::{Config, Fields, Loader, MemoryPlan, Model, SamplerOptions, TensorProfile};
+use pocketbit_model::{copied, Config, Fields, Loader, MemoryPlan, Model, SamplerOptions, TensorProfile};
 use wasm_bindgen::prelude::*;
 
+use arrays::{length_of, word_of, Bytes, Ids, Word};
 use record::{new_error, Record};
 
 /// A JavaScript error: `code` of the closed list of packages/core, and a message.
@@ -60,13 +62,13 @@ impl Engine {
 
     /// Starts a tensor: GGUF name, GGUF type, `[rows][k]`.
     #[wasm_bindgen(js_name = beginTensor)]
-    pub fn begin_tensor(&mut self, name: &str, ggml: u32, rows: usize, k: usize) -> Result<(), JsValue> {
-        self.loader()?.begin(name, ggml, rows, k).map_err(thrown)
+    pub fn begin_tensor(&mut self, name: &Word, ggml: u32, rows: usize, k: usize) -> Result<(), JsValue> {
+        self.loader()?.begin(&word_of(name), ggml, rows, k).map_err(thrown)
     }
 
     /// The next bytes of the open tensor, in file order, cut anywhere.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        self.loader()?.push(bytes).map_err(thrown)
+    pub fn push(&mut self, bytes: &Bytes) -> Result<(), JsValue> {
+        self.loader()?.push(&bytes.copied()?).map_err(thrown)
     }
 
     /// Ends the open tensor.
@@ -85,13 +87,13 @@ impl Engine {
     }
 
     /// Appends ids to the context and computes the logits after the last.
-    pub fn forward(&mut self, ids: &[u32]) -> Result<(), JsValue> {
-        self.model()?.forward(ids).map_err(thrown)
+    pub fn forward(&mut self, ids: &Ids) -> Result<(), JsValue> {
+        self.model()?.forward(&ids.copied()?).map_err(thrown)
     }
 
     /// `forward` in pieces: takes the ids, `advance` computes.
-    pub fn begin(&mut self, ids: &[u32]) -> Result<(), JsValue> {
-        self.model()?.begin(ids).map_err(thrown)
+    pub fn begin(&mut self, ids: &Ids) -> Result<(), JsValue> {
+        self.model()?.begin(&ids.copied()?).map_err(thrown)
     }
 
     /// At most `layers` layers for the next of the ids begun with; true once the logits are there.
@@ -101,7 +103,7 @@ impl Engine {
 
     /// A copy of the logits, `[vocab]`.
     pub fn logits(&mut self) -> Result<Vec<f32>, JsValue> {
-        Ok(self.model()?.logits().to_vec())
+        copied(self.model()?.logits()).map_err(thrown)
     }
 
     /// Sets how `sample` chooses and restarts its random stream. `options` has the numbers `seed`, `temperature`, `topK`,
@@ -140,7 +142,7 @@ impl Engine {
 
     /// The next id by the current logits; it is not appended.
     pub fn sample(&mut self) -> Result<u32, JsValue> {
-        Ok(self.model()?.sample())
+        self.model()?.sample().map_err(thrown)
     }
 
     /// Keeps the first `length` positions of the context.
@@ -157,13 +159,20 @@ impl Engine {
 
     /// Replaces the context by a saved one of the same model. The logits are 0 until an id is forwarded.
     #[wasm_bindgen(js_name = restoreContext)]
-    pub fn restore_context(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        self.model()?.restore_context(bytes).map_err(thrown)
+    pub fn restore_context(&mut self, bytes: &Bytes) -> Result<(), JsValue> {
+        let model = self.model()?;
+        let (found, most) = (length_of(bytes), model.longest_saved());
+        if found > most {
+            // It would make the memory grow for good before it is refused.
+            let message = format!("a saved context has {found} bytes; this model saves at most {most}");
+            return Err(coded("integrity", &message));
+        }
+        model.restore_context(&bytes.copied()?).map_err(thrown)
     }
 
     /// A copy of the context's ids.
     pub fn ids(&mut self) -> Result<Vec<u32>, JsValue> {
-        Ok(self.model()?.ids().to_vec())
+        copied(self.model()?.ids()).map_err(thrown)
     }
 
     /// Bytes of weights, cache and scratch; 0 until ready.

@@ -4,6 +4,8 @@
 use pocketbit_model::Fields;
 use wasm_bindgen::prelude::*;
 
+use crate::arrays::word_of;
+
 #[wasm_bindgen]
 extern "C" {
     /// Any object.
@@ -38,7 +40,7 @@ impl Fields for Record {
     }
 
     fn word(&self, name: &str) -> String {
-        self.field(name).as_string().unwrap_or_default()
+        word_of(&self.field(name))
     }
 
     fn record(&self, name: &str) -> Self {

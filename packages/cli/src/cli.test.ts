@@ -184,6 +184,61 @@ describe('inspect', () => {
   });
 });
 
+describe('output that nobody takes', () => {
+  const bin = join(packageFolder, 'bin', 'pocketbit.mjs');
+  const shell = (line: string) =>
+    new Promise<Outcome>((resolve) => {
+      const args = ['-c', `node() { "${process.execPath}" "${bin}" "$@"; }; ${line}`];
+      execFile('bash', args, { timeout: 20_000 }, (error, stdout, stderr) => {
+        resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
+      });
+    });
+  const full: [string, string][] = [
+    ['text', `inspect "${TQ2}"`],
+    ['JSON', `inspect "${TQ2}" --json`],
+    ['an answer', `run "${TQ2}" hi --max-tokens 20`],
+    ['ids', `tokenize "${TQ2}" hi`],
+    ['the help', '--help'],
+    ['the version', '--version'],
+  ];
+
+  test.runIf(process.platform === 'linux').each(full)(
+    'a full disk is one line and status 1: %s (fault 17)',
+    async (_, command) => {
+      const { status, stderr } = await shell(`node ${command} > /dev/full`);
+      expect(stderr).toMatch(/^pocketbit: storage: The output cannot be written: [^\n]*\n$/);
+      expect(status).toBe(1);
+    },
+    30_000,
+  );
+
+  test.runIf(process.platform === 'linux')(
+    'a full disk for errors leaves the status (fault 17)',
+    async () => {
+      expect(await shell('node inspect none 2> /dev/full')).toMatchObject({ status: 1 });
+      expect(await shell('node dance 2> /dev/full')).toMatchObject({ status: 2 });
+      const both = `node run "${TQ2}" hi --max-tokens 9 > /dev/full 2> /dev/full`;
+      expect(await shell(both)).toMatchObject({ status: 1 });
+      const figures = `node run "${TQ2}" hi --max-tokens 9 2> /dev/full`;
+      expect(await shell(figures)).toMatchObject({ status: 0 });
+    },
+    30_000,
+  );
+
+  test('a reader that leaves is no error, and the session is kept (fault 17)', async () => {
+    const session = join(folder, 'left.json');
+    const run = `node run "${TQ2}" hi --raw --context 64 --overflow slide --max-tokens 999999`;
+    const left = await shell(`${run} --save "${session}" | head -c 1; exit \${PIPESTATUS[0]}`);
+    expect(left.stderr).not.toMatch(/Error|at /);
+    expect(left.status).toBe(0);
+    expect(JSON.parse(await readFile(session, 'utf8')).stopReason).toBe('aborted');
+    const inspected = await shell(`node inspect "${TQ2}" --json | true; exit \${PIPESTATUS[0]}`);
+    expect(inspected).toMatchObject({ status: 0, stderr: '' });
+    const errors = await shell(`node inspect none 2>&1 >/dev/null | true; exit \${PIPESTATUS[0]}`);
+    expect(errors.status).toBe(1);
+  }, 30_000);
+});
+
 describe('errors are one line and a status', () => {
   const cases: [string, string[], number, RegExp][] = [
     [

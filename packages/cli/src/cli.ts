@@ -1,4 +1,4 @@
-import { PocketbitError } from '@pocketbit/core';
+import { displayName, PocketbitError } from '@pocketbit/core';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Command, Interrupted, parseCommand, UsageError } from './command.ts';
 import { inspect } from './commands/inspect.ts';
@@ -6,6 +6,7 @@ import { logits } from './commands/logits.ts';
 import { profile } from './commands/profile.ts';
 import { run } from './commands/run.ts';
 import { tokenize } from './commands/tokenize.ts';
+import { checkOutput, print, watchOutput } from './output.ts';
 
 const COMMANDS: readonly Command[] = [run, inspect, profile, tokenize, logits];
 
@@ -13,20 +14,25 @@ const FAILED = 1;
 const MISUSED = 2;
 const INTERRUPTED = 130;
 
+/** Of what a command line has wrong. */
+const MAX_LINE = 1000;
+
 /** Runs one command line; returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
-  leaveOnClosedPipe();
+  watchOutput();
   try {
     await dispatch(argv);
+    await checkOutput();
     return 0;
   } catch (error) {
     if (error instanceof Interrupted) return INTERRUPTED;
     if (error instanceof UsageError) {
-      process.stderr.write(`pocketbit: ${error.message}\n`);
+      const usage = error.usage === undefined ? '' : `\n${error.usage}`;
+      print(`pocketbit: ${displayName(error.message, MAX_LINE)}${usage}`, 'stderr');
       return MISUSED;
     }
     const { code, message } = PocketbitError.from(error);
-    process.stderr.write(`pocketbit: ${code}: ${message.replaceAll('\n', ' ')}\n`);
+    print(`pocketbit: ${code}: ${message}`, 'stderr');
     return FAILED;
   }
 }
@@ -34,16 +40,14 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function dispatch(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === '--version') {
-    process.stdout.write(`${packageJson.version}\n`);
-    return;
+    return print(packageJson.version);
   }
   if (name === undefined || name === '--help' || name === 'help') {
-    if (name === undefined) throw new UsageError(help());
-    process.stdout.write(`${help()}\n`);
-    return;
+    if (name === undefined) throw new UsageError('there is no command', help());
+    return print(help());
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) throw new UsageError(`no command ${JSON.stringify(name)}\n${help()}`);
+  if (!command) throw new UsageError(`no command ${JSON.stringify(name)}`, help());
   const { positionals, values } = parseCommand(command, rest);
   await command.run(positionals, values);
 }
@@ -53,12 +57,4 @@ function help(): string {
     ({ name, usage, summary }) => `  pocketbit ${name} ${usage}\n      ${summary}`,
   );
   return ['usage: pocketbit COMMAND', ...lines].join('\n');
-}
-
-/** `pocketbit run ... | head` closes the pipe early, which is no error. */
-function leaveOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
 }

@@ -18,15 +18,30 @@ export interface Command {
 /** Ctrl-C ended the command, which has written what it had: exit status 130, as of any program that it ends. */
 export class Interrupted extends Error {}
 
-/** A mistake in the command line: exit status 2. */
-export class UsageError extends Error {}
+/** A mistake in the command line: exit status 2. The usage, where there is one, has lines of its own. */
+export class UsageError extends Error {
+  readonly usage: string | undefined;
+
+  constructor(message: string, usage?: string) {
+    super(message);
+    this.usage = usage;
+  }
+}
+
+/** How a command is called. */
+export function usageOf({ name, usage }: Pick<Command, 'name' | 'usage'>): string {
+  return `usage: pocketbit ${name} ${usage}`;
+}
 
 /** Parses the arguments after the command's name. */
 export function parseCommand(command: Command, argv: readonly string[]) {
   const { values, positionals } = parse(command, argv);
   const [min, max] = command.positionals;
   if (positionals.length < min || positionals.length > max) {
-    throw new UsageError(`usage: pocketbit ${command.name} ${command.usage}`);
+    throw new UsageError(
+      `${command.name} takes ${min === max ? min : `${min} to ${max}`} arguments`,
+      usageOf(command),
+    );
   }
   return { values: values as Values, positionals };
 }
@@ -36,7 +51,7 @@ function parse(command: Command, argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: command.options, allowPositionals: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${reason}\nusage: pocketbit ${command.name} ${command.usage}`);
+    throw new UsageError(reason, usageOf(command));
   }
 }
 

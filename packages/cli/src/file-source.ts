@@ -1,5 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { type ByteSource, PocketbitError } from '@pocketbit/core';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type ByteSource, displayName, PocketbitError } from '@pocketbit/core';
+import { reasonOf } from './output.ts';
 
 /** A ByteSource over a local file, open until closed. */
 export class FileSource implements ByteSource {
@@ -11,16 +13,21 @@ export class FileSource implements ByteSource {
     this.size = size;
   }
 
+  /** Opens a regular file; nothing else, as a FIFO would be waited for. Errors: `storage`. */
   static async open(path: string): Promise<FileSource> {
     try {
-      const file = await open(path, 'r');
-      const stat = await file.stat();
-      if (stat.isFile()) return new FileSource(file, stat.size);
+      const before = await stat(path);
+      if (!before.isFile()) throw new Error(notAFile(before));
+      // What has become a FIFO since is opened without waiting, too.
+      const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const found = await file.stat();
+      if (found.isFile()) return new FileSource(file, found.size);
       await file.close();
+      throw new Error(notAFile(found));
     } catch (cause) {
-      throw new PocketbitError('storage', `cannot open ${path}: ${reasonOf(cause)}`, { cause });
+      const reason = `cannot open ${displayName(path)}: ${reasonOf(cause)}`;
+      throw new PocketbitError('storage', reason, { cause });
     }
-    throw new PocketbitError('storage', `cannot open ${path}: it is not a file`);
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
@@ -41,7 +48,13 @@ export class FileSource implements ByteSource {
   }
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'no such file' : (message ?? String(error));
+/** What a path is that is no regular file. */
+export function notAFile(found: Stats): string {
+  return `it is ${kindOf(found)}, not a file`;
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isFIFO()) return 'a FIFO';
+  return found.isSocket() ? 'a socket' : 'a device';
 }

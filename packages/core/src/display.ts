@@ -9,12 +9,15 @@ const UNPRINTABLE =
 /** Characters of a name that are shown. */
 const MAX_SHOWN = 200;
 
-/** The text with each unprintable character as its escape, `\u202e` or `\u{e0041}`: one line, read as written. */
-export function escaped(text: string): string {
-  return text.replace(UNPRINTABLE, (found: string, emoji: string | undefined) => {
-    const code = found.codePointAt(0)!.toString(16);
-    return emoji ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`);
-  });
+/** `\u202e` or `\u{e0041}`. */
+function visible(character: string): string {
+  const code = character.codePointAt(0)!.toString(16);
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+}
+
+/** The text with each unprintable character as `show` writes it, by default as its escape: one line, read as written. */
+export function escaped(text: string, show = visible): string {
+  return text.replace(UNPRINTABLE, (found: string, emoji?: string) => emoji ?? show(found));
 }
 
 /**

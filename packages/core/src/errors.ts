@@ -1,3 +1,5 @@
+import { displayName, escaped } from './display.ts';
+
 /** Every way a Pocketbit call can fail; closed, so that a page can switch on it. */
 export const ERROR_CODES = [
   'aborted',
@@ -21,7 +23,13 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Numbers behind a message, by name. */
 export type ErrorDetails = Readonly<Record<string, number | boolean | null>>;
 
-/** The one error class. The message names what was found, what was expected and what to do. */
+/** UTF-16 units of a message: a page of text. */
+const MAX_MESSAGE = 2000;
+
+/**
+ * The one error class. The message, one line, names what was found, what was expected and what to do; what files,
+ * addresses and people wrote in it is escaped and cut (displayName).
+ */
 export class PocketbitError extends Error {
   readonly code: ErrorCode;
   /** The numbers behind the message, where a program can act on them: those of a `does-not-fit`. */
@@ -32,7 +40,7 @@ export class PocketbitError extends Error {
     message: string,
     { details, ...options }: { cause?: unknown; details?: ErrorDetails | undefined } = {},
   ) {
-    super(message, options);
+    super(displayName(message, MAX_MESSAGE), options);
     this.name = 'PocketbitError';
     this.code = code;
     this.details = details;
@@ -88,12 +96,9 @@ export function unsupported(found: string): PocketbitError {
   return new PocketbitError('unsupported', advised(found, 'Use another file of the model'));
 }
 
-/** What a name out of a file could use to hide, turn round or break up a message. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
 /** What was found as a sentence, and what to do where it does not say so itself. */
 function advised(found: string, advice: string): string {
-  const shown = found.replace(UNPRINTABLE, '\ufffd');
+  const shown = escaped(found, () => '\ufffd');
   const sentence = shown.charAt(0).toUpperCase() + shown.slice(1);
   return /[;:] (use|choose|convert|give|leave|merge|shorten)\b/i.test(found)
     ? `${sentence}.`

@@ -11,6 +11,9 @@ export interface Utf8Decoder {
   decode(bytes?: Uint8Array, options?: { stream: boolean }): string;
 }
 
+/** A part of a text: UTF-16 units from `start` to before `end`. */
+export type Span = readonly [start: number, end: number];
+
 const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -64,8 +64,8 @@ export class PocketbitChat extends HTMLElement {
   async #answer(text: string, signal: AbortSignal): Promise<GenerateResult> {
     const model = await this.#load();
     const line = this.#parts.say('assistant', '');
-    this.#history.push({ role: 'user', content: text });
-    const stream = model.generate(this.#prompt(), { signal });
+    const question = { role: 'user', content: text } as const;
+    const stream = model.generate([...this.#earlier(), question], { signal });
     for await (const chunk of stream) {
       line.textContent += chunk.text;
       this.#parts.follow();
@@ -73,16 +73,16 @@ export class PocketbitChat extends HTMLElement {
     const result = await stream.result;
     line.dataset.ids = result.ids.join(',');
     line.textContent = readable(result.text);
-    this.#history.push({ role: 'assistant', content: result.text });
+    // A question that failed is asked no more: what is too long once is so every time.
+    this.#history.push(question, { role: 'assistant', content: result.text });
     this.#announce('pocketbit-answer', result);
     return result;
   }
 
-  /** The latest questions, as many as `turns` says, with the answers between them. */
-  #prompt(): ChatMessage[] {
+  /** The latest questions and answers: with the one that is asked, as many as `turns` says. */
+  #earlier(): ChatMessage[] {
     const turns = Math.max(1, Number(this.getAttribute('turns') ?? 1) || 1);
-    const questions = this.#history.flatMap(({ role }, index) => (role === 'user' ? [index] : []));
-    return this.#history.slice(questions.at(-turns) ?? 0);
+    return this.#history.slice(Math.max(0, this.#history.length - 2 * (turns - 1)));
   }
 
   #load(): Promise<Model> {
@@ -127,7 +127,6 @@ export class PocketbitChat extends HTMLElement {
 
   #failed(error: unknown): PocketbitError {
     const failure = PocketbitError.from(error);
-    if (failure.code === 'worker-crashed') this.#model = null;
     this.#parts.status(failure.message, failure.code);
     this.#announce('pocketbit-error', failure);
     return failure;

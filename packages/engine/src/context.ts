@@ -10,6 +10,8 @@ const STEP_MS = 40;
  */
 const MIN_SLICE = 8;
 const MAX_SLICE = 64;
+/** Characters of the longest tokens, runs of spaces mostly. */
+const TOKEN_CHARACTERS = 256;
 
 /** The ids in the engine's KV cache. Same ids in any slicing give the same logits, bit for bit. */
 export class Context {
@@ -140,10 +142,22 @@ export class Context {
         'The prompt has no tokens; give at least one character.',
       );
     }
-    if (length <= this.capacity) return;
-    throw new PocketbitError(
+    if (length > this.capacity) throw this.#full(`${length} tokens`);
+  }
+
+  /** Refuses, before anything is made of them, texts that no context of this size holds. Errors: `context-full`. */
+  checkTexts(texts: readonly { content: string }[]): void {
+    const characters = texts.reduce((sum, { content }) => sum + content.length, 0);
+    const most = clamp(this.capacity * TOKEN_CHARACTERS, 2 ** 20, 2 ** 22);
+    if (characters > most || texts.length > this.capacity) {
+      throw this.#full(`${characters} characters in ${texts.length} messages`);
+    }
+  }
+
+  #full(found: string): PocketbitError {
+    return new PocketbitError(
       'context-full',
-      `The prompt has ${length} tokens and the context holds ${this.capacity}. Shorten it, or load with a larger contextLength.`,
+      `The prompt has ${found} and the context holds ${this.capacity} tokens. Shorten it, or load with a larger contextLength.`,
     );
   }
 }

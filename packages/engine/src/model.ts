@@ -1,3 +1,4 @@
+import { isListOf, isRecordOf, isText, PocketbitError } from '@pocketbit/core';
 import { Answer } from './answer.ts';
 import type { Clock, Stop } from './clock.ts';
 import { Context } from './context.ts';
@@ -5,9 +6,9 @@ import type { Engine } from './exports.ts';
 import { type FirstTokenGuard, type Line, writeAnswer } from './generate.ts';
 import { type TensorKernels, tensorKernels } from './kernels.ts';
 import type { SizedPlan } from './memory.ts';
-import type { GenerateRequest, GenerateStats } from './options.ts';
+import { type GenerateRequest, type GenerateStats, samplingOf } from './options.ts';
 import { Drift } from './pace.ts';
-import { checkSession, type SavedSession } from './session.ts';
+import { checkSession, damaged, type SavedSession } from './session.ts';
 import type { Speaker, TextTools } from './speaker.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -46,8 +47,10 @@ export class TextModel implements Speaker {
   }
 
   /** One answer: prompt to ids to tokens to text. Stops between tokens when aborted. Errors: `context-full`. */
-  async generate({ prompt, ...options }: GenerateRequest, line: Line): Promise<GenerateStats> {
+  async generate({ prompt, ...given }: GenerateRequest, line: Line): Promise<GenerateStats> {
     const started = this.clock.now();
+    const options = samplingOf(given);
+    if (typeof options === 'string') throw refused(`The option "${options}" is out of its range`);
     const ids = this.#encode(prompt, options.raw);
     this.context.checkRoom(ids.length);
     return this.#write(new Answer(this, options, ids.length), ids, line, started);
@@ -59,6 +62,7 @@ export class TextModel implements Speaker {
     const saved = checkSession(value, this.#key, this.plan.config.vocab);
     const ids = [...saved.ids];
     this.context.checkRoom(ids.length);
+    this.#checkContext(saved);
     this.#answer = null;
     const { answer, text } = Answer.restore(this, saved);
     line.chunk({ text, ids: [...saved.answer] });
@@ -105,13 +109,29 @@ export class TextModel implements Speaker {
     return writeAnswer(this, answer, { ids, line, started, guard, save });
   }
 
+  /** Refuses more bytes than the ids can have before the engine takes them in. */
+  #checkContext({ context, ids }: SavedSession): void {
+    const { kvBytes, config } = this.plan;
+    const most = 1024 + ids.length * (4 + kvBytes / config.context);
+    if (context && context.length > most) throw damaged(`its context has ${context.length} bytes`);
+  }
+
   /** The ids of a prompt: messages and plain strings go through the chat template, raw strings do not. */
   #encode(prompt: GenerateRequest['prompt'], raw: boolean | undefined): number[] {
-    if (typeof prompt === 'string' && raw) {
+    const messages = isText(prompt) ? [{ role: 'user' as const, content: prompt }] : prompt;
+    if (!isMessages(messages)) throw refused('The prompt is neither a text nor a list of messages');
+    this.context.checkTexts(messages);
+    if (isText(prompt) && raw) {
       return this.text.tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
     }
-    return this.text.chat.encode(
-      typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt,
-    );
+    return this.text.chat.encode(messages);
   }
+}
+
+const isMessages = isListOf(
+  isRecordOf<{ role: string; content: string }>({ role: isText, content: isText }),
+);
+
+function refused(found: string): PocketbitError {
+  return new PocketbitError('unsupported', `${found}. Its type says what it may be.`);
 }

@@ -1,4 +1,4 @@
-import type { ChatMessage } from '@pocketbit/core';
+import { type ChatMessage, isFlag, isOneOf, isText } from '@pocketbit/core';
 import type { SamplerSettings } from './exports.ts';
 import type { PaceReport, PowerMode } from './pace.ts';
 
@@ -69,6 +69,51 @@ export interface GenerateStats {
 
 /** Where an answer without `maxTokens` ends, tokens. */
 export const DEFAULT_MAX_TOKENS = 512;
+
+/** Stop strings of one answer, and characters of them all. */
+const MAX_STOPS = 1000;
+const MAX_STOP_CHARACTERS = 2 ** 16;
+
+/** A number, or its text, from 0 to `max`. */
+const upTo = (max: number) => (value: unknown) =>
+  (typeof value === 'number' || isText(value)) && Number(value) >= 0 && Number(value) <= max;
+
+const upToAny = upTo(Number.POSITIVE_INFINITY);
+const upToWhole = upTo(Number.MAX_SAFE_INTEGER);
+
+/** What each option may be. */
+const OPTIONS: { [K in keyof SamplingOptions]-?: (value: unknown) => boolean } = {
+  maxTokens: upToAny,
+  temperature: upToWhole,
+  topK: upToWhole,
+  topP: upTo(1),
+  minP: upTo(1),
+  repeatPenalty: upToWhole,
+  seed: upToWhole,
+  stop: isStops,
+  raw: isFlag,
+  overflow: isOneOf('stop', 'slide'),
+  power: isOneOf('full', 'auto', 'low'),
+  maxTokensPerSecond: (value) => upToAny(value) && Number(value) > 0,
+};
+
+function isStops(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > MAX_STOPS) return false;
+  const stops: unknown[] = Array.from(value);
+  return stops.every(isText) && stops.join('').length <= MAX_STOP_CHARACTERS;
+}
+
+/** The options of a record from outside, each read once; or the name of one that is out of its range. */
+export function samplingOf(given: object): SamplingOptions | string {
+  const options: Record<string, unknown> = {};
+  for (const [name, allows] of Object.entries(OPTIONS)) {
+    const value: unknown = Reflect.get(given, name);
+    if (value === undefined || value === null) continue;
+    if (!allows(value)) return name;
+    options[name] = name === 'stop' ? [...(value as string[])] : value;
+  }
+  return options;
+}
 
 /** How far back the repeat penalty looks. */
 const REPEAT_LAST = 64;

@@ -8,8 +8,8 @@
  * ids of the context; the decoder of bytes and the filter of stop strings, which `answer` brings back by running through
  * them again.
  */
-import { PocketbitError } from '@pocketbit/core';
-import type { SamplingOptions, StopReason } from './options.ts';
+import { isCount, isOneOf, isText, orNull, PocketbitError } from '@pocketbit/core';
+import { type SamplingOptions, type StopReason, samplingOf } from './options.ts';
 
 /** A session that goes on elsewhere; see above. */
 export interface SavedSession {
@@ -38,39 +38,71 @@ export interface SaveOptions {
   contextBytes?: number;
 }
 
-/** Refuses what is no session (`integrity`) or one of another version or model (`unsupported`). */
+/** Ids of one answer, or of a context: more than any holds. */
+const MAX_IDS = 2 ** 22;
+
+const FIELDS: { [K in Exclude<keyof SavedSession, 'version'>]: (value: unknown) => boolean } = {
+  model: isText,
+  ids: isIds,
+  promptTokens: isCount,
+  answer: isIds,
+  options: isRecord,
+  random: (value) => Array.isArray(value) && value.length === 2 && value.every(isWord),
+  grammar: (value) => value === null,
+  stopReason: orNull(isOneOf('eos', 'length', 'stop', 'aborted', 'context-full')),
+  context: (value) => value === null || value instanceof Uint8Array,
+};
+
+/**
+ * The session in a value from outside, each field read once and checked. Errors: `integrity` for what is no session,
+ * `unsupported` for one of a later version, another model or another vocabulary.
+ */
 export function checkSession(value: unknown, model: string, vocab: number): SavedSession {
-  const saved = value as SavedSession | null;
-  if (typeof saved !== 'object' || saved === null) throw damaged('it is no object');
-  if (saved.version !== 1) throw foreign(`it has version ${saved.version}; expected 1`);
-  const wrong = wrongField(saved);
-  if (wrong) throw damaged(`its "${wrong}" is not what was saved`);
-  if (saved.model !== model) throw foreign(`it is of the model ${saved.model}; this is ${model}`);
-  const strange = saved.ids.find((id) => id >= vocab);
-  if (strange !== undefined) throw foreign(`it has token ${strange}; the vocabulary has ${vocab}`);
+  const saved = copied(value);
+  if (saved.model !== model) {
+    throw foreign(`it is of the model ${saved.model.slice(0, 80)}; this is ${model}`);
+  }
+  for (const ids of [saved.ids, saved.answer]) {
+    const strange = ids.find((id) => id >= vocab);
+    if (strange !== undefined) {
+      throw foreign(`it has token ${strange}; the vocabulary has ${vocab}`);
+    }
+  }
   return saved;
 }
 
-function wrongField(saved: SavedSession): string | null {
-  const { ids, answer, promptTokens, random, options, context } = saved;
-  if (!(ids instanceof Uint32Array)) return 'ids';
-  if (!(answer instanceof Uint32Array)) return 'answer';
-  if (!Number.isInteger(promptTokens) || promptTokens < 0) return 'promptTokens';
-  if (!Array.isArray(random) || !random.every(isWord) || random.length !== 2) return 'random';
-  if (!isOptions(options)) return 'options';
-  if (context !== null && !(context instanceof Uint8Array)) return 'context';
-  return null;
+/** A copy that nobody else can change. */
+function copied(value: unknown): SavedSession {
+  try {
+    if (!isRecord(value)) throw damaged('it is no object');
+    const { version, ...saved } = { ...value } as Record<keyof SavedSession, unknown>;
+    if (isCount(version) && version > 1) throw foreign(`it has version ${version}; expected 1`);
+    if (isRecord(saved.options)) saved.options = samplingOf(saved.options);
+    if (Array.isArray(saved.random)) saved.random = Array.from(saved.random.slice(0, 3));
+    const wrong = Object.entries(FIELDS).find(([name, is]) => !is(Reflect.get(saved, name)))?.[0];
+    if (wrong || version !== 1) throw damaged(`its "${wrong ?? 'version'}" is not what was saved`);
+    const { ids, answer, ...rest } = saved as Omit<SavedSession, 'version'>;
+    return { version, ...rest, ids: new Uint32Array(ids), answer: new Uint32Array(answer) };
+  } catch (error) {
+    if (error instanceof PocketbitError) throw error;
+    throw damaged('it cannot be read');
+  }
 }
 
-function isOptions(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { stop = [] } = value as SamplingOptions;
-  return Array.isArray(stop) && stop.every((text) => typeof text === 'string');
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const isWord = (value: unknown) => Number.isInteger(value) && (value as number) >>> 0 === value;
+function isIds(value: unknown): boolean {
+  return value instanceof Uint32Array && value.length <= MAX_IDS;
+}
 
-function damaged(found: string): PocketbitError {
+function isWord(value: unknown): boolean {
+  return isCount(value) && value >>> 0 === value;
+}
+
+/** The error for a session that is not as it was saved. */
+export function damaged(found: string): PocketbitError {
   return new PocketbitError(
     'integrity',
     `The saved session is damaged: ${found}. Ask again instead.`,

@@ -56,4 +56,5 @@ export {
   storageEstimate,
   suggestEviction,
   type UnfinishedModel,
+  type UnreadableModel,
 } from './store/library.ts';

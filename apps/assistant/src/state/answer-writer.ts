@@ -148,11 +148,11 @@ export class AnswerWriter {
   async #follow(stream: GenerateStream, answer: Message): Promise<void> {
     this.#stream = stream;
     this.#host.changed();
-    // What is there stays until the stream has something: a restored one begins with all of it.
-    let before = { text: '', ids: [] as number[] };
+    // What is there stays until the stream has as much: a restored one begins at its last saved point.
+    let written = { text: '', ids: [] as number[] };
     for await (const { text, ids } of stream) {
-      before = { text: before.text + text, ids: [...before.ids, ...ids] };
-      Object.assign(answer, before);
+      written = { text: written.text + text, ids: [...written.ids, ...ids] };
+      if (written.ids.length >= answer.ids.length) Object.assign(answer, written);
       this.#savePoint(stream.session);
       this.#host.changed();
     }

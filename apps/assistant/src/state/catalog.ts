@@ -24,9 +24,9 @@ export interface Choice {
 export const BUILT_IN: CatalogModel = catalog.models[0] as CatalogModel;
 
 /** `?model=` picks another file by its address; otherwise the last chosen model, otherwise the built-in one. */
-export function firstChoice(search: string, remembered: string | undefined): Choice {
+export function firstChoice(search: string, remembered: unknown): Choice {
   const asked = new URLSearchParams(search).get('model');
-  return choiceOf(asked ?? remembered ?? BUILT_IN.url);
+  return choiceOf(asked || (typeof remembered === 'string' && remembered) || BUILT_IN.url);
 }
 
 /** The choice for an address; it is a catalogue entry where the address is one's. */
@@ -35,7 +35,15 @@ export function choiceOf(source: string): Choice {
   return { source, entry: models.find((model) => sameAddress(model.url, source)) ?? null };
 }
 
+/** Anybody may have written an address: one that is none is the same as no other. */
 function sameAddress(a: string, b: string): boolean {
-  const href = (address: string) => new URL(address, document.baseURI).href;
-  return a === b || href(a) === href(b);
+  return a === b || (href(a) !== null && href(a) === href(b));
+}
+
+function href(address: string): string | null {
+  try {
+    return new URL(address, document.baseURI).href;
+  } catch {
+    return null;
+  }
 }

@@ -94,6 +94,11 @@ export class Chat extends EventTarget {
     this.#record = null;
   }
 
+  /** Resolves once what there is now is written. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Shows the conversation `id`, or the newest, as another tab has written it. */
   async show(id: string | null): Promise<void> {
     await this.leave();

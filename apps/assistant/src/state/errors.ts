@@ -1,3 +1,4 @@
+import { displayText } from '@pocketbit/ui';
 import type { ErrorCode, PocketbitError } from 'pocketbit';
 
 /** A heading for each way of failing; the message below it says the rest. */
@@ -24,7 +25,7 @@ export function textOf({ code, message, details }: PocketbitError): string {
   switch (code) {
     case 'does-not-fit': {
       const { neededBytes, budgetBytes } = details ?? {};
-      if (!neededBytes || !budgetBytes) return message;
+      if (!neededBytes || !budgetBytes) return displayText(message);
       return `It takes ${megabytes(neededBytes)} of memory, and this device can spare ${megabytes(budgetBytes)}. Choose a smaller model.`;
     }
     case 'aborted':
@@ -36,7 +37,7 @@ export function textOf({ code, message, details }: PocketbitError): string {
     case 'storage':
       return 'Reload the page and try again. In a private window, browsers may store nothing.';
     default:
-      return message;
+      return displayText(message);
   }
 }
 

@@ -11,6 +11,9 @@ import { noticeText } from './notice.ts';
 import { spoken } from './spoken.ts';
 import { View } from './view.ts';
 
+/** Characters of an answer that are read aloud at its end. */
+const MAX_SPOKEN = 4000;
+
 /** The whole screen: header, conversation, composer, and the user's data beside it or in a sheet. */
 export class AppView extends View {
   static override properties = { ...View.properties, dragging: { state: true } };
@@ -151,7 +154,7 @@ export class AppView extends View {
     const last = this.assistant.messages.at(-1);
     if (this.assistant.phase.name === 'failed') return textOf(this.assistant.phase.error);
     if (last?.role !== 'assistant' || last.state === 'streaming') return '';
-    return last.outcome ? spoken(last.outcome) : last.text;
+    return last.outcome ? spoken(last.outcome) : last.text.slice(0, MAX_SPOKEN);
   }
 
   readonly #openModel = () => this.querySelector<ModelSheetView>('pb-model-sheet')?.open();

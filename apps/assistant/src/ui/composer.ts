@@ -2,6 +2,9 @@ import { html, type TemplateResult } from 'lit';
 import { icons } from './icons.ts';
 import { View } from './view.ts';
 
+/** The tab's own message that is not sent yet. */
+const DRAFT_KEY = 'pocketbit-draft';
+
 /** Where the user writes; Enter sends, Shift+Enter breaks the line, the same button stops. */
 export class ComposerView extends View {
   static override properties = { ...View.properties, text: { state: true } };
@@ -9,7 +12,12 @@ export class ComposerView extends View {
 
   constructor() {
     super();
-    this.text = '';
+    this.text = draft();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('pagehide', this.#keep);
   }
 
   override render(): TemplateResult {
@@ -78,6 +86,15 @@ export class ComposerView extends View {
     this.text = (event.currentTarget as HTMLTextAreaElement).value;
   };
 
+  /** What is half written outlives a reload. */
+  readonly #keep = () => {
+    try {
+      sessionStorage.setItem(DRAFT_KEY, this.text);
+    } catch {
+      // The browser stores nothing: a reload then forgets it.
+    }
+  };
+
   readonly #key = (event: KeyboardEvent) => {
     // While an input method composes, Enter chooses a word.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -92,6 +109,14 @@ export class ComposerView extends View {
     this.text = '';
     void this.assistant.send(text);
   };
+}
+
+function draft(): string {
+  try {
+    return sessionStorage.getItem(DRAFT_KEY) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 customElements.define('pb-composer', ComposerView);

@@ -1,57 +1,37 @@
-import DOMPurify from 'dompurify';
-import { marked } from 'marked';
-
-/** Model output is untrusted: only these tags pass, nothing that loads or styles anything. */
-const POLICY = {
-  ALLOWED_TAGS: [
-    'p',
-    'br',
-    'strong',
-    'em',
-    'del',
-    'code',
-    'pre',
-    'blockquote',
-    'ul',
-    'ol',
-    'li',
-    'hr',
-    'a',
-    'h1',
-    'h2',
-    'h3',
-    'h4',
-    'h5',
-    'h6',
-    'table',
-    'thead',
-    'tbody',
-    'tr',
-    'th',
-    'td',
-  ],
-  ALLOWED_ATTR: ['href', 'start'],
-  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
-};
+import { TooDeep, writeBlocks } from './markdown/blocks.ts';
+import { NodeWriter } from './markdown/writer.ts';
 
 /** Characters of an answer that are read as markdown; a page of text has 3000. */
-const MAX_CHARACTERS = 100_000;
+export const MAX_CHARACTERS = 100_000;
 
-/** Safe HTML of a model's markdown; of what is too long or too deeply nested for markdown, its plain text. */
-export function toHtml(markdown: string): string {
-  return DOMPurify.sanitize(parsed(markdown) ?? plain(markdown), POLICY);
-}
+/** Elements of one part. More is no prose, and slow to lay out. */
+const MAX_ELEMENTS = 500;
 
-/** Of two thousand nested quotations `marked` overflows the stack. */
-function parsed(markdown: string): string | undefined {
-  if (markdown.length > MAX_CHARACTERS) return undefined;
+/** A model's markdown as nodes; what is too long, too deeply nested or too dense for markdown, as its plain text. */
+export function rendered(markdown: string): DocumentFragment {
+  if (markdown.length > MAX_CHARACTERS) return plain(markdown);
+  const fragment = document.createDocumentFragment();
+  const to = new NodeWriter(fragment);
   try {
-    return marked.parse(markdown, { async: false, breaks: true });
-  } catch {
-    return undefined;
+    writeBlocks(markdown.split('\n'), to);
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    return plain(markdown);
   }
+  to.end();
+  return to.elements > MAX_ELEMENTS ? plain(markdown) : fragment;
 }
 
-function plain(text: string): string {
-  return `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</pre>`;
+export function plain(text: string): DocumentFragment {
+  const fragment = document.createDocumentFragment();
+  const to = new NodeWriter(fragment);
+  to.open('pre', { class: 'plain' }).text(text).close().end();
+  return fragment;
+}
+
+/** The same as HTML. */
+export function toHtml(markdown: string): string {
+  const holder = document.createElement('div');
+  holder.append(rendered(markdown));
+  return holder.innerHTML;
 }

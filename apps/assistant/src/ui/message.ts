@@ -1,16 +1,18 @@
+import { displayText } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
-import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import './outcome.ts';
 import { looksLikeAction } from '../actions/action.ts';
 import type { Message } from '../state/message.ts';
-import { toHtml } from './markdown.ts';
+import './prose.ts';
 import { View } from './view.ts';
+
+/** Characters of a question that are laid out at once. */
+const LONG = 10_000;
 
 /** One message: a bubble of the user, or an answer as prose or as a card. */
 export class MessageView extends View {
   static override properties = { ...View.properties, message: { attribute: false } };
   declare message: Message;
-  #prose = { text: '', html: '' };
 
   override render(): TemplateResult {
     const { message } = this;
@@ -22,9 +24,15 @@ export class MessageView extends View {
         data-state=${message.state}
         data-ids=${message.ids.join(',')}
       >
-        ${message.role === 'user' ? html`<p class="bubble">${message.text}</p>` : this.#answer()}
+        ${message.role === 'user' ? this.#question() : this.#answer()}
       </article>
     `;
+  }
+
+  #question(): TemplateResult {
+    const { text } = this.message;
+    if (text.length <= LONG) return html`<p class="bubble">${text}</p>`;
+    return html`<pb-prose class="bubble" .plain=${true} .text=${text}></pb-prose>`;
   }
 
   #answer(): TemplateResult {
@@ -41,18 +49,12 @@ export class MessageView extends View {
       return html`<p class="thinking" role="img" aria-label="Thinking"><i></i><i></i><i></i></p>`;
     }
     if (text === '') return state === 'failed' ? nothing : html`<p class="faint">Stopped.</p>`;
-    return html`<div class="prose" data-testid="prose">${unsafeHTML(this.#toHtml(text))}</div>`;
-  }
-
-  /** Parsed once per text: every message is rendered again with every token. */
-  #toHtml(text: string): string {
-    if (this.#prose.text !== text) this.#prose = { text, html: toHtml(text) };
-    return this.#prose.html;
+    return html`<pb-prose class="prose" data-testid="prose" .text=${text}></pb-prose>`;
   }
 
   #failure(): TemplateResult | typeof nothing {
     const { error } = this.message;
-    return error ? html`<p class="failure" role="alert">${error}</p>` : nothing;
+    return error ? html`<p class="failure" role="alert">${displayText(error)}</p>` : nothing;
   }
 
   #stats(): TemplateResult {

@@ -1,3 +1,4 @@
+import { displayName } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
 import {
   type Conversation,
@@ -66,7 +67,7 @@ export class ModelSheetView extends View {
     const { info } = phase.model;
     return html`
       <section class="group">
-        <h3>${choice.entry?.name ?? info.name}</h3>
+        <h3><bdi>${choice.entry?.name ?? displayName(info.name)}</bdi></h3>
         ${choice.entry ? html`<p>${choice.entry.description}</p>` : nothing}
         <dl class="facts" data-testid="model-card">
           ${facts(info, choice.entry?.license).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}
@@ -120,7 +121,8 @@ export class ModelSheetView extends View {
   }
 
   #confirmForget({ source, name, bytes: size }: StoredModel): void {
-    if (confirm(`Delete ${name} (${bytes(size)}) from this browser?`)) void this.#forget(source);
+    if (confirm(`Delete ${displayName(name)} (${bytes(size)}) from this browser?`))
+      void this.#forget(source);
   }
 
   /** Downloads that nobody is at. */
@@ -133,9 +135,9 @@ export class ModelSheetView extends View {
     const whole = totalBytes === null ? '' : ` of ${bytes(totalBytes)}`;
     return html`
       <li class="entry" data-testid="unfinished">
-        <div><p>${name}</p><p class="faint">${bytes(loadedBytes)}${whole} so far</p></div>
+        <div><p><bdi>${displayName(name)}</bdi></p><p class="faint">${bytes(loadedBytes)}${whole} so far</p></div>
         <button class="text-button" @click=${() => this.#use(source)}>Continue</button>
-        <button class="round small" aria-label="Delete ${name}" @click=${() => this.#forget(source)}>${icons.trash}</button>
+        <button class="round small" aria-label="Delete ${displayName(name)}" @click=${() => this.#forget(source)}>${icons.trash}</button>
       </li>
     `;
   }
@@ -163,10 +165,10 @@ export class ModelSheetView extends View {
   }
 
   #chatRow({ id, messages, updatedAt }: Conversation<Message>): TemplateResult {
-    const title = messages.find(({ role }) => role === 'user')?.text ?? 'Empty';
+    const title = displayName(messages.find(({ role }) => role === 'user')?.text ?? 'Empty');
     return html`
       <li class="entry">
-        <div><p class="one-line">${title}</p><p class="faint">${moment(updatedAt)}</p></div>
+        <div><p class="one-line"><bdi>${title}</bdi></p><p class="faint">${moment(updatedAt)}</p></div>
         <button class="text-button" aria-label="Open “${title}”" @click=${() => this.#openChat(id)}>Open</button>
         ${this.#elsewhere ? nothing : html`<button class="round small" aria-label="Delete “${title}”" @click=${() => this.#removeChat(id)}>${icons.trash}</button>`}
       </li>

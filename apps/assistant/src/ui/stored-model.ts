@@ -1,3 +1,4 @@
+import { displayName } from '@pocketbit/ui';
 import { html, nothing, type TemplateResult } from 'lit';
 import {
   type LoadProgress,
@@ -38,12 +39,16 @@ export class StoredModelView extends View {
     const when = this.#inUse ? 'in use' : `used ${moment(model.lastUsed.getTime())}`;
     return html`
       <div class="entry">
-        <div><p>${model.name}</p><p class="faint">${bytes(model.bytes)} · ${when}</p></div>
+        <div><p><bdi>${this.#name}</bdi></p><p class="faint">${bytes(model.bytes)} · ${when}</p></div>
         ${this.#inUse ? nothing : this.#choices()}
       </div>
       <div class="chores">${this.#chores()}</div>
       <p class="faint work" role="status" data-testid="work" data-state=${this.work?.state ?? 'none'}>${this.work?.text}</p>
     `;
+  }
+
+  get #name(): string {
+    return displayName(this.model.name);
   }
 
   get #inUse(): boolean {
@@ -52,7 +57,7 @@ export class StoredModelView extends View {
   }
 
   #choices(): TemplateResult {
-    const { name } = this.model;
+    const name = this.#name;
     return html`
       <button class="text-button" aria-label="Use ${name}" @click=${() => this.#emit('use')}>Use</button>
       <button class="round small" aria-label="Delete ${name}" @click=${() => this.#emit('forget')}>${icons.trash}</button>
@@ -60,7 +65,7 @@ export class StoredModelView extends View {
   }
 
   #chores(): TemplateResult {
-    const { name } = this.model;
+    const name = this.#name;
     const busy = this.work?.state === 'busy';
     return html`
       ${
@@ -93,7 +98,7 @@ export class StoredModelView extends View {
 
   readonly #save = () =>
     this.#run('Saving', async () => {
-      await saveAsFile(this.model);
+      await saveAsFile({ ...this.model, name: this.#name });
       return null;
     });
 

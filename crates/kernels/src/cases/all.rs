@@ -59,9 +59,17 @@ impl Case {
 
 #[cfg(test)]
 mod tests {
+    /// Miri takes a second for what a processor does in a millisecond: one case in this many, the small ones.
+    const MIRI_STEP: usize = 29;
+
     #[test]
     fn every_kernel_matches_the_naive_sum_bit_for_bit() {
-        let failed: std::vec::Vec<_> = super::all().iter().filter(|c| !c.passes()).map(|c| c.name()).collect();
+        let mut cases = super::all();
+        if cfg!(miri) {
+            cases.retain(|case| case.rows * case.k <= 128);
+            cases = cases.into_iter().step_by(MIRI_STEP).collect();
+        }
+        let failed: std::vec::Vec<_> = cases.iter().filter(|c| !c.passes()).map(|c| c.name()).collect();
         assert!(failed.is_empty(), "{failed:#?}");
     }
 

@@ -1,4 +1,5 @@
 import {
+  displayName,
   type GgufHeader,
   type GgufValue,
   HEAD_FORMATS,
@@ -11,6 +12,7 @@ import { type SizedPlan, sizePlan } from '@pocketbit/engine';
 import { type Command, choiceOption, integerOption } from '../command.ts';
 import { loadEngine } from '../engine.ts';
 import { withHeader } from '../model.ts';
+import { print, printJson } from '../output.ts';
 
 export const inspect: Command = {
   name: 'inspect',
@@ -30,8 +32,8 @@ export const inspect: Command = {
       kv: choiceOption(values, 'kv', KV_FORMATS),
       head: choiceOption(values, 'head', HEAD_FORMATS),
     });
-    const report = values.json ? jsonReport(header, plan) : textReport(header, plan);
-    process.stdout.write(`${report}\n`);
+    if (values.json) printJson(jsonReport(header, plan), 2);
+    else print(textReport(header, plan));
   },
 };
 
@@ -45,17 +47,13 @@ async function planOrRefusal(header: GgufHeader, options: PlanOptions) {
   }
 }
 
-function jsonReport(header: GgufHeader, plan: SizedPlan | PocketbitError): string {
+function jsonReport(header: GgufHeader, plan: SizedPlan | PocketbitError) {
   const metadata = Object.fromEntries(
     Array.from(header.metadata, ([key, value]) => [key, summary(value)]),
   );
   const { version, fileSize, dataOffset, alignment, tensors } = header;
   const runs = plan instanceof PocketbitError ? { refused: refusal(plan) } : { plan };
-  return JSON.stringify(
-    { version, fileSize, dataOffset, alignment, metadata, tensors, ...runs },
-    null,
-    2,
-  );
+  return { version, fileSize, dataOffset, alignment, metadata, tensors, ...runs };
 }
 
 function textReport(header: GgufHeader, plan: SizedPlan | PocketbitError): string {
@@ -66,8 +64,11 @@ function textReport(header: GgufHeader, plan: SizedPlan | PocketbitError): strin
     ['metadata', `${header.metadata.size} entries, ${bytesText(header.dataOffset)} of header`],
     ...(plan instanceof PocketbitError ? [['runs', `no: ${refusal(plan)}`]] : planRows(plan)),
   ] as [string, string][];
-  return rows.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
+  return rows.map(([name, value]) => `${name.padEnd(14)}${displayName(value, MAX_ROW)}`).join('\n');
 }
+
+/** UTF-16 units of a row's value. */
+const MAX_ROW = 1000;
 
 function planRows(plan: SizedPlan): [string, string][] {
   const { config } = plan;

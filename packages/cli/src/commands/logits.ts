@@ -1,6 +1,7 @@
 import { logitsAfter, logitsOfEach } from '@pocketbit/engine';
 import { type Command, integerOption, UsageError } from '../command.ts';
 import { loadModel, MODEL_OPTIONS } from '../model.ts';
+import { print, printJson } from '../output.ts';
 
 const DEFAULT_TOP = 10;
 
@@ -25,18 +26,17 @@ export const logits: Command = {
     const ids = parseIds(values.ids, vocab);
     const top = integerOption(values, 'top', 1, vocab) ?? Math.min(DEFAULT_TOP, vocab);
     const rows = values['all-positions'] ? logitsOfEach(engine, ids) : [logitsAfter(engine, ids)];
-    const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
     if (values.base64) {
-      print({
+      printJson({
         vocab,
         positions: rows.length,
         logits: Buffer.concat(rows.map(rawBytes)).toString('base64'),
       });
     } else if (values.json) {
       const tops = rows.map((row) => topOf(row, top));
-      print(values['all-positions'] ? { positions: tops } : { top: tops[0] });
+      printJson(values['all-positions'] ? { positions: tops } : { top: tops[0] });
     } else {
-      for (const row of rows) process.stdout.write(`${tableOf(topOf(row, top))}\n`);
+      for (const row of rows) print(tableOf(topOf(row, top)));
     }
   },
 };

@@ -1,6 +1,8 @@
+import { displayName } from '@pocketbit/core';
 import { type TensorKernels, tensorKernels } from '@pocketbit/engine';
 import type { Command } from '../command.ts';
 import { loadModel, MODEL_OPTIONS } from '../model.ts';
+import { print, printJson } from '../output.ts';
 
 export const profile: Command = {
   name: 'profile',
@@ -13,12 +15,12 @@ export const profile: Command = {
   async run([file], values) {
     const { plan, engine, artifact } = await loadModel(file!, values);
     const tensors = tensorKernels(plan, engine);
-    const text = values.json ? JSON.stringify({ artifact, tensors }) : tensors.map(row).join('\n');
-    process.stdout.write(`${text}\n`);
+    if (values.json) printJson({ artifact, tensors });
+    else print(tensors.map(row).join('\n'));
   },
 };
 
 function row({ name, rows, k, family, bytes, gemv, gemm }: TensorKernels): string {
   const shape = `${rows} x ${k}`;
-  return `${name.padEnd(28)}${shape.padEnd(16)}${family.padEnd(9)}${String(bytes).padStart(12)}  ${gemv}/${gemm}`;
+  return `${displayName(name).padEnd(28)}${shape.padEnd(16)}${family.padEnd(9)}${String(bytes).padStart(12)}  ${gemv}/${gemm}`;
 }

@@ -17,9 +17,11 @@ import {
   numberOption,
   type Options,
   UsageError,
+  usageOf,
   type Values,
 } from '../command.ts';
 import { type LoadedModel, loadModel, MODEL_OPTIONS } from '../model.ts';
+import { checkOutput, outputEnded, print, printAnswer, printJson } from '../output.ts';
 import { modelKey, readSession, writeSession } from '../session-file.ts';
 
 const SAMPLING_OPTIONS = {
@@ -54,8 +56,7 @@ export const run: Command = {
   async run([file, prompt], values) {
     const { resume, save } = values;
     if ((prompt === undefined) === (resume === undefined)) {
-      const usage = `usage: pocketbit ${run.name} ${run.usage}`;
-      throw new UsageError(`run takes either a PROMPT or --resume SESSION\n${usage}`);
+      throw new UsageError('run takes either a PROMPT or --resume SESSION', usageOf(run));
     }
     const options = samplingOptions(values);
     const saved = typeof resume === 'string' ? await readSession(resume) : null;
@@ -69,7 +70,8 @@ export const run: Command = {
     );
     report(loaded, answer, values.json === true);
     if (typeof save === 'string') await writeSession(save, model.save()!);
-    if (answer.stats.stopReason === 'aborted') throw new Interrupted();
+    await checkOutput();
+    if (answer.stats.stopReason === 'aborted' && !outputEnded.aborted) throw new Interrupted();
   },
 };
 
@@ -135,13 +137,14 @@ async function listen(
   const controller = new AbortController();
   const interrupt = () => controller.abort();
   process.once('SIGINT', interrupt);
+  outputEnded.addEventListener('abort', interrupt);
   const ids: number[] = [];
   let text = '';
   const line: Line = {
     chunk: (chunk) => {
       text += chunk.text;
-      ids.push(...chunk.ids);
-      if (!silent) process.stdout.write(chunk.text);
+      for (const id of chunk.ids) ids.push(id);
+      if (!silent) printAnswer(chunk.text);
     },
     session: () => {},
     signal: controller.signal,
@@ -151,6 +154,7 @@ async function listen(
     return { text, ids, stats };
   } finally {
     process.removeListener('SIGINT', interrupt);
+    outputEnded.removeEventListener('abort', interrupt);
   }
 }
 
@@ -161,14 +165,16 @@ function report(model: LoadedModel, { text, ids, stats }: Answer, json: boolean)
   if (json) {
     const times = { promptTokens, promptMs, decodeMs, stopReason, tokensPerSecond };
     const answer = { text, ids, ...times, residentBytes, artifact };
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    printJson(answer);
     return;
   }
-  process.stdout.write('\n');
-  process.stderr.write(
+  print('');
+  if (outputEnded.aborted) return;
+  print(
     `prompt ${promptTokens} tokens in ${promptMs.toFixed(0)} ms; answer ` +
       `${ids.length} tokens in ${decodeMs.toFixed(0)} ms, ` +
       `${tokensPerSecond.toFixed(1)} tokens/s; stopped by ${stopReason}; ` +
-      `${(residentBytes / 1e6).toFixed(1)} MB resident, ${artifact}\n`,
+      `${(residentBytes / 1e6).toFixed(1)} MB resident, ${artifact}`,
+    'stderr',
   );
 }

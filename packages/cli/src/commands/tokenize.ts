@@ -1,5 +1,7 @@
+import { escaped } from '@pocketbit/core';
 import type { Command } from '../command.ts';
 import { loadTokenizer } from '../model.ts';
+import { print, printJson } from '../output.ts';
 
 export const tokenize: Command = {
   name: 'tokenize',
@@ -11,11 +13,10 @@ export const tokenize: Command = {
     const tokenizer = await loadTokenizer(file!);
     const ids = tokenizer.encode(text!, { parseSpecial: values.special === true });
     const tokens = ids.map((id) => tokenizer.tokenText(id));
-    if (values.json) {
-      process.stdout.write(`${JSON.stringify({ ids, tokens })}\n`);
-      return;
-    }
-    const lines = ids.map((id, i) => `${String(id).padStart(7)}  ${JSON.stringify(tokens[i])}\n`);
-    process.stdout.write(lines.join(''));
+    if (values.json) return printJson({ ids, tokens });
+    const lines = ids.map(
+      (id, i) => `${String(id).padStart(7)}  ${escaped(JSON.stringify(tokens[i]))}`,
+    );
+    if (lines.length > 0) print(lines.join('\n'));
   },
 };

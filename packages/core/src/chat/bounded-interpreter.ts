@@ -1,4 +1,13 @@
-import { type Environment, Interpreter } from '@huggingface/jinja';
+import type { Environment } from '@huggingface/jinja';
+import {
+  MarkingInterpreter,
+  type Method,
+  type Node,
+  READY,
+  ready,
+  type Statement,
+  type Value,
+} from './marking-interpreter.ts';
 
 // Work is counted in units of about ten nanoseconds, so that a template ends within a second on any machine; a
 // conversation of a million characters takes half of it.
@@ -26,41 +35,14 @@ const MAX_SIZE = 2 ** 22;
 /** Most work of one filter or method, which nothing can stop on its way. */
 const MAX_CALL = 2 ** 24;
 
-type Value = ReturnType<Interpreter['evaluate']>;
-type Statement = NonNullable<Parameters<Interpreter['evaluate']>[0]>;
-
-/** What is looked at of a node of the library's syntax tree; which fields there are depends on its type. */
-interface Node extends Statement {
-  readonly operator: { readonly value: string };
-  readonly left: Node;
-  readonly right: Node;
-  readonly operand: Node;
-  readonly filter: Node;
-  readonly callee: Node;
-  readonly object: Node;
-  readonly property: Node;
-  readonly computed: boolean;
-  readonly iterable: Node;
-  readonly lhs: Node;
-  readonly args: readonly Node[];
-  readonly body: readonly Node[];
-  readonly value: unknown;
-}
-
 /** Nodes whose values are often new arrays. */
 const MAKERS = ['CallExpression', 'FilterExpression'];
-/** A function of the library's: a method bound to its object, a macro, a global. */
-interface Method {
-  type: string;
-  value(args: Value[], scope: Environment): Value;
-}
 
-const READY = 'Ready';
-/** A node that has been evaluated. */
-const ready = (value: Value) => ({ type: READY, value }) as unknown as Node;
+/** A template took or made more than the bounds allow. */
+export class Overrun extends Error {}
 
 /** Runs a template, and throws a plain error before it takes more time or memory than the bounds above. */
-export class BoundedInterpreter extends Interpreter {
+export class BoundedInterpreter extends MarkingInterpreter {
   readonly #templateLength: number;
   /** Sizes of arrays and mappings that do not change. */
   readonly #sizes = new WeakMap<object, number>();
@@ -77,6 +59,7 @@ export class BoundedInterpreter extends Interpreter {
   }
 
   override evaluate(statement: Statement | undefined, environment: Environment): Value {
+    if (statement?.type === READY) return super.evaluate(statement, environment);
     this.#spend(STEP);
     if (!statement) return super.evaluate(statement, environment);
     if (this.#depth >= MAX_DEPTH) throw new Error(`it nests deeper than ${MAX_DEPTH} steps`);
@@ -90,10 +73,10 @@ export class BoundedInterpreter extends Interpreter {
 
   #bounded(statement: Statement, environment: Environment): Value {
     const node = this.#prepared(statement as Node, environment);
-    const result = node.type === READY ? (node.value as Value) : super.evaluate(node, environment);
+    const result = super.evaluate(node, environment);
     if (node.type === 'MemberExpression') this.#guardMethod(node, result);
     const size = this.#sizeOf(result);
-    if (size > MAX_SIZE) throw new Error(`a value grows past ${MAX_SIZE} elements`);
+    if (size > MAX_SIZE) throw new Overrun(`a value grows past ${MAX_SIZE} elements`);
     if (typeof result.value === 'string') this.#spend(size);
     if (this.#iterables.has(statement)) this.#spend(ROUND * lengthOf(result));
     else if (MAKERS.includes(node.type)) this.#spend(ELEMENT * lengthOf(result));
@@ -102,12 +85,12 @@ export class BoundedInterpreter extends Interpreter {
 
   #spend(units: number): void {
     this.#work += units;
-    if (!(this.#work <= MAX_WORK)) throw new Error('it takes more steps than any chat needs');
+    if (!(this.#work <= MAX_WORK)) throw new Overrun('it takes more steps than any chat needs');
   }
 
   /** Spends a step that nothing can stop, before it is done. */
   #spendAtOnce(units: number): void {
-    if (!(units <= MAX_CALL)) throw new Error('one step of it takes too long or makes too much');
+    if (!(units <= MAX_CALL)) throw new Overrun('one step of it takes too long or makes too much');
     this.#spend(units);
   }
 

@@ -7,7 +7,7 @@ import { EntryTable, Probes } from './entry-table.ts';
 import { type Merges, mergeAll, Word } from './merging.ts';
 import { cutText, type PreTokenizer } from './pre-tokenizers.ts';
 import { slotsFor } from './slots.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { unknownOf, type Vocabulary } from './vocabulary.ts';
 
 /**
  * Byte-level BPE over a GGUF vocabulary: text is cut by regular expressions, and the UTF-8 bytes of each
@@ -23,7 +23,7 @@ export function byteLevelCodec(
   const byteIds = Int32Array.from({ length: 256 }, (_, byte) =>
     table.find(Uint8Array.of(byte), 0, 1),
   );
-  const unknown = vocabulary.specials.unknown;
+  const unknown = unknownOf(vocabulary);
   const encodePiece = (piece: string, ids: number[]): void => {
     const bytes = encodeUtf8(piece);
     const whole = preTokenizer.ignoreMerges ? table.find(bytes, 0, bytes.length) : -1;

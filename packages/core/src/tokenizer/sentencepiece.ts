@@ -3,7 +3,7 @@ import { decodeUtf8, encodeUtf8 } from '../text.ts';
 import type { Codec } from './codec.ts';
 import { EntryTable } from './entry-table.ts';
 import { type Merges, mergeAll, Word } from './merging.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { unknownOf, type Vocabulary } from './vocabulary.ts';
 
 /** What the metadata says about spaces. */
 export interface SpaceRules {
@@ -30,7 +30,7 @@ export function sentencePieceCodec(
   const table = entryTable(vocabulary);
   const byteIds = findByteIds(vocabulary);
   const merges = new ScoredMerges(table, ranksOf(scores));
-  const unknown = vocabulary.specials.unknown;
+  const unknown = unknownOf(vocabulary);
   const pushLost = (bytes: Uint8Array, ids: number[], afterLost: boolean): void => {
     const fallback = Array.from(bytes, (byte) => byteIds[byte]!);
     if (fallback.every((id) => id >= 0)) ids.push(...fallback);

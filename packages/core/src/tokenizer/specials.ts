@@ -32,13 +32,16 @@ export class SpecialTokens {
     return this.#ids.get(text);
   }
 
-  /** The text in pieces: strings of plain text and the ids between them. */
-  split(text: string): (string | number)[] {
+  /**
+   * The text in pieces: strings of plain text and the ids between them. Where `allowed` is given, a token is one
+   * only where it says so, of its id and its units.
+   */
+  split(text: string, allowed?: Allowed): (string | number)[] {
     const pieces: (string | number)[] = [];
     let plainStart = 0;
     let at = 0;
     while (at < text.length) {
-      const found = this.#match(text, at);
+      const found = this.#match(text, at, allowed);
       if (found === undefined) {
         at++;
         continue;
@@ -52,11 +55,20 @@ export class SpecialTokens {
     return pieces;
   }
 
-  #match(text: string, at: number): string | undefined {
+  /** Whether a token begins at a place of the text. */
+  beginsAt(text: string, at: number, allowed: Allowed): boolean {
+    return this.#match(text, at, allowed) !== undefined;
+  }
+
+  #match(text: string, at: number, allowed?: Allowed): string | undefined {
     for (const length of this.#lengths.get(text[at]!) ?? []) {
       const candidate = text.slice(at, at + length);
-      if (this.#ids.has(candidate)) return candidate;
+      const id = this.#ids.get(candidate);
+      if (id !== undefined && (!allowed || allowed(id, at, at + length))) return candidate;
     }
     return undefined;
   }
 }
+
+/** Whether the token of an id may be read from units `start` to before `end` of a text. */
+export type Allowed = (id: number, start: number, end: number) => boolean;

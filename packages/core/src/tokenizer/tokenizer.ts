@@ -2,13 +2,13 @@ import { badModel, PocketbitError, unsupported } from '../errors.ts';
 import type { GgufHeader } from '../gguf/header.ts';
 import { Metadata } from '../plan/metadata.ts';
 import { joined } from '../source.ts';
-import { decodeUtf8, utf8Stream } from '../text.ts';
+import { decodeUtf8, type Span, utf8Stream } from '../text.ts';
 import { byteLevelCodec } from './byte-level.ts';
 import type { Codec } from './codec.ts';
 import { preTokenizerOf } from './pre-tokenizers.ts';
 import { sentencePieceCodec } from './sentencepiece.ts';
 import type { SpecialIds } from './special-ids.ts';
-import { SpecialTokens } from './specials.ts';
+import { type Allowed, SpecialTokens } from './specials.ts';
 import { type TokenKind, TURN_ENDS, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
 /** How text becomes ids. */
@@ -26,12 +26,6 @@ export interface StreamDecoder {
   /** What is left: U+FFFD where a character was never finished. */
   flush(): string;
 }
-
-/**
- * A noncharacter that `guardSpecials` puts inside a written-out control token, so that it stays text;
- * `encode` with `guarded` takes it out again.
- */
-const GUARD = '\ufdd0';
 
 /** The tokenizer of a GGUF file. Throws `unsupported` for a kind not run, `bad-model` for a broken one. */
 export function createTokenizer(header: GgufHeader): Tokenizer {
@@ -116,16 +110,54 @@ export class Tokenizer {
   }
 
   /** Ids of a text. */
-  encode(text: string, options: EncodeOptions & { guarded?: boolean } = {}): number[] {
-    const { addSpecial = true, parseSpecial = false, guarded = false } = options;
+  encode(text: string, options: EncodeOptions = {}): number[] {
+    const { addSpecial = true, parseSpecial = false } = options;
+    const specials = parseSpecial ? this.#allSpecials : this.#literals;
+    return this.#encodePieces(specials.split(text), addSpecial);
+  }
+
+  /**
+   * Ids of a prompt, in which people wrote what lies in `spans`. No control token has a unit of a span, nor has a
+   * literal that is `reserved` or stands in the rest of the prompt too: those are the rest's way to structure it.
+   */
+  encodePrompt(
+    text: string,
+    spans: readonly Span[],
+    reserved: (text: string) => boolean,
+  ): number[] {
+    const inside = overlap(spans);
+    const outside: Allowed = (_, start, end) => !inside(start, end);
+    let structure: Set<string | number> | undefined;
+    const isStructure = (id: number): boolean => {
+      if (this.#vocabulary.kind(id) === 'control') return true;
+      const entry = this.tokenText(id);
+      if (!isMarker(entry)) return false;
+      structure ??= new Set(this.#allSpecials.split(text, outside));
+      return structure.has(id) || reserved(entry);
+    };
+    const begins = (at: number) =>
+      this.#allSpecials.beginsAt(
+        text,
+        at,
+        (id, ...units) => outside(id, ...units) && isStructure(id),
+      );
+    const pieces = this.#allSpecials.split(text, (id, start, end) => {
+      if (!inside(start, end)) return true;
+      if (isStructure(id)) return false;
+      for (let at = start + 1; at < end; at++) if (!inside(at, at + 1) && begins(at)) return false;
+      return true;
+    });
+    return this.#encodePieces(pieces, false);
+  }
+
+  #encodePieces(pieces: (string | number)[], addSpecial: boolean): number[] {
     const { bos, eos } = this.specials;
     const ids: number[] = [];
     if (addSpecial && this.addBos && bos !== undefined) ids.push(bos);
     // A word after a control token begins a text as the first does.
     let first = true;
-    const pieces = (parseSpecial ? this.#allSpecials : this.#literals).split(text);
     pieces.forEach((piece, i) => {
-      const found = this.#encodePiece(piece, { guarded, first, last: i === pieces.length - 1 });
+      const found = this.#encodePiece(piece, { first, last: i === pieces.length - 1 });
       for (const id of found) ids.push(id);
       if (found.length === 0) return;
       first = typeof piece === 'number' && this.#vocabulary.kind(piece) === 'control';
@@ -134,14 +166,8 @@ export class Tokenizer {
     return ids;
   }
 
-  #encodePiece(
-    piece: string | number,
-    at: { guarded: boolean; first: boolean; last: boolean },
-  ): readonly number[] {
-    if (typeof piece === 'string') {
-      const plain = at.guarded ? piece.replaceAll(GUARD, '') : piece;
-      return this.#codec.encode(plain, at.first, at.last);
-    }
+  #encodePiece(piece: string | number, at: { first: boolean; last: boolean }): readonly number[] {
+    if (typeof piece === 'string') return this.#codec.encode(piece, at.first, at.last);
     const literal = this.#vocabulary.kind(piece) === 'literal';
     return literal && at.first ? [...this.#codec.prefix, piece] : [piece];
   }
@@ -182,17 +208,9 @@ export class Tokenizer {
     return this.#controls.id(text);
   }
 
-  /** The text changed so that `encode` with `guarded` finds no control token in it. */
-  guardSpecials(text: string): string {
-    const pieces = this.#controls.split(text.replaceAll(GUARD, ''));
-    return pieces
-      .map((piece) => (typeof piece === 'number' ? this.#guarded(piece) : piece))
-      .join('');
-  }
-
-  #guarded(id: number): string {
-    const text = this.tokenText(id);
-    return text[0] + GUARD + text.slice(1);
+  /** The id of a control token, or of one that always splits text, by its text. */
+  specialId(text: string): number | undefined {
+    return this.#allSpecials.id(text);
   }
 
   #findStops(): Set<number> {
@@ -216,4 +234,19 @@ function entriesOf(vocabulary: Vocabulary, kind: TokenKind): [string, number][] 
     if (vocabulary.kind(id) === kind) found.push([vocabulary.entries.at(id), id]);
   }
   return found;
+}
+
+/** Whether a literal can stand for more than text does: it is no word and no white space. */
+function isMarker(entry: string): boolean {
+  return /[^\p{L}\p{N}\s]/u.test(entry);
+}
+
+/** Whether units `start` to before `end` have one of a span; asked about places that mostly rise. */
+function overlap(spans: readonly Span[]): (start: number, end: number) => boolean {
+  let i = 0;
+  return (start, end) => {
+    while (i > 0 && spans[i - 1]![1] > start) i--;
+    while (i < spans.length && spans[i]![1] <= start) i++;
+    return i < spans.length && spans[i]![0] < end;
+  };
 }

@@ -68,6 +68,13 @@ function sizeOf(header: GgufHeader, entries: number): number {
   throw badModel(`the vocabulary has ${entries} entries, and the embedding only ${rows} rows`);
 }
 
+/** The id for what the vocabulary lacks; none where it begins or ends texts or turns, which text must not do. */
+export function unknownOf({ specials, entries }: Vocabulary): number | undefined {
+  const { unknown, bos, eos, eot } = specials;
+  if (unknown === undefined || [bos, eos, eot].includes(unknown)) return undefined;
+  return TURN_ENDS.includes(entries.at(unknown)) ? undefined : unknown;
+}
+
 /** An index into KINDS for every entry. */
 function kindsOf(metadata: Metadata, entries: StringArray, specials: SpecialIds): Uint8Array {
   const types = metadata.integers('tokenizer.ggml.token_type');
@@ -79,7 +86,8 @@ function kindsOf(metadata: Metadata, entries: StringArray, specials: SpecialIds)
   for (let id = 0; id < kinds.length; id++) {
     refuseLong(entries.bytesAt(id).length, id);
     kinds[id] = types ? kindByType(types[id]!, id) : kindByText(entries.bytesAt(id));
-    if (kinds[id] === TEXT && isTurnEnd(entries.bytesAt(id))) kinds[id] = CONTROL;
+    if ((kinds[id] === TEXT || kinds[id] === LITERAL) && isTurnEnd(entries.bytesAt(id)))
+      kinds[id] = CONTROL;
   }
   refuseManySpecials(kinds);
   if (!types) {
@@ -124,7 +132,7 @@ function kindByText(entry: Uint8Array): number {
   return candidate && /^<0x[0-9A-Fa-f]{2}>$/.test(decodeUtf8(entry)) ? BYTE : TEXT;
 }
 
-/** Several converters give these the type of plain text. */
+/** Several converters give these the type of plain text, or of what a user defined. */
 function isTurnEnd(entry: Uint8Array): boolean {
   return entry[0] === LESS_THAN && TURN_ENDS.includes(decodeUtf8(entry));
 }

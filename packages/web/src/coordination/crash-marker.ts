@@ -3,6 +3,17 @@
  * marker, and deletes it afterwards. A marker found later whose page is gone and did not leave by itself means a crash:
  * browsers kill a page that takes too much memory without notice.
  */
+import {
+  isCount,
+  isFlag,
+  isNumber,
+  isOneOf,
+  isRecordOf,
+  isText,
+  orNone,
+  orNull,
+  shape,
+} from '@pocketbit/core';
 import { del, get, set } from 'idb-keyval';
 import { sessionStore } from '../store/session-database.ts';
 import { hold, visitLock } from './locks.ts';
@@ -20,13 +31,16 @@ export interface Crash {
   at: number;
 }
 
+/** The form of both records; absent in those of versions before 0.2. What has another is not read, and not a reason. */
+type Versioned = { version?: 1 };
+
 /** The stored record of a marker. */
-export interface MarkerRecord extends Crash {
+export interface MarkerRecord extends Crash, Versioned {
   visit: string;
 }
 
 /** What a crash came to: until a token is made, or after a second one for a week, the model starts with less. */
-export interface Caution {
+export interface Caution extends Versioned {
   /** Positions it starts with; null for any. */
   contextLength: number | null;
   /** When the crash was found, milliseconds since 1970. */
@@ -34,6 +48,27 @@ export interface Caution {
   /** It was not the first in a week. */
   again: boolean;
 }
+
+/** A context below this is no use for a conversation. */
+export const MIN_CONTEXT = 256;
+
+const version = orNone(isOneOf<1>(1));
+
+export const isMarker = isRecordOf<MarkerRecord>({
+  version,
+  phase: isOneOf<RiskyPhase>('download', 'load', 'generate'),
+  contextLength: orNull(isCount),
+  residentBytes: orNull(isCount),
+  at: isNumber,
+  visit: isText,
+});
+
+export const isCaution = isRecordOf<Caution>({
+  version,
+  contextLength: orNull(shape<number>((value) => isCount(value) && value >= MIN_CONTEXT)),
+  at: isNumber,
+  again: isFlag,
+});
 
 /** The worker's crash marker for one model. Without Web Locks a crash looks like another tab: then it writes none. */
 export class CrashMarker {
@@ -49,10 +84,11 @@ export class CrashMarker {
   }
 
   /** Writes the marker for a phase that begins, in place of an earlier one. */
-  async set(phase: RiskyPhase, size?: { contextLength: number; residentBytes: number }) {
+  async set(phase: RiskyPhase, held?: { contextLength: number; residentBytes: number }) {
     if (!this.#key) return;
-    const { contextLength = null, residentBytes = null } = size ?? {};
-    const marker = { phase, contextLength, residentBytes, at: Date.now(), visit: this.#visit };
+    const { contextLength = null, residentBytes = null } = held ?? {};
+    const size = { contextLength, residentBytes };
+    const marker = { version: 1 as const, phase, ...size, at: Date.now(), visit: this.#visit };
     await set(this.#key, marker satisfies MarkerRecord, this.#store).catch(() => {});
   }
 
@@ -65,7 +101,8 @@ export class CrashMarker {
     await this.clear();
     if (!this.#key) return;
     const key = ['caution', this.#key[1]];
-    const stored = await get<Caution>(key, this.#store);
-    if (stored && !stored.again) await set(key, { ...stored, contextLength: null }, this.#store);
+    const stored: unknown = await get(key, this.#store);
+    if (isCaution(stored) && !stored.again)
+      await set(key, { ...stored, contextLength: null }, this.#store);
   }
 }

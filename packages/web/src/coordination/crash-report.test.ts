@@ -42,3 +42,47 @@ test('a crash in a download, or of another model, is no reason; 256 positions ar
   await goodRun('c');
   expect(await get(['caution', 'c'], sessionStore())).toBeUndefined();
 });
+
+const MARKERS: [string, unknown][] = [
+  ['null', null],
+  ['a number', 5],
+  ['a text', 'mark'],
+  ['an empty record', {}],
+  ['a later version', { ...crash, visit: 'gone', version: 2 }],
+  ['another phase', { ...crash, visit: 'gone', phase: 'later' }],
+  ['a context of text', { ...crash, visit: 'gone', contextLength: '2048' }],
+  ['no time', { ...crash, visit: 'gone', at: Number.NaN }],
+  ['no visit', crash],
+];
+
+test.each(MARKERS)('a marker that is %s is none (fault 18)', async (_, record) => {
+  await set(['mark', 'f'], record, sessionStore());
+  expect(await reports.find('f', true)).toBeNull();
+  expect(await get(['mark', 'f'], sessionStore())).toEqual(record);
+});
+
+const CAUTIONS: [string, unknown][] = [
+  ['null', null],
+  ['a number', 5],
+  ['a later version', { version: 2, contextLength: 512, at: Date.now(), again: true }],
+  ['a context of text', { contextLength: '512', at: Date.now(), again: true }],
+  ['a context of NaN', { contextLength: Number.NaN, at: Date.now(), again: true }],
+  ['a context of one position', { contextLength: 1, at: Date.now(), again: true }],
+  ['one of next year', { contextLength: 512, at: Date.now() + 400 * 86_400_000, again: true }],
+  ['no time', { contextLength: 512, again: true }],
+];
+
+test.each(CAUTIONS)('a caution that is %s limits nothing (fault 18)', async (_, record) => {
+  await set(['caution', 'g'], record, sessionStore());
+  expect(await reports.maxContext('g', null)).toBeNull();
+  await goodRun('g');
+  expect(await reports.maxContext('g', crash)).toBe(1024);
+});
+
+test('records of versions before 0.2 are read (fault 18)', async () => {
+  vi.stubGlobal('localStorage', { getItem: () => null, removeItem: () => {} });
+  await set(['mark', 'h'], { ...crash, visit: 'gone' }, sessionStore());
+  expect(await reports.find('h', true)).toEqual(crash);
+  await set(['caution', 'h'], { contextLength: 512, at: Date.now(), again: true }, sessionStore());
+  expect(await reports.maxContext('h', null)).toBe(512);
+});

@@ -1,12 +1,10 @@
 import { del, get, set } from 'idb-keyval';
 import { sessionStore } from '../store/session-database.ts';
-import type { Caution, Crash, MarkerRecord } from './crash-marker.ts';
+import { type Caution, type Crash, isCaution, isMarker, MIN_CONTEXT } from './crash-marker.ts';
 import { isHeld, visitLock } from './locks.ts';
 
 /** How long a crash is remembered. */
 const CAUTION_MS = 7 * 86_400_000;
-/** A context below this is no use for a conversation. */
-const MIN_CONTEXT = 256;
 
 /** The key in localStorage that says that a visit's page was left or hidden. */
 const awayKey = (visit: string) => `pocketbit-away:${visit}`;
@@ -26,15 +24,15 @@ export class CrashReports {
   /** The crash that a marker for this model records; `forget` deletes the marker. */
   async find(source: string, forget: boolean): Promise<Crash | null> {
     try {
-      const marker = await get<MarkerRecord>(['mark', source], this.#store);
-      if (!marker || (await isHeld(visitLock(marker.visit)))) return null;
+      const marker: unknown = await get(['mark', source], this.#store);
+      if (!isMarker(marker) || (await isHeld(visitLock(marker.visit)))) return null;
       const left = localStorage.getItem(awayKey(marker.visit)) !== null;
       if (forget || left) {
         await del(['mark', source], this.#store);
         localStorage.removeItem(awayKey(marker.visit));
       }
-      const { visit, ...crash } = marker;
-      return left ? null : crash;
+      const { phase, contextLength, residentBytes, at } = marker;
+      return left ? null : { phase, contextLength, residentBytes, at };
     } catch {
       return null;
     }
@@ -43,11 +41,13 @@ export class CrashReports {
   /** The largest context that this model starts with after `crash`, or after an earlier one; null for any. */
   async maxContext(source: string, crash: Crash | null): Promise<number | null> {
     const key = ['caution', source];
-    const stored = await get<Caution>(key, this.#store).catch(() => undefined);
-    const recent = stored && Date.now() - stored.at < CAUTION_MS ? stored : null;
+    const stored: unknown = await get(key, this.#store).catch(() => undefined);
+    // A clock that was set back leaves times of the future.
+    const recent =
+      isCaution(stored) && Math.abs(Date.now() - stored.at) < CAUTION_MS ? stored : null;
     if (!crash?.contextLength || crash.phase === 'download') return recent?.contextLength ?? null;
     const contextLength = Math.max(MIN_CONTEXT, crash.contextLength >> 1);
-    const caution: Caution = { contextLength, at: Date.now(), again: recent !== null };
+    const caution: Caution = { version: 1, contextLength, at: Date.now(), again: recent !== null };
     await set(key, caution, this.#store).catch(() => {});
     return contextLength;
   }

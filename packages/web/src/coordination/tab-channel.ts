@@ -1,3 +1,4 @@
+import { isCount, isFlag, isNumber, isOneOf, isRecordOf, isText, orNull } from '@pocketbit/core';
 import type { LoadProgress } from '../protocol.ts';
 
 /** What tabs send each other about one lock. */
@@ -35,8 +36,26 @@ export class TabChannel {
   }
 }
 
-/** A message of another tab about `lock`; null for any other. The one place that judges what other tabs send. */
+const isAlive = isOneOf<'ping' | 'pong'>('ping', 'pong');
+const isClaim = isOneOf<'ask' | 'yielding' | 'yielded'>('ask', 'yielding', 'yielded');
+const isProgress = isRecordOf<Omit<LoadProgress, 'elsewhere'>>({
+  phase: isOneOf<LoadProgress['phase']>('download', 'load', 'ready', 'verify', 'repair'),
+  loadedBytes: isCount,
+  totalBytes: orNull(isCount),
+  bytesPerSecond: isNumber,
+  etaMs: orNull(isNumber),
+  fromCache: isFlag,
+});
+
+/**
+ * A message of another tab about `lock`; null for anything else, what other versions send too. The one place that judges
+ * what other tabs send.
+ */
 function messageOf(data: unknown, lock: string): TabMessage | null {
-  const message = data as Sent;
-  return message.lock === lock ? message : null;
+  const sent = data as { [K in 'lock' | 'type' | 'progress' | 'from']?: unknown } | null;
+  if (sent?.lock !== lock) return null;
+  const { type, progress, from } = sent;
+  if (isAlive(type)) return { type };
+  if (type === 'progress' && isProgress(progress)) return { type, progress };
+  return isClaim(type) && isText(from) && from.length < 64 ? { type, from } : null;
 }

@@ -10,8 +10,9 @@ export interface Checksums {
 }
 
 /**
- * What an answer is to a download that stands at `position`: its bytes go on there (`append`), it begins the file anew
- * (`restart`), it is of another file or cannot show that it is not (`foreign`), or it begins elsewhere (`misplaced`).
+ * What an answer is to a download that stands at `position`: it has the bytes that are missing (`append`; what it has before
+ * them is passed over), it begins another file (`restart`), or it is of another file or cannot show that it is not
+ * (`foreign`).
  */
 export function continuity(
   draft: Draft,
@@ -19,11 +20,9 @@ export function continuity(
   answer: Answer,
   address: string,
   checksums: Checksums,
-): 'append' | 'restart' | 'foreign' | 'misplaced' {
-  if (answer.offset === position) {
-    return position === 0 || isSameFile(draft, answer, address, checksums) ? 'append' : 'foreign';
-  }
-  return answer.offset === 0 ? 'restart' : 'misplaced';
+): 'append' | 'restart' | 'foreign' {
+  if (position === 0 || isSameFile(draft, answer, address, checksums)) return 'append';
+  return answer.offset === 0 ? 'restart' : 'foreign';
 }
 
 /** Whether a validator of the same source, or a checksum of the caller, vouches that both are of one file. */

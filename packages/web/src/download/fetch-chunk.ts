@@ -1,4 +1,4 @@
-import { digest } from '../store/hash.ts';
+import { isChunk } from '../store/hash.ts';
 import type { Draft } from '../store/manifest.ts';
 import { type Answer, SourceError } from './http.ts';
 import { RETRY_LIMITS, RetryingSources, type RetryLimits } from './retry.ts';
@@ -18,14 +18,14 @@ export async function fetchChunk(
   for (;;) {
     try {
       const chunk = await readSpan(retrying, start, end);
-      if ((await digest(chunk)) === file.hashes[index]) return chunk;
+      if (await isChunk(chunk, file.hashes[index])) return chunk;
       throw new SourceError(
         'integrity',
         `${retrying.current.address} has another file than the stored one. Delete the stored model and load it again.`,
         { permanent: true },
       );
     } catch (error) {
-      await retrying.retry(error);
+      await retrying.retry(error, true);
     }
   }
 }
@@ -40,7 +40,7 @@ async function readSpan(
   const accept = async ({ offset }: Answer) => {
     at = offset;
   };
-  for await (const part of sources.read(start, null, accept, end)) {
+  for await (const part of sources.readModel(start, null, accept, end)) {
     const inside = part.subarray(Math.max(0, start - at), Math.max(0, end - at));
     if (inside.length > 0) span.set(inside, Math.max(0, at - start));
     at += part.length;

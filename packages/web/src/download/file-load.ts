@@ -53,6 +53,8 @@ export class FileLoad implements DownloadObserver {
   #whole: Promise<Manifest> | null = null;
   #source: ChunkSource | null = null;
   #fromCache = false;
+  /** Whether the size may be that of the file compressed. */
+  unsure = false;
 
   constructor(parts: LoadParts) {
     this.#parts = parts;
@@ -105,8 +107,9 @@ export class FileLoad implements DownloadObserver {
     this.#source = this.#parts.read(manifest, this.#state === 'complete' ? null : this.#queue);
   }
 
-  started(draft: Draft): void {
+  started(draft: Draft, unsure = false): void {
     this.#begun = true;
+    this.unsure = unsure;
     this.#queue.start(draft);
     this.#begin({ manifest: draft as Manifest, fromCache: false });
   }

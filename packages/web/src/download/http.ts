@@ -6,6 +6,8 @@ export interface Answer {
   offset: number;
   /** Whole file, bytes; null when the server did not say. */
   size: number | null;
+  /** Whether `size` may be that of a compressed body: other origins do not show that it is one. */
+  unsure?: boolean;
   /** Equal for equal bytes of this source; null when the server gives none. */
   validator: string | null;
   stream: ReadableStream<Uint8Array>;
@@ -20,7 +22,7 @@ interface Failure {
   retryAfterMs?: number;
   /** It is there and has too much to do. */
   busy?: boolean;
-  /** What was stored of the file is no part of what the source has now. */
+  /** It cannot go on with what has arrived, and is to be asked for the whole file. */
   stale?: boolean;
 }
 
@@ -40,6 +42,9 @@ export class SourceError extends PocketbitError {
   }
 }
 
+/** Own addresses that lead elsewhere, or that failed with If-Range. */
+const unconditional = new Set<string>();
+
 /** Asks a server for a file from `offset` on, up to `end` (exclusive) where that is given. */
 export async function openUrl(
   url: string,
@@ -48,19 +53,27 @@ export async function openUrl(
   signal: AbortSignal,
   end?: number,
 ): Promise<Answer> {
-  const headers: Record<string, string> = {};
-  if (offset > 0 || end) headers.range = `bytes=${offset}-${end ? end - 1 : ''}`;
-  // If-Range makes a cross-origin request one that a server must allow beforehand, which few do; there the answer's
-  // own validator is compared instead.
-  if (offset > 0 && validator && sameOrigin(url)) headers['if-range'] = validator;
-  return judge(await request(url, headers, signal), url, offset);
+  const range = offset > 0 || end ? { range: `bytes=${offset}-${end ? end - 1 : ''}` } : {};
+  const ask = (more = {}) => request(url, { ...range, ...more }, signal);
+  // If-Range makes a cross-origin request one that a server must allow beforehand, which few do, also where an own
+  // address redirects there. The answer's own validator is compared in any case.
+  const conditional =
+    offset > 0 && validator && sameOrigin(url) && !unconditional.has(url) && !isWeak(validator);
+  const asked = conditional
+    ? ask({ 'if-range': validator }).catch(() => {
+        unconditional.add(url);
+        return ask();
+      })
+    : ask();
+  return judge(await asked, url, offset);
 }
 
 /** What a response is of the file from byte `asked` on, or why it is none of it. The one place that judges responses. */
 function judge(response: Response, url: string, asked: number): Answer {
   refuse(response, url);
+  if (response.redirected) unconditional.add(url);
   return {
-    ...extent(response, asked),
+    ...extent(response, url, asked),
     validator: validatorOf(response.headers),
     stream: response.body!,
   };
@@ -81,6 +94,14 @@ async function request(
   } catch (error) {
     throw networkError(url, error);
   }
+}
+
+/** Whether a server answers at all, whatever it says. */
+export function isThere(url: string, signal: AbortSignal): Promise<boolean> {
+  return fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', signal }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The error for a fetch or a body that failed. */
@@ -134,21 +155,59 @@ function refuse(response: Response, url: string): void {
   );
 }
 
-function extent(response: Response, asked: number): { offset: number; size: number | null } {
-  const { headers, status } = response;
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
-  if (status === 206 && range) {
-    return { offset: Number(range[1]), size: range[2] === '*' ? null : Number(range[2]) };
-  }
-  // A compressed body has another length than the file; other origins show Content-Length and not Content-Range.
+function extent(
+  { headers, status, type, body }: Response,
+  url: string,
+  asked: number,
+): Pick<Answer, 'offset' | 'size' | 'unsure'> {
+  const [, start, size] =
+    /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
   const plain = (headers.get('content-encoding') ?? 'identity') === 'identity';
+  const part = status === 206;
+  const offset = part ? Number(start ?? asked) : 0;
+  // A part of a compressed body cannot be decoded.
+  if (part && (offset !== asked || !plain)) {
+    void body?.cancel();
+    throw new SourceError(
+      'network',
+      `${url} answered with ${plain ? '' : 'compressed '}bytes from ${offset}; asked for the file's from ${asked}. Load it again.`,
+      { stale: !plain },
+    );
+  }
+  if (part && start) return { offset, size: size === '*' ? null : Number(size) };
+  // A compressed body has another length than the file; other origins show Content-Length and not Content-Range.
   const length = plain ? Number(headers.get('content-length')) : 0;
-  const offset = status === 206 ? asked : 0;
-  return { offset, size: length > 0 ? offset + length : null };
+  const unsure = type === 'cors' && plain;
+  return { offset, size: length > 0 ? offset + length : null, unsure };
 }
 
-/** A strong ETag; else the date, which other origins show too. */
+/** How long before an answer a file was changed at least, where its date is to vouch for it; milliseconds. */
+const SETTLED_MS = 1000;
+/** The same where the server's clock is hidden, as from other origins, and this device's stands for it. */
+const SETTLED_ELSEWHERE_MS = 60_000;
+
+/**
+ * A strong ETag; else the date, with a weak ETag behind it. A date vouches only where it is a second older than the answer
+ * (RFC 9110, 8.8.2.2): a file may change twice within one.
+ */
 function validatorOf(headers: Headers): string | null {
-  const etag = headers.get('etag');
-  return etag && !etag.startsWith('W/') ? etag : headers.get('last-modified');
+  const [etag, modified, date] = ['etag', 'last-modified', 'date'].map((name) => headers.get(name));
+  if (etag && !isWeak(etag)) return etag;
+  const latest = date ? Date.parse(date) - SETTLED_MS : Date.now() - SETTLED_ELSEWHERE_MS;
+  if (!modified || !(Date.parse(modified) <= latest)) return null;
+  return etag ? `${modified} ${etag}` : modified;
+}
+
+function isWeak(validator: string): boolean {
+  return validator.includes('W/');
+}
+
+/** `error`, unless it condemns a file of which something is stored by bytes that nothing proves to be of it. */
+export function unproven<E extends PocketbitError>(error: E): E | SourceError {
+  if (!(error instanceof SourceError) || error.code !== 'bad-model') return error;
+  return new SourceError(
+    'network',
+    `${error.message} Perhaps the network wants you to sign in. What has arrived is kept.`,
+    { cause: error },
+  );
 }

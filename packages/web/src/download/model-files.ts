@@ -9,6 +9,7 @@ import {
 import type { FileRequest } from '../protocol.ts';
 import type { Manifest } from '../store/manifest.ts';
 import type { FileLoad } from './file-load.ts';
+import { unproven } from './http.ts';
 import { type LoadJob, openFile } from './open-file.ts';
 
 /** The files of a model, with their header read; a single file may still be on its way. */
@@ -36,13 +37,37 @@ export async function openModelFiles(
       files.push(file);
       if (requests.length > 1) await file.whole;
     }
-    const found = await readHeader(files).catch((error: unknown) => reopened(files, error));
+    const found = await readHeader(files).catch(async (error: unknown) => {
+      await outgrown(files, error);
+      return reopened(files, error);
+    });
     await accept?.(found.header);
     if (accept) for (const file of files) file.accept();
     return found;
   } catch (error) {
-    return abandonAll(files, error);
+    // Of a model in several files some are stored.
+    return abandonAll(files, requests.length > 1 ? unproven(PocketbitError.from(error)) : error);
   }
+}
+
+/**
+ * Where a header goes beyond a size that is not sure, and is sound in all else, waits for the whole file, which is then
+ * `replaced` by the longer one that it is. Throws `cause` in any other case.
+ */
+async function outgrown(files: readonly FileLoad[], cause: unknown): Promise<void> {
+  const [file] = files as [FileLoad];
+  if (!file.unsure || !file.arriving) return;
+  const { source } = file;
+  const read = async (offset: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    bytes.set(await source.read(offset, Math.max(0, Math.min(length, source.size - offset))));
+    return bytes;
+  };
+  await readGguf({ size: Number.MAX_SAFE_INTEGER, read }).catch(() => {
+    throw cause;
+  });
+  file.accept();
+  await file.whole;
 }
 
 /** Ends what is on its way and throws `cause`. A file that is no model is deleted; the next load may find a better one. */

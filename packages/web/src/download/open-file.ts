@@ -1,9 +1,9 @@
-import { linked } from '../abort.ts';
+import { linked, refuseAborted } from '../abort.ts';
 import { withDownloadLock } from '../coordination/download-lock.ts';
 import type { FileRequest, LoadProgress } from '../protocol.ts';
 import { type ArrivingChunks, ChunkSource } from '../store/chunk-source.ts';
 import { openDatabase, storageFailure } from '../store/indexeddb.ts';
-import type { Draft, ModelStore } from '../store/manifest.ts';
+import type { Draft, Manifest, ModelStore } from '../store/manifest.ts';
 import { MemoryStore } from '../store/memory.ts';
 import { download } from './download.ts';
 import { fetchChunk } from './fetch-chunk.ts';
@@ -31,30 +31,48 @@ export async function openFile(request: FileRequest, job: LoadJob): Promise<File
   const finding = withDownloadLock(file.key, locked, async (own): Promise<Found> => {
     // What another tab did meanwhile may have put another file in the place of the one that was begun.
     load.restarted();
-    const stored = await storedFile(file.key, store, request.sha256);
-    if (stored) return stored;
-    const manifest = await download(file, store, { ...request, ...own, observer: load });
+    const { key, manifest: stored } = await storedFile(file, store, request.sha256, own.signal);
+    if (stored) return { manifest: stored, fromCache: true };
+    const arriving = { ...file, keyOf: file.keyOf ?? (() => key) };
+    const manifest = await download(arriving, store, { ...request, ...own, observer: load });
     return { manifest, fromCache: false };
   });
   await load.follow(finding);
   return load;
 }
 
-/** The stored file, unless another one is expected. */
+/**
+ * The file as it is stored, unless another one is expected, and the key that it has or is to have: another file that is at
+ * hand may have the same one.
+ */
 async function storedFile(
-  key: string,
+  file: SourceFile,
   store: ModelStore,
   sha256: string | undefined,
-): Promise<Found | null> {
-  const manifest = await store.manifest(key);
-  if (!manifest || (sha256 && manifest.sha256 !== sha256.toLowerCase())) return null;
-  return { manifest, fromCache: true };
+  signal: AbortSignal,
+): Promise<{ key: string; manifest?: Manifest | undefined }> {
+  for (let n = 1; ; n++) {
+    const key = n === 1 ? file.key : `${file.key}-${n}`;
+    const manifest = await store.manifest(key);
+    if (manifest && !(await isSame(file, manifest, signal))) continue;
+    const expected = !sha256 || manifest?.sha256 === sha256.toLowerCase();
+    return { key, manifest: expected ? manifest : undefined };
+  }
+}
+
+/** Whether a file that is at hand is the stored one; one that is not is known by its address. */
+async function isSame(file: SourceFile, stored: Manifest, signal: AbortSignal): Promise<boolean> {
+  for (const index of file.holds ? stored.hashes.keys() : []) {
+    refuseAborted(signal);
+    if (!(await file.holds!(stored, index))) return false;
+  }
+  return true;
 }
 
 async function storeFor(store: FileRequest['store']): Promise<ModelStore> {
   if (!store) return new MemoryStore();
+  if (store === 'prefer') return new MemoryStore(await openDatabase().catch(() => null));
   const database = await openDatabase();
-  if (store === 'prefer') return new MemoryStore(database);
   if (database) return database;
   throw storageFailure('this page may not use it; in private mode browsers refuse it');
 }

@@ -38,6 +38,32 @@ test('a weak ETag cannot vouch for a range', async () => {
   expect(opened.validator).toBeNull();
 });
 
+const AT = 'Mon, 01 Jun 2020 00:00:';
+test.each([
+  ['a second before the answer', `${AT}00 GMT`, { date: `${AT}01 GMT` }, `${AT}00 GMT`],
+  ['within its second', `${AT}01 GMT`, { date: `${AT}01 GMT` }, null],
+  ['after it', `${AT}02 GMT`, { date: `${AT}01 GMT` }, null],
+  ['long ago, the date of the answer hidden', `${AT}01 GMT`, {}, `${AT}01 GMT`],
+  ['just now, the date of the answer hidden', new Date().toUTCString(), {}, null],
+  ['never', 'never', { date: `${AT}01 GMT` }, null],
+  ['long ago, beside a weak ETag', `${AT}01 GMT`, { etag: 'W/"1"' }, `${AT}01 GMT W/"1"`],
+  ['just now, beside a strong ETag', new Date().toUTCString(), { etag: '"1"' }, '"1"'],
+])(
+  'a file that was changed %s: what vouches for it (fault 6)',
+  async (_, modified, more, expected) => {
+    answer('abc', { headers: { 'last-modified': modified, ...more } as HeadersInit });
+    expect((await open(0, null, signal)).validator).toBe(expected);
+  },
+);
+
+test.each([
+  ['of another place', { 'content-range': 'bytes 5-9/10' }],
+  ['of a compressed body', { 'content-range': 'bytes 6-9/10', 'content-encoding': 'gzip' }],
+])('a part %s is none (fault 4)', async (_, headers) => {
+  answer('rest', { status: 206, headers: headers as HeadersInit });
+  await expect(open(6, null, signal)).rejects.toMatchObject({ code: 'network', permanent: false });
+});
+
 test.each([
   ['a missing file', { status: 404 }, 'network'],
   ['a web page', { headers: { 'content-type': 'text/html; charset=utf-8' } }, 'bad-model'],

@@ -1,6 +1,8 @@
 import { PocketbitError } from '@pocketbit/core';
 import type { FileRequest } from '../protocol.ts';
-import { digest } from '../store/hash.ts';
+import { digest, isChunk } from '../store/hash.ts';
+import type { Draft } from '../store/manifest.ts';
+import { release } from '../store/release.ts';
 import { type Answer, openUrl, SourceError } from './http.ts';
 
 /** One source of a file: a server, a picked file, a stream. */
@@ -25,6 +27,8 @@ export interface SourceFile {
   readonly sources: readonly Source[];
   /** The key in the store where only the content can tell it. */
   keyOf?(size: number, sha256: string): string;
+  /** Whether chunk `index` of a stored file is that of this one, which is at hand. */
+  holds?(stored: Draft, index: number): Promise<boolean>;
 }
 
 /** The file of a request. */
@@ -63,7 +67,10 @@ function decoded(part: string): string {
   }
 }
 
-/** A model file the user picked. Its key is made of name, size and a hash of samples spread over the file. */
+/**
+ * A model file the user picked. Its key is made of name, size and a hash of samples spread over the file, which files that
+ * differ elsewhere share: what is stored under it is compared chunk by chunk.
+ */
 export async function blobFile(blob: Blob, given?: string): Promise<SourceFile> {
   const name = given ?? (blob as Partial<File>).name ?? 'model.gguf';
   const address = `The file ${name}`;
@@ -81,6 +88,13 @@ export async function blobFile(blob: Blob, given?: string): Promise<SourceFile> 
         }),
       },
     ],
+    holds: async ({ chunkBytes, hashes }, index) => {
+      const start = index * chunkBytes;
+      const chunk = await blob.slice(start, start + chunkBytes).arrayBuffer();
+      const same = await isChunk(chunk, hashes[index]);
+      release(chunk);
+      return same;
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
-import { createStore, del } from 'idb-keyval';
+import { createStore, del, get, set } from 'idb-keyval';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FakeLocks } from '../../test/fake-locks.ts';
+import { sessionStore } from '../store/session-database.ts';
 import { Conversations } from './conversations.ts';
 
 beforeEach(() => vi.stubGlobal('navigator', { locks: new FakeLocks() }));
@@ -63,6 +64,48 @@ test('without Web Locks a tab that was superseded writes beside, not over', asyn
   expect(c.id).toBe(b.id);
   const stored = (await one.list()).map(({ messages }) => messages.join());
   expect(stored.sort()).toEqual(['start,a', 'start,b,c']);
+});
+
+const GOOD = { id: 'x', revision: 1, updatedAt: 1, messages: ['hello'], session: null };
+const BROKEN: [string, unknown][] = [
+  ['null', null],
+  ['a number', 5],
+  ['a text', 'chat'],
+  ['a list', [GOOD]],
+  ['a later version', { ...GOOD, version: 2, messages: { form: 'new' } }],
+  ['a version of text', { ...GOOD, version: '1' }],
+  ['no messages', { ...GOOD, messages: undefined }],
+  ['messages by name', { ...GOOD, messages: { 0: 'hello' } }],
+  ['no revision', { ...GOOD, revision: undefined }],
+  ['a time of text', { ...GOOD, updatedAt: 'yesterday' }],
+  ['the name of another', { ...GOOD, id: 'y' }],
+];
+
+test.each(BROKEN)(
+  "a record that is %s is in nobody's way, and stays (fault 18)",
+  async (_, record) => {
+    await set(['chat', 'x'], record, sessionStore());
+    const chats = new Conversations<string>();
+    const other = await chats.save({ ...(await chats.claim()), messages: ['other'] });
+    expect(await chats.list()).toEqual([other]);
+    const claimed = await chats.claim('x');
+    expect([claimed.id === 'x', claimed.messages]).toEqual([false, []]);
+    expect(await chats.unreadable()).toEqual([[['chat', 'x'], record]]);
+    const over = chats.save({ ...GOOD, messages: ['over it'] });
+    await expect(over).rejects.toMatchObject({ code: 'busy' });
+    expect(await get(['chat', 'x'], sessionStore())).toEqual(record);
+    await chats.remove('x');
+    await chats.remove(other.id);
+  },
+);
+
+test('a conversation of a version before 0.2 is read, and written with one (fault 18)', async () => {
+  await set(['chat', 'x'], GOOD, sessionStore());
+  const chats = new Conversations<string>();
+  const chat = await chats.claim('x');
+  expect(chat).toEqual(GOOD);
+  expect(await chats.save(chat)).toMatchObject({ version: 1, revision: 2, messages: ['hello'] });
+  await chats.remove('x');
 });
 
 test('what is no conversation is left as it lies and is in nobody’s way (fault 18)', async () => {

@@ -7,6 +7,8 @@ import { sessionStore } from '../store/session-database.ts';
 
 /** A conversation as it is stored; `M` is the application's own kind of message. */
 export interface Conversation<M> {
+  /** Of the record's form; absent in those of versions before 0.2. */
+  readonly version?: 1;
   readonly id: string;
   /** Writes so far. */
   readonly revision: number;
@@ -72,13 +74,21 @@ export class Conversations<M> {
    * browser stores nothing.
    */
   async save(chat: Conversation<M>): Promise<Conversation<M>> {
-    const next = { ...chat, revision: chat.revision + 1, updatedAt: Date.now() };
+    const next = {
+      ...chat,
+      version: 1 as const,
+      revision: chat.revision + 1,
+      updatedAt: Date.now(),
+    };
+    const key = ['chat', chat.id] satisfies Key;
     let superseded = false;
     const replace = (stored?: Conversation<M>) => {
-      superseded = stored !== undefined && stored.revision !== chat.revision;
+      // What cannot be read is another's too, and stays as it is.
+      superseded =
+        stored !== undefined && !(isReadable([key, stored]) && stored.revision === chat.revision);
       return superseded ? stored! : next;
     };
-    await update<Conversation<M>>(['chat', chat.id] satisfies Key, replace, this.#store);
+    await update<Conversation<M>>(key, replace, this.#store);
     if (!superseded) return next;
     if (globalThis.navigator?.locks) throw takenOver();
     return this.save({

@@ -1,5 +1,6 @@
 import { PocketbitError } from '@pocketbit/core';
 import * as Comlink from 'comlink';
+import { describeAnswer } from '../download/answer.ts';
 import type { Reply, WorkerApi, WorkerEntry } from '../protocol.ts';
 import { errorOf } from './wire.ts';
 
@@ -24,7 +25,10 @@ export class WorkerHost {
   constructor(silenceMs = SILENCE_MS) {
     this.#silenceMs = silenceMs;
     this.#worker = startWorker();
-    this.#worker.onerror = (event) => this.#crash(event.message);
+    this.#worker.onerror = ({ message }) => {
+      if (message) this.#crash(message);
+      else void unloaded().then((error) => this.end(error));
+    };
     this.#worker.onmessageerror = () => this.#crash('a message could not be read');
     this.api = Comlink.wrap<WorkerEntry>(this.#worker);
   }
@@ -113,19 +117,23 @@ export class WorkerHost {
     this.#heartbeat = undefined;
   }
 
-  #crash(message: string | undefined): void {
+  #crash(message: string): void {
     this.end(
       new PocketbitError(
         'worker-crashed',
-        `The model's worker stopped (${message || 'its script could not be loaded'}). Load the model again.`,
+        `The model's worker stopped (${message}). Load the model again.`,
       ),
     );
   }
 }
 
+/** Bundlers know this expression, and put the address of the script in. */
+const newWorker = () =>
+  new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
+
 function startWorker(): Worker {
   try {
-    return new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module' });
+    return newWorker();
   } catch (cause) {
     throw new PocketbitError(
       'unsupported',
@@ -133,4 +141,31 @@ function startWorker(): Worker {
       { cause },
     );
   }
+}
+
+/** Platform fact: a worker whose script is no script fires an error that says nothing. So the script is asked for again. */
+async function unloaded(): Promise<PocketbitError> {
+  const url = scriptAddress();
+  const found = await fetch(url).then(describeAnswer, String);
+  return new PocketbitError(
+    'network',
+    `The worker did not start, its script could not be loaded: ${url} was answered with ${found}. Serve the script files together and allow worker-src 'self'.`,
+  );
+}
+
+/** The one expression that knows the address hands it to what it takes for the browser's constructor. */
+function scriptAddress(): string {
+  const { Worker } = globalThis;
+  let address = '';
+  try {
+    globalThis.Worker = class {
+      constructor(url: unknown) {
+        address = String(url);
+      }
+    } as never;
+    newWorker();
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  return address;
 }

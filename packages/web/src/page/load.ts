@@ -3,7 +3,7 @@ import type { Artifact, Fit, FitPolicy, KernelOptions } from '@pocketbit/engine'
 import * as Comlink from 'comlink';
 import type { Crash } from '../coordination/crash-marker.ts';
 import type { ModelLease, TabOptions } from '../coordination/engine-lease.ts';
-import type { FileRequest, LoadProgress, OpenRequest } from '../protocol.ts';
+import type { LoadProgress, OpenRequest } from '../protocol.ts';
 import { defined } from './defined.ts';
 import { WorkerHost } from './host.ts';
 import { runJob } from './job.ts';
@@ -76,7 +76,7 @@ async function loadHere(
   options: LoadOptions,
   lease?: ModelLease,
 ): Promise<Model> {
-  const asked = requestOf(await fileOf(source, options), options);
+  const asked = await requestOf(source, options);
   const { crash, limits } = await afterCrash(asked);
   const request = { ...asked, ...limits };
   const opening = open(request, options);
@@ -110,7 +110,7 @@ async function afterCrash({ source, store, fit }: OpenRequest): Promise<{
  */
 export async function checkFit(source: ModelSource, options: LoadOptions = {}): Promise<Fit> {
   checkStart(options.signal);
-  const request = requestOf(await fileOf(source, options), options);
+  const request = await requestOf(source, options);
   const host = new WorkerHost();
   const asked = Comlink.transfer(request, transfers(request));
   const ask = runJob(host, defined({ signal: options.signal }), (api, port) =>
@@ -120,7 +120,7 @@ export async function checkFit(source: ModelSource, options: LoadOptions = {}): 
 }
 
 /** How the last visit with a model ended, where that was in the middle; null where it was not, or `load` has seen to it. */
-export function lastCrash(source: string | URL): Promise<Crash | null> {
+export async function lastCrash(source: string | URL): Promise<Crash | null> {
   return page.crashes.find(absolute(source), false);
 }
 
@@ -157,7 +157,11 @@ function checkStart(signal: AbortSignal | undefined): void {
   );
 }
 
-function requestOf(file: FileRequest, options: LoadOptions): OpenRequest {
+async function requestOf(source: ModelSource, options: LoadOptions): Promise<OpenRequest> {
+  const file = await fileOf(source, options).catch((error: unknown) => {
+    // What is neither an address nor a file.
+    throw PocketbitError.from(error, 'network');
+  });
   const { contextLength, kv, head, artifact, wasmBase, kernels, fit } = options;
   return {
     ...file,

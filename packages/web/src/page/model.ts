@@ -62,6 +62,11 @@ type Start = (api: Comlink.Remote<WorkerApi>, port: MessagePort) => Promise<Repl
 /** A page that comes back waits this long for its worker, which may have been killed meanwhile. */
 const RETURN_MS = 5000;
 
+/** Pauses before a worker is replaced that stopped for the first, second… time without having answered; then it is not. */
+const PAUSES_MS = [0, 1000, 4000];
+/** A worker that lived this long counts as one that answered; and so long after giving up a call may try again. */
+const QUIET_MS = 60_000;
+
 /** @internal */
 export class WorkerModel implements Model {
   readonly info: ModelInfo;
@@ -73,6 +78,10 @@ export class WorkerModel implements Model {
   #running: TokenStream | null = null;
   #last: TokenStream | null = null;
   #closed = false;
+  /** Workers that stopped in a row without an answer between. */
+  #deaths = 0;
+  /** When the worker was there, or stopped; a clock of the page. */
+  #since = performance.now();
 
   /** `reopen` loads the same model into a new worker, which then reads `ids` again; `lease` where tabs share an engine. */
   constructor(
@@ -171,16 +180,25 @@ export class WorkerModel implements Model {
     this.#running = null;
     if (stream.session) this.#last = stream;
     if (error instanceof PocketbitError && error.code === 'worker-crashed') this.#host.end(error);
+    else this.#deaths = 0;
   }
 
   async #call<T>(ask: Ask<T>): Promise<T> {
-    return (await this.#alive()).call(ask);
+    const value = await (await this.#alive()).call(ask);
+    this.#deaths = 0;
+    return value;
   }
 
   /** The worker, or the one that replaces it. A replacement that failed is tried again, once a call. */
   async #alive(): Promise<WorkerHost> {
     this.#checkOpen();
     if (!this.#host.ended) return this.#host;
+    if (this.#deaths > PAUSES_MS.length && performance.now() - this.#since < QUIET_MS) {
+      throw new PocketbitError(
+        'worker-crashed',
+        `The model's worker stopped ${this.#deaths} times in a row. Close other tabs, or load a smaller model.`,
+      );
+    }
     this.#revival ??= this.#revive().finally(() => {
       this.#revival = null;
     });
@@ -188,9 +206,12 @@ export class WorkerModel implements Model {
   }
 
   async #revive(): Promise<WorkerHost> {
+    await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[this.#deaths - 1] ?? 0));
+    this.#checkOpen();
     const session = this.#running?.session ?? this.#last?.session;
     const { host } = await this.#reopen(session?.ids);
     this.#host = host;
+    this.#since = performance.now();
     host.whenEnded(this.#onEnd);
     if (this.#closed) host.end(new PocketbitError('aborted', 'The model was closed.'));
     return host;
@@ -203,6 +224,9 @@ export class WorkerModel implements Model {
 
   /** A crash: the replacement loads at once, so that it is there when it is needed. */
   readonly #onEnd = () => {
+    const now = performance.now();
+    this.#deaths = now - this.#since < QUIET_MS ? this.#deaths + 1 : 1;
+    this.#since = now;
     if (!this.#closed) this.#alive().catch(() => {});
   };
 

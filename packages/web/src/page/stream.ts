@@ -85,11 +85,11 @@ export class TokenStream implements GenerateStream {
     });
   }
 
-  #receive(event: GenerateEvent): void {
-    if (event.type === 'chunk') this.#add(event.chunk);
-    else if (event.type === 'session') this.session = event.session;
-    else if (event.type === 'end') this.#finish(event.stats);
-    else this.fail(errorOf(event.error));
+  #receive(event: GenerateEvent | null): void {
+    if (event?.type === 'chunk') this.#add(event.chunk);
+    else if (event?.type === 'session') this.session = event.session;
+    else if (event?.type === 'end') this.#finish(event.stats);
+    else if (event?.type === 'error') this.fail(errorOf(event.error));
   }
 
   #add(chunk: GenerateChunk): void {

@@ -16,7 +16,7 @@ export interface Support {
 export async function isSupported(): Promise<Support> {
   const features = await detectFeatures();
   const workers = typeof Worker === 'function';
-  const storage = (await openDatabase()) !== null;
+  const storage = (await openDatabase().catch(() => null)) !== null;
   return {
     supported: features.wasm && workers,
     artifact: features.wasm && workers ? candidates(features)[0]! : null,

@@ -1,6 +1,6 @@
 import { type ByteSource, PocketbitError } from '@pocketbit/core';
-import { intactChunk } from './chunks.ts';
-import { digest } from './hash.ts';
+import { chunkError, intactChunk } from './chunks.ts';
+import { isChunk } from './hash.ts';
 import type { Draft, ModelStore } from './manifest.ts';
 import { release } from './release.ts';
 
@@ -114,26 +114,21 @@ export class ChunkSource implements ByteSource {
   async #verified(index: number): Promise<ArrayBuffer> {
     const arrived = await this.#arriving?.take(index);
     if (arrived) return arrived;
-    const { blob, hashes } = this.#draft;
-    const { bytes, fault } = await intactChunk(this.#store, this.#draft, index);
+    const draft = this.#draft;
+    const { bytes, fault } = await intactChunk(this.#store, draft, index);
     if (bytes) return bytes;
-    await this.#store.dropChunk(blob, index);
+    const advice =
+      ' and could not be fetched again. Load while online, or delete the stored model.';
+    const failure = (cause?: unknown) => {
+      if (cause instanceof PocketbitError && cause.code === 'aborted') return cause;
+      return chunkError(draft, index, fault, advice, cause);
+    };
     const repaired = await this.#repair(index).catch((error: unknown) => {
-      throw this.#failure(index, fault, error);
+      throw failure(error);
     });
-    if (!repaired || (await digest(repaired)) !== hashes[index]) {
-      throw this.#failure(index, fault, null);
-    }
-    await this.#store.replaceChunk(blob, index, repaired);
-    return repaired;
-  }
-
-  #failure(index: number, fault: string, cause: unknown): PocketbitError {
-    if (cause instanceof PocketbitError && cause.code === 'aborted') return cause;
-    return new PocketbitError(
-      'integrity',
-      `Chunk ${index + 1} of ${this.#draft.hashes.length} of ${this.#draft.name} is ${fault} in the browser's storage and could not be fetched again. Load while online, or delete the stored model.`,
-      { cause },
-    );
+    if (!(await isChunk(repaired, draft.hashes[index]))) throw failure();
+    // It is read from here in any case; where it cannot be stored, the next load fetches it again.
+    await this.#store.replaceChunk(draft.blob, index, repaired!).catch(() => {});
+    return repaired!;
   }
 }

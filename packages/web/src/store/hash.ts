@@ -14,11 +14,22 @@ export async function digest(chunk: ArrayBuffer): Promise<string> {
   return sha256(new TextEncoder().encode((await Promise.all(pieces)).join('')));
 }
 
+/**
+ * Whether `chunk` is the one that is known by `hash`. Early manifests know their chunks by the SHA-256 of the whole.
+ */
+export async function isChunk(chunk: unknown, hash: string | undefined): Promise<boolean> {
+  if (!(chunk instanceof ArrayBuffer)) return false;
+  return (await digest(chunk)) === hash || (await sha256(new Uint8Array(chunk))) === hash;
+}
+
 /** SHA-256 of `bytes`, lower-case hex. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  // Platform fact: crypto.subtle exists in secure contexts only, so not on http:// pages of a local network.
-  if (!globalThis.crypto?.subtle) return hex(new Sha256().update(bytes).digest());
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource)));
+  try {
+    return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource)));
+  } catch {
+    // Platform fact: crypto.subtle exists in secure contexts only, so not on http:// pages of a local network.
+    return hex(new Sha256().update(bytes).digest());
+  }
 }
 
 /** SHA-256 of a file that passes by in pieces. */

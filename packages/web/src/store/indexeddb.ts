@@ -1,140 +1,187 @@
-import { PocketbitError } from '@pocketbit/core';
-import { createStore, del, get, promisifyRequest, type UseStore } from 'idb-keyval';
-import type { Draft, Manifest, ModelStore, StoredEntry } from './manifest.ts';
+import { isNumber, PocketbitError, type Shape } from '@pocketbit/core';
+import { del, get, promisifyRequest, type UseStore } from 'idb-keyval';
+import { database, isRefused } from './database.ts';
+import {
+  type Draft,
+  isDraft,
+  isManifest,
+  type Manifest,
+  type ModelStore,
+  readable,
+  type StoredEntry,
+} from './manifest.ts';
 import { quotaError } from './quota.ts';
 
+/** `lost` is a record that could not be read, as it was when another took its place. */
 type Key =
   | [kind: 'model' | 'draft' | 'used', source: string]
+  | [kind: 'lost', source: string, kind: string]
   | [kind: 'chunk', blob: string, index: number];
 
-/** The IndexedDB store of this origin, or null where the browser gives none (private mode, disabled). */
+const SHAPES = { model: isManifest, draft: isDraft };
+
+const models = database('pocketbit', 'models');
+
+const use: UseStore = (mode, work) =>
+  models(mode, work).catch((error) => {
+    throw storageError(error);
+  });
+
+/**
+ * The IndexedDB store of this origin, or null where the browser gives none (private mode, disabled). Errors: `storage`
+ * where it cannot be opened now.
+ */
 export async function openDatabase(): Promise<DatabaseStore | null> {
-  if (typeof indexedDB === 'undefined') return null;
   try {
-    const use = createStore('pocketbit', 'models');
-    await get(['probe'], use);
-    return new DatabaseStore(use);
-  } catch {
-    return null;
+    await get(['probe'], models);
+    return new DatabaseStore();
+  } catch (error) {
+    if (isRefused(error)) return null;
+    throw storageError(error);
   }
 }
 
 export class DatabaseStore implements ModelStore {
-  readonly kind = 'indexeddb';
-  readonly #use: UseStore;
+  #lost = false;
 
-  constructor(use: UseStore) {
-    this.#use = use;
+  get kind() {
+    return this.#lost ? 'memory' : 'indexeddb';
   }
 
-  manifest(source: string): Promise<Manifest | undefined> {
-    return this.#read<Manifest>(['model', source]);
+  async manifest(source: string): Promise<Manifest | undefined> {
+    return readable(await get(['model', source], use), isManifest, source);
   }
 
-  draft(source: string): Promise<Draft | undefined> {
-    return this.#read<Draft>(['draft', source]);
+  async draft(source: string): Promise<Draft | undefined> {
+    return readable(await get(['draft', source], use), isDraft, source);
   }
 
-  async chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
-    // Platform fact: Chrome stores large values as side files that can go missing; such a read fails, and the chunk
-    // counts as lost so that it is fetched again.
-    return get<ArrayBuffer>(['chunk', blob, index], this.#use).catch(() => undefined);
+  // Platform fact: Chrome stores large values as side files that can go missing; then every read of them fails.
+  chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
+    return get(['chunk', blob, index], use);
   }
 
   putChunk(draft: Draft, index: number, bytes: ArrayBuffer): Promise<void> {
-    return this.#writeAs(draft, index === 0, [
+    return writeAs(draft, index === 0, [
       [['chunk', draft.blob, index], bytes],
       [['draft', draft.source], draft],
     ]);
   }
 
   replaceChunk(blob: string, index: number, bytes: ArrayBuffer): Promise<void> {
-    return this.#write([[['chunk', blob, index], bytes]]);
+    return use('readwrite', async (objects) => {
+      const records = await recordsOf(objects);
+      if (!records.some(([, value]) => blobOf(value) === blob)) {
+        throw new PocketbitError('storage', 'The model was deleted meanwhile. Load it again.');
+      }
+      await putAll(objects, [[['chunk', blob, index], bytes]]);
+    });
   }
 
   dropChunk(blob: string, index: number): Promise<void> {
-    return del(['chunk', blob, index], this.#use);
+    return del(['chunk', blob, index], use);
   }
 
   async commit(manifest: Manifest, draft: Draft): Promise<void> {
-    await this.#writeAs(draft, draft.hashes.length === 0, [
+    await writeAs(draft, draft.hashes.length === 0, [
       [['model', manifest.source], manifest],
       [['draft', draft.source], undefined],
     ]);
-    await this.#sweep();
+    // The model is whole; what it replaces is swept away with the next one at the latest.
+    await use('readwrite', (objects) => sweep(objects)).catch(() => {});
   }
 
   async discard(draft: Draft): Promise<void> {
-    await this.#writeAs(draft, true, [[['draft', draft.source], undefined]]);
-    await this.#sweep();
+    await writeAs(draft, true, [[['draft', draft.source], undefined]]);
+    await use('readwrite', (objects) => sweep(objects, undefined, draft.blob));
   }
 
-  async remove(source: string): Promise<void> {
-    const kinds = ['model', 'draft', 'used'] as const;
-    await this.#write(kinds.map((kind) => [[kind, source], undefined]));
-    await this.#sweep();
+  remove(source: string): Promise<void> {
+    return use('readwrite', (objects) => sweep(objects, source));
   }
 
   touch(source: string): Promise<void> {
-    return this.#write([[['used', source], Date.now()]]);
+    return use('readwrite', async (objects) => {
+      const key = await promisifyRequest(objects.getKey(['model', source]));
+      this.#lost = key === undefined;
+      if (key) await putAll(objects, [[['used', source], Date.now()]]);
+    });
   }
 
   async list(): Promise<StoredEntry[]> {
-    const records = await this.#use('readonly', recordsOf).catch((error) => {
-      throw storageError(error);
-    });
     const entries = new Map<string, StoredEntry>();
-    for (const [[kind, source], value] of records) {
-      const entry = entries.get(source) ?? { source };
-      if (kind === 'model') entry.manifest = value as Manifest;
-      if (kind === 'draft') entry.draft = value as Draft;
-      if (kind === 'used') entry.usedAt = value as number;
+    for (const [[kind, source], value] of await use('readonly', recordsOf)) {
+      const entry: StoredEntry = entries.get(source) ?? { source };
+      const unreadable = (record: unknown) => {
+        entry.unreadable = [...(entry.unreadable ?? []), record];
+      };
+      if (kind === 'lost') unreadable((value as { record: unknown }).record);
+      else if (kind === 'used') Object.assign(entry, isNumber(value) && { usedAt: value });
+      else if (!isKnown(kind, source, value)) unreadable(value);
+      else if (kind === 'model') entry.manifest = value as Manifest;
+      else entry.draft = value as Draft;
       entries.set(source, entry);
     }
-    return [...entries.values()].filter(({ manifest, draft }) => manifest ?? draft);
-  }
-
-  /** Deletes the chunks that no model and no draft lists, in one transaction, so that no other tab's are among them. */
-  #sweep(): Promise<void> {
-    return this.#use('readwrite', async (objects) => {
-      const records = await recordsOf(objects);
-      const blobs = new Set(records.map(([, value]) => (value as Partial<Draft>).blob));
-      const all = (await promisifyRequest(objects.getAllKeys())) as unknown as Key[];
-      for (const key of all) if (key[0] === 'chunk' && !blobs.has(key[1])) objects.delete(key);
-      await promisifyRequest(objects.transaction);
-    });
-  }
-
-  #read<T>(key: Key): Promise<T | undefined> {
-    return get<T>(key, this.#use).catch((error) => {
-      throw storageError(error);
-    });
-  }
-
-  /**
-   * Writes as a download of `draft`, unless a later one has superseded it, or `draft` itself is gone and was not `new`:
-   * a page that was frozen meanwhile does not know, and must not mix its chunks with another's.
-   */
-  #writeAs(draft: Draft, isNew: boolean, entries: [Key, unknown][]): Promise<void> {
-    const write = async (objects: IDBObjectStore) => {
-      const stored: Draft | undefined = await promisifyRequest(
-        objects.get(['draft', draft.source]),
-      );
-      if (stored ? (stored.begun ?? 0) > (draft.begun ?? 0) : !isNew) throw superseded(draft);
-      await putAll(objects, entries);
-    };
-    return this.#use('readwrite', write).catch((error) => {
-      throw storageError(error);
-    });
-  }
-
-  /** Writes all entries in one transaction; `undefined` deletes. */
-  #write(entries: [Key, unknown][]): Promise<void> {
-    return this.#use('readwrite', (objects) => putAll(objects, entries)).catch((error) => {
-      throw storageError(error);
-    });
+    return [...entries.values()].filter(
+      ({ manifest, draft, unreadable }) => manifest ?? draft ?? unreadable,
+    );
   }
 }
+
+/**
+ * Writes as a download of `draft`, unless a later one has superseded it, or `draft` itself is gone and was not `new`:
+ * a page that was frozen meanwhile does not know, and must not mix its chunks with another's. A record that cannot be
+ * read is kept aside.
+ */
+function writeAs(draft: Draft, isNew: boolean, entries: [Key, unknown][]): Promise<void> {
+  return use('readwrite', async (objects) => {
+    const { source, begun = 0 } = draft;
+    const stored = readable(
+      await promisifyRequest(objects.get(['draft', source])),
+      isDraft,
+      source,
+    );
+    if (stored ? (stored.begun ?? 0) > begun : !isNew) throw superseded(draft);
+    for (const [[kind, of]] of entries) {
+      if (kind !== 'model' && kind !== 'draft') continue;
+      const record: unknown = await promisifyRequest(objects.get([kind, of]));
+      if (record === undefined || readable<Draft>(record, SHAPES[kind], of)) continue;
+      objects.put({ version: 1, record }, ['lost', of, kind]);
+    }
+    await putAll(objects, entries);
+  });
+}
+
+/**
+ * Deletes all that is stored of `source` and the chunks that nothing else lists, in one transaction, so that no other
+ * tab's are among them. A record that cannot be read may list any chunk but those of `source` and of `blob`.
+ */
+async function sweep(objects: IDBObjectStore, source?: string, blob?: string): Promise<void> {
+  const kept = new Set<unknown>();
+  const dropped = new Set<unknown>([blob]);
+  let known = true;
+  for (const [key, value] of await recordsOf(objects)) {
+    const [kind, of] = key;
+    if (of === source) objects.delete(key);
+    else if (kind !== 'used' && kind !== 'lost') known &&= isKnown(kind, of, value);
+    (of === source ? dropped : kept).add(blobOf(value));
+  }
+  for (const key of (await promisifyRequest(objects.getAllKeys())) as unknown as Key[]) {
+    const [kind, of] = key;
+    if (kind !== 'chunk' || kept.has(of)) continue;
+    if (known || dropped.has(of)) objects.delete(key);
+  }
+  await promisifyRequest(objects.transaction);
+}
+
+/** Whether this build can read a record of a kind. */
+function isKnown(kind: string, source: string, value: unknown): boolean {
+  const is: Shape<Draft> | undefined = SHAPES[kind as keyof typeof SHAPES];
+  return is !== undefined && is(value) && value.source === source;
+}
+
+/** The key part of the chunks that a record lists. */
+const blobOf = (value: unknown) => (value as Partial<Draft> | null | undefined)?.blob;
 
 /** Everything but the chunks. */
 async function recordsOf(objects: IDBObjectStore): Promise<[Key, unknown][]> {

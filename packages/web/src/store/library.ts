@@ -34,6 +34,14 @@ export interface StorageEstimate {
   persisted: boolean | null;
   modelBytes: number;
   unfinished: UnfinishedModel[];
+  /** What this build cannot read, and has not deleted; `deleteModel` of its source does. */
+  unreadable: UnreadableModel[];
+}
+
+/** Records of one source that a later version wrote or that are mangled, as they are stored. */
+export interface UnreadableModel {
+  source: string;
+  records: unknown[];
 }
 
 /** The whole models stored in this browser, the latest used first; empty where there is no IndexedDB. */
@@ -67,6 +75,9 @@ export async function storageEstimate(): Promise<StorageEstimate> {
     persisted: persisted ?? null,
     modelBytes: entries.reduce((sum, { manifest }) => sum + (manifest?.size ?? 0), 0),
     unfinished: entries.flatMap(({ draft }) => (draft ? [unfinishedOf(draft)] : [])),
+    unreadable: entries.flatMap(({ source, unreadable: records }) =>
+      records ? [{ source, records }] : [],
+    ),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Draft, Manifest, ModelStore } from './manifest.ts';
  * soon as it is loaded.
  */
 export class MemoryStore implements ModelStore {
-  readonly #database: DatabaseStore | null;
+  #database: DatabaseStore | null;
   readonly #chunks = new Map<string, ArrayBuffer>();
   #full: boolean;
 
@@ -18,7 +18,7 @@ export class MemoryStore implements ModelStore {
   }
 
   get kind() {
-    return this.#full ? 'memory' : 'indexeddb';
+    return this.#full ? 'memory' : this.#database!.kind;
   }
 
   overflow(): void {
@@ -26,11 +26,11 @@ export class MemoryStore implements ModelStore {
   }
 
   async manifest(source: string): Promise<Manifest | undefined> {
-    return this.#database?.manifest(source);
+    return this.#read((store) => store.manifest(source));
   }
 
   async draft(source: string): Promise<Draft | undefined> {
-    return this.#database?.draft(source);
+    return this.#read((store) => store.draft(source));
   }
 
   async chunk(blob: string, index: number): Promise<ArrayBuffer | undefined> {
@@ -69,6 +69,17 @@ export class MemoryStore implements ModelStore {
     if (!this.#full) return this.#database?.touch(source);
     const draft = await this.draft(source);
     if (draft) await this.#database?.discard(draft);
+  }
+
+  /** What the database says; from the first time it cannot say, it is left alone. */
+  async #read<T>(read: (store: DatabaseStore) => Promise<T>): Promise<T | undefined> {
+    try {
+      return this.#database ? await read(this.#database) : undefined;
+    } catch {
+      this.#database = null;
+      this.#full = true;
+      return undefined;
+    }
   }
 
   /** Whether the database took it; from the first time it had no room, it is not asked again. */

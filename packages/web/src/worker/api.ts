@@ -53,8 +53,8 @@ export class ModelWorker implements WorkerApi {
     return this.#answer(port, (line) => this.#opened.model.restore(saved, line));
   }
 
-  save({ contextBytes }: SaveOptions): Promise<Reply<SavedSession | null>> {
-    return this.#outcome(async () => this.#opened.model.save(contextBytes));
+  save(options: SaveOptions): Promise<Reply<SavedSession | null>> {
+    return this.#outcome(async () => this.#opened.model.save(options?.contextBytes));
   }
 
   warm(): Promise<Reply<void>> {
@@ -66,17 +66,19 @@ export class ModelWorker implements WorkerApi {
   }
 
   tokenize(text: string): Promise<Reply<number[]>> {
-    return this.#reply(async () =>
-      this.#opened.model.text.tokenizer.encode(text, { parseSpecial: true }),
-    );
+    return this.#reply(async () => {
+      const whole = String(text);
+      if (whole.length > MAX_CHARACTERS) throw tooLong(whole);
+      return this.#opened.model.text.tokenizer.encode(whole, { parseSpecial: true });
+    });
   }
 
   detokenize(ids: number[]): Promise<Reply<string>> {
-    return this.#reply(async () => this.#opened.model.text.tokenizer.decode(ids));
+    return this.#reply(async () => this.#opened.model.text.tokenizer.decode(listed(ids)));
   }
 
   logits(ids: number[]): Promise<Reply<Float32Array>> {
-    return this.#reply(async () => this.#opened.model.logits(ids, { aborted: false }));
+    return this.#reply(async () => this.#opened.model.logits(listed(ids), { aborted: false }));
   }
 
   /** A look at the engine between its tokens, which keeps nobody waiting. */
@@ -162,8 +164,24 @@ function busy(): WireError {
   };
 }
 
+/** Of a text that is tokenised at once: half a minute at 2 µs each, in which the worker answers nobody. */
+const MAX_CHARACTERS = 2 ** 24;
+
+function tooLong({ length }: string): PocketbitError {
+  return new PocketbitError(
+    'context-full',
+    `${length} characters are too many at once. Cut the text.`,
+  );
+}
+
+/** The ids in what a caller gave. Errors: `unsupported`. */
+function listed(ids: unknown): number[] {
+  if (Array.isArray(ids) || ArrayBuffer.isView(ids)) return Array.from(ids as number[], Number);
+  throw new PocketbitError('unsupported', 'The token ids are no list of numbers.');
+}
+
 function abortOf(port: MessagePort): AbortSignal {
   const controller = new AbortController();
-  port.onmessage = () => controller.abort();
+  port.onmessage = ({ data }) => data?.type === 'abort' && controller.abort();
   return controller.signal;
 }

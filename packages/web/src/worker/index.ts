@@ -18,6 +18,13 @@ const loading = import('./api.ts').then(
 
 const own: Pick<WorkerEntry, 'ping'> = { ping: async () => {} };
 
+// What is no command would throw in Comlink's listener, and count as a crash.
+addEventListener('message', (event) => {
+  const { path = [], argumentList = [] } = Object(event.data);
+  const lists = Array.isArray(path) && Array.isArray(argumentList);
+  if (!lists || argumentList.some((value) => !value)) event.stopImmediatePropagation();
+});
+
 Comlink.expose(
   new Proxy(own, {
     get: (_, command: keyof WorkerEntry) =>

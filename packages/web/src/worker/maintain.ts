@@ -24,9 +24,12 @@ async function check(request: CheckRequest, { signal, report }: LoadJob): Promis
   const { action, source, urls = [] } = request;
   const { store, manifest } = await stored(source);
   const verifying = new ProgressMeter('verify', true, report);
-  const damaged = await damagedChunks(store, manifest, signal, verifying.update);
+  const repair = action === 'repair';
+  const damaged = await damagedChunks(store, manifest, signal, verifying.update, repair);
+  // The data of the site may have been cleared meanwhile.
+  if (damaged.length > 0) await stored(source);
   const found = { source, chunks: manifest.hashes.length, damagedChunks: damaged.length };
-  if (action === 'verify') return { ...found, repairedChunks: 0 };
+  if (!repair) return { ...found, repairedChunks: 0 };
   const [first, ...others] = [...urls, ...(source.startsWith('stored:') ? [] : [source])];
   const file = await sourceFile({
     source: first ?? source,

@@ -1,4 +1,10 @@
-import type { GgufHeader, ModelPlan, PlanOptions, Tokenizer } from '@pocketbit/core';
+import {
+  type GgufHeader,
+  type ModelPlan,
+  type PlanOptions,
+  PocketbitError,
+  type Tokenizer,
+} from '@pocketbit/core';
 import {
   type Engine,
   type Fit,
@@ -142,11 +148,13 @@ async function assemble(
   job: Job,
 ): Promise<OpenedModel> {
   const text = import('./text.ts');
+  // Its failure is met below.
+  text.catch(() => {});
   const { files, header } = found;
   const accepted = job.planned?.header === header ? job.planned : null;
   const { plan, reducedFrom } = accepted ?? planFor(module, header, job.request);
   streamFiles(files);
-  const { createChat, createTokenizer, StopFilter } = await text;
+  const { createChat, createTokenizer, StopFilter } = await text.catch(unfetched);
   const tokenizer = createTokenizer(header);
   const chat = createChat(header, tokenizer);
   const picks = await choice.picksFor(plan, job.signal);
@@ -163,6 +171,14 @@ async function assemble(
     guard: guardOf(job.marker, plan),
   });
   return { info, model, choice };
+}
+
+function unfetched(cause: unknown): never {
+  throw new PocketbitError(
+    'network',
+    `The tokenizer could not be fetched (${cause}). Serve the script files together.`,
+    { cause },
+  );
 }
 
 /** The marker before a model's first token: until then the page may be killed for the memory it takes. */
@@ -204,7 +220,7 @@ function describe(
   engine: Engine,
   tokenizer: Tokenizer,
 ): Omit<ModelInfo, 'reducedFrom'> {
-  const { store } = files[0]!;
+  const isStored = files.every(({ store }) => store.kind === 'indexeddb');
   const [first] = manifests as [Manifest, ...Manifest[]];
   return {
     name: plan.name,
@@ -215,12 +231,12 @@ function describe(
     contextLength: plan.config.context,
     vocabSize: tokenizer.vocabSize,
     artifact,
-    storage: store.kind,
+    storage: isStored ? 'indexeddb' : 'memory',
     sha256: first.sha256,
     activation: plan.scheme,
     crash: null,
     key: [...manifests.map(({ sha256 }) => sha256), plan.config.kv, plan.config.head].join('/'),
-    source: store.kind === 'memory' ? null : first.source,
+    source: isStored ? first.source : null,
   };
 }
 
