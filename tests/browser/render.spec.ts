@@ -1,24 +1,26 @@
 // What an answer may do to the page: nothing, however it is written.
 import { ANSWER_CHARACTERS, answerOf, SHAPES } from '../support/answer-shapes.ts';
 import { keepAnswer } from '../support/kept-chat.ts';
-import { longestTask, untilStill, watchTasks } from '../support/long-tasks.ts';
+import { longestTask, untilStill } from '../support/long-tasks.ts';
 import { ask, untilReady } from './assistant.ts';
 import { expect, test } from './fixtures.ts';
 
-/** Longest task that a busy machine may make of one of 50 ms. */
+/** Far below what a reader that looks back would take; the figure beside its target is a check of `show`'s. */
 const TASK_MS = 250;
 
 for (const [name, shape] of Object.entries(SHAPES)) {
   test(`an answer kept from an earlier visit, ${name}: the page stays quick (fault 10)`, async ({
+    browser,
     page,
     site,
   }) => {
     await keepAnswer(page, site, answerOf(shape));
-    await watchTasks(page);
-    await page.goto(site.url);
-    await untilReady(page);
-    expect(await untilStill(page)).toBeGreaterThan(ANSWER_CHARACTERS / 10);
-    expect(await longestTask(page)).toBeLessThan(TASK_MS);
+    const longest = await longestTask(browser, page, async () => {
+      await page.goto(site.url);
+      await untilReady(page);
+      expect(await untilStill(page)).toBeGreaterThan(ANSWER_CHARACTERS / 10);
+    });
+    expect(longest).toBeLessThan(TASK_MS);
     await page.getByTestId('input').fill('Set a timer for 10 minutes');
     await expect(page.getByTestId('send')).toBeEnabled();
   });

@@ -1,25 +1,42 @@
 // How long the page's thread was busy at a stretch.
-import type { Page } from '@playwright/test';
+import type { Browser, Page } from '@playwright/test';
 
 const STILL_MS = 400;
 
-/** From its next navigation on the page notes its longest task, ms; Chromium reports those of 50 ms and more. */
-export async function watchTasks(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    Reflect.set(window, 'longest', 0);
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) {
-        Reflect.set(window, 'longest', Math.max(Reflect.get(window, 'longest'), duration));
-      }
-    }).observe({ type: 'longtask', buffered: true });
-  });
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  args?: { name?: string };
+  /** Time that the thread ran, µs. */
+  tdur?: number;
 }
 
-export const longestTask = (page: Page) =>
-  page.evaluate<number>(() => Reflect.get(window, 'longest'));
+/**
+ * The longest task of a page's main thread during `body`, in ms that the thread ran: what other processes take of the machine
+ * does not count.
+ */
+export async function longestTask(
+  browser: Browser,
+  page: Page,
+  body: () => Promise<void>,
+): Promise<number> {
+  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+  await body();
+  const trace = JSON.parse((await browser.stopTracing()).toString());
+  const events: TraceEvent[] = trace.traceEvents;
+  const thread = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`;
+  const named = events.filter(({ args }) => args?.name === 'CrRendererMain');
+  const mains = new Set(named.map(thread));
+  const tasks = events.filter(
+    (event) => event.name.includes('RunTask') && mains.has(thread(event)),
+  );
+  if (tasks.length === 0) throw new Error('the browser traced no task');
+  return tasks.reduce((longest, { tdur = 0 }) => Math.max(longest, tdur), 0) / 1000;
+}
 
 /** Characters of answers on the screen. */
-export const proseLength = (page: Page) =>
+const proseLength = (page: Page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('[data-testid=prose]')].reduce(
       (sum, { textContent }) => sum + textContent!.length,

@@ -1,21 +1,24 @@
+import { basename } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
 import { answeringModel } from '../../tests/models/answering.ts';
 import { answerOf, pieceOf, SHAPES } from '../../tests/support/answer-shapes.ts';
 import { launchOptions } from '../../tests/support/chromium.ts';
 import globalSetup from '../../tests/support/global-setup.ts';
 import { keepAnswer } from '../../tests/support/kept-chat.ts';
-import { longestTask, untilStill, watchTasks } from '../../tests/support/long-tasks.ts';
+import { longestTask, untilStill } from '../../tests/support/long-tasks.ts';
 import { type Site, startSite } from '../../tests/support/serve.ts';
+import { untilReady } from '../house/assistant.ts';
 import { bounded, type Check, type Figure } from '../lib/report.ts';
 
 const TARGET_MS = 50;
-/** A task that another process interrupts is measured again; one that is too long by itself stays so. */
-const TRIES = 4;
+/** A task in which the browser compiled or collected is measured again; one that is too long by itself stays so. */
+const TRIES = 3;
 const WAIT_MS = 60_000;
 /** Of 100,000 characters some are marks, tags and addresses, which are not shown. */
 const LEAST = 10_000;
 
-type Visit = (page: Page, site: Site, name: string) => Promise<number>;
+/** Goes to where the answer begins to come, and returns what lets it come. */
+type Visit = (page: Page, site: Site, name: string) => Promise<() => Promise<unknown>>;
 
 /** The assistant with answers of each shape: as a model streams them, and as the next visit opens them. */
 export const hostileAnswers: Check = {
@@ -42,15 +45,14 @@ async function figure(
 ): Promise<Figure> {
   let longest = 0;
   for (const name of Object.keys(SHAPES)) {
-    const task = await shortest(() => inPage((page) => visit(page, site, name)));
+    const task = await shortest(() => measured(visit, site, name));
     if (task > TARGET_MS) note(`${label}, ${name}: ${Math.round(task)} ms`);
     longest = Math.max(longest, task);
   }
   return bounded(`${label}: longest task of ours`, longest, { max: TARGET_MS }, milliseconds);
 }
 
-/** Chromium reports no task below 50 ms. */
-const milliseconds = (value: number) => (value === 0 ? 'under 50 ms' : `${Math.round(value)} ms`);
+const milliseconds = (value: number) => `${value.toFixed(0)} ms`;
 
 async function shortest(measure: () => Promise<number>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
@@ -58,12 +60,18 @@ async function shortest(measure: () => Promise<number>): Promise<number> {
   return least;
 }
 
-async function inPage(body: (page: Page) => Promise<number>): Promise<number> {
+/** The longest task from the answer's beginning until all of it is there, in time that the page's thread ran. */
+async function measured(visit: Visit, site: Site, name: string): Promise<number> {
   const browser = await chromium.launch(launchOptions);
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(WAIT_MS);
-    return await body(page);
+    const begin = await visit(page, site, name);
+    return await longestTask(browser, page, async () => {
+      await begin();
+      const characters = await untilStill(page);
+      if (characters < LEAST) throw new Error(`${name}: only ${characters} characters are there`);
+    });
   } finally {
     await browser.close();
   }
@@ -71,33 +79,19 @@ async function inPage(body: (page: Page) => Promise<number>): Promise<number> {
 
 const streamed: Visit = async (page, site, name) => {
   const file = answeringModel(name.replaceAll(' ', '-'), pieceOf(SHAPES[name]!));
-  await watchTasks(page);
-  await page.goto(`${site.url}?model=files/${file.split('/').at(-1)}`);
-  await page
-    .getByTestId('status')
-    .filter({ hasText: /Ready|Works offline/ })
-    .waitFor();
-  await page.evaluate(() => Reflect.set(window, 'longest', 0));
-  await page.getByTestId('input').fill('go');
-  await page.getByTestId('send').click();
-  await page.locator('[data-testid=message-assistant][data-state=done]').waitFor();
-  return written(page, name);
+  await page.goto(`${site.url}?model=files/${basename(file)}`);
+  await untilReady(page);
+  return async () => {
+    await page.getByTestId('input').fill('go');
+    await page.getByTestId('send').click();
+    await page.locator('[data-testid=message-assistant][data-state=done]').waitFor();
+  };
 };
 
 const opened: Visit = async (page, site, name) => {
   await keepAnswer(page, site, answerOf(SHAPES[name]!));
-  await watchTasks(page);
-  await page.goto(site.url);
-  await page
-    .getByTestId('status')
-    .filter({ hasText: /Ready|Works offline/ })
-    .waitFor();
-  return written(page, name);
+  return async () => {
+    await page.goto(site.url);
+    await untilReady(page);
+  };
 };
-
-/** The longest task, once all is written. Throws where that is less than a hostile answer has. */
-async function written(page: Page, name: string): Promise<number> {
-  const characters = await untilStill(page);
-  if (characters < LEAST) throw new Error(`${name}: only ${characters} characters are there`);
-  return longestTask(page);
-}

@@ -44,6 +44,7 @@ export class OfflineShell extends EventTarget {
     this.#set({ controlled: container.controller !== null });
     container.addEventListener('controllerchange', () => {
       this.#stale = this.controlled;
+      this.#idleSince = null;
       if (this.#stale && this.host.second()) this.#quietMs = SECOND_MS;
       this.#set({ controlled: true });
       this.#watch();

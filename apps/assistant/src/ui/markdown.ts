@@ -5,7 +5,7 @@ import { NodeWriter } from './markdown/writer.ts';
 export const MAX_CHARACTERS = 100_000;
 
 /** Elements of one part. More is no prose, and slow to lay out. */
-const MAX_ELEMENTS = 500;
+const MAX_ELEMENTS = 300;
 
 /** A model's markdown as nodes; what is too long, too deeply nested or too dense for markdown, as its plain text. */
 export function rendered(markdown: string): DocumentFragment {
