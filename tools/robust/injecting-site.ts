@@ -134,7 +134,9 @@ export class InjectingSite {
     const { counts, unhandled } = this.told;
     if (report.type === 'counts') counts.set(report.realm, report.counts);
     if (report.type === 'hit') this.told.hit = `${report.realm}: ${report.stack}`;
-    if (report.type === 'unhandled') unhandled.push(`${report.realm}: ${report.message}`);
+    // A service worker fails an event by a promise that rejects: that is its answer.
+    if (report.type === 'unhandled' && report.realm !== 'sw')
+      unhandled.push(`${report.realm}: ${report.message}`);
   }
 
   #serviceWorker(response: ServerResponse): void {
