@@ -49,7 +49,8 @@ export async function putRecord(
 ): Promise<void> {
   const database = await done(indexedDB.open(name));
   const objects = database.transaction(store, 'readwrite').objectStore(store);
-  await done<unknown>(value === undefined ? objects.delete(key) : objects.put(value, key));
+  if (value === undefined) await done(objects.delete(key));
+  else await done(objects.put(value, key));
   database.close();
 }
 
