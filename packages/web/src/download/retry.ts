@@ -133,7 +133,10 @@ export class RetryingSources {
   async #partRefused(request: TimedRequest, error: unknown, partial: boolean): Promise<never> {
     if (partial && isBroken(error) && ++this.#refused > MAX_BROKEN) {
       const { address } = this.current;
-      if (await request.within((signal) => isThere(address, signal))) this.#broken++;
+      if (await request.within((signal) => isThere(address, signal))) {
+        this.#reached = true;
+        this.#broken++;
+      }
     }
     throw error;
   }
