@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import type { Page } from '@playwright/test';
 import { writeShards } from '../models/files.ts';
 import { SMALL_MODELS } from '../models/published.ts';
-import { cachedModel, TINY } from '../models/random.ts';
+import { cachedModel, SHAPE_125M, TINY } from '../models/random.ts';
 import { modelCache } from '../support/paths.ts';
 import { type Honesty, honest, signIn, type Tell } from '../support/told-server.ts';
 import { expect, test } from './fixtures.ts';
@@ -136,11 +136,32 @@ test('a portal between two visits: what the first stored is still there for the 
     expect(await arrive(page, model.url)).toBe('network');
     model.tell = signIn;
     expect(await arrive(page, model.url)).toBe('network');
-    expect(await failureOfLoad(page, model.url)).toBe('network');
     expect(await unfinished(page)).toBe(CHUNK);
     model.tell = good;
     expect(await arrive(page, model.url)).toBe(SHA256);
     expect(model.asked.at(-1)).toBe(`${CHUNK}-`);
+  });
+});
+
+test('a portal after 38 of 64 MB of a model that is loaded: the next load goes on from there (fault 4)', async ({
+  page,
+}) => {
+  test.setTimeout(180_000);
+  await withTold(page, async ({ own }) => {
+    const file = new Uint8Array(readFileSync(cachedModel(SHAPE_125M, 1)));
+    const cut = 38_000_000;
+    const model = own.model('large.gguf', (asked, response) =>
+      asked.number > 0
+        ? signIn(asked, response)
+        : honest(asked, response, file, { ...TAGGED, cut }),
+    );
+    expect(await failureOfLoad(page, model.url)).toBe('network');
+    const stored = Math.floor(cut / CHUNK) * CHUNK;
+    expect(await unfinished(page)).toBe(stored);
+    const from = model.asked.length;
+    model.tell = (asked, response) => honest(asked, response, file, TAGGED);
+    expect(await failureOfLoad(page, model.url)).toBe('loaded');
+    expect(model.asked.slice(from)).toEqual([`${stored}-`]);
   });
 });
 

@@ -124,7 +124,8 @@ test('a server that is away for 12 s while the device is online: within 3 s of i
 test('a device that says it is offline whatever it can reach goes on all the same (fault 1)', async ({
   page,
 }) => {
-  const prelude = "Object.defineProperty(navigator, 'onLine', { get: () => false })";
+  const prelude =
+    "Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true })";
   await withServer(
     page,
     async (server) => {

@@ -269,7 +269,7 @@ class Download {
     this.#draft = this.#newDraft();
     this.#hash = new RunningHash();
     this.#chunker.drop();
-    this.#stored = this.#answers = this.#short = 0;
+    this.#stored = this.#answers = 0;
   }
 
   async #discardOld(): Promise<void> {

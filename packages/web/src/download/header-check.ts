@@ -35,7 +35,7 @@ async function dataEnd(store: ModelStore, draft: Draft, stored: number): Promise
   try {
     const { tensors, dataOffset } = await readGguf({ size: Number.MAX_SAFE_INTEGER, read });
     if (dataOffset > stored) return Number.POSITIVE_INFINITY;
-    return Math.max(dataOffset, ...tensors.map(({ offset, bytes }) => offset + bytes));
+    return tensors.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), dataOffset);
   } catch (error) {
     const { code, message } = PocketbitError.from(error);
     // What cannot be read now is not judged now, nor what another version may read, if it has an end.
