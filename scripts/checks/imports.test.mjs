@@ -23,7 +23,7 @@ test.each([
   ],
   ['packages/embed/src/element.ts', "import '@pocketbit/core';"],
   ['packages/cli/src/cli.ts', "import 'pocketbit';"],
-  ['apps/assistant/src/app.ts', "import '@pocketbit/core';"],
+  ['apps/assistant/src/app.ts', "import '@pocketbit/engine';"],
   ['apps/assistant/src/app.ts', "import url from '../../../packages/web/wasm/simd128.wasm?url';"],
   ['apps/assistant/src/app.ts', "import { join } from 'node:path';"],
   ['apps/assistant/src/app.ts', "import { rate } from '../../bench/src/result.ts';"],

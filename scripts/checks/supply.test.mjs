@@ -117,7 +117,7 @@ describe('the bill of materials', { timeout: 60_000 }, () => {
 
   it('tells what ships from what builds', async () => {
     const ships = new Map((await all).map(({ name, ships }) => [name, ships]));
-    for (const name of ['dompurify', 'marked', 'comlink', 'libm', 'wasm-bindgen'])
+    for (const name of ['lit', 'idb-keyval', 'comlink', 'libm', 'wasm-bindgen'])
       expect(ships.get(name), name).toBe(true);
     for (const name of ['vite', 'sha2', 'libfuzzer-sys', 'torch', 'wasm-pack'])
       expect(ships.get(name), name).toBe(false);

@@ -1,11 +1,10 @@
 //! Typed arrays and words of JavaScript, copied in only once there is room for them: what wasm-bindgen makes of `&[u8]` and
 //! `&str` traps where there is none.
 
-use pocketbit_model::{filled, Fields};
+use pocketbit_model::filled;
 use wasm_bindgen::prelude::*;
 
-use crate::record::Record;
-use crate::{coded, thrown};
+use crate::record::{coded, length_of, thrown};
 
 #[wasm_bindgen]
 extern "C" {
@@ -26,23 +25,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["Uint32Array", "prototype", "set"], js_name = call, catch)]
     fn set_ids(to: &mut [u32], from: &JsValue) -> Result<(), JsValue>;
-}
-
-/// Longest word that is read, UTF-16 units: no name or choice of a model is as long, and [`pocketbit_model`] keeps this much
-/// room free.
-const MAX_WORD: usize = 4096;
-
-/// `length` of a string or an array; 0 where it has none. One past `usize` is its largest, for which there is no room.
-pub(crate) fn length_of(value: &JsValue) -> usize {
-    value.unchecked_ref::<Record>().number("length") as usize
-}
-
-/// The string; empty where it is none, or too long for a name.
-pub(crate) fn word_of(value: &JsValue) -> String {
-    match length_of(value) {
-        0..=MAX_WORD => value.as_string().unwrap_or_default(),
-        _ => String::new(),
-    }
 }
 
 fn unreadable(_: JsValue) -> JsValue {

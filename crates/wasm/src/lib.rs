@@ -8,19 +8,8 @@ mod record;
 use pocketbit_model::{copied, Config, Fields, Loader, MemoryPlan, Model, SamplerOptions, TensorProfile};
 use wasm_bindgen::prelude::*;
 
-use arrays::{length_of, word_of, Bytes, Ids, Word};
-use record::{new_error, Record};
-
-/// A JavaScript error: `code` of the closed list of packages/core, and a message.
-fn coded(code: &str, message: &str) -> JsValue {
-    let error = new_error(message);
-    error.set("code", code.into());
-    error.into()
-}
-
-fn thrown(error: pocketbit_model::Error) -> JsValue {
-    coded(error.kind().code(), error.message())
-}
+use arrays::{Bytes, Ids, Word};
+use record::{coded, length_of, thrown, word_of, Record};
 
 /// A model being loaded, then a model.
 #[wasm_bindgen]

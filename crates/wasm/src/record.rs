@@ -4,8 +4,6 @@
 use pocketbit_model::Fields;
 use wasm_bindgen::prelude::*;
 
-use crate::arrays::word_of;
-
 #[wasm_bindgen]
 extern "C" {
     /// Any object.
@@ -48,5 +46,34 @@ impl Fields for Record {
             value if value.is_object() => value.unchecked_into(),
             _ => Record::new(),
         }
+    }
+}
+
+/// A JavaScript error: `code` of the closed list of packages/core, and a message.
+pub(crate) fn coded(code: &str, message: &str) -> JsValue {
+    let error = new_error(message);
+    error.set("code", code.into());
+    error.into()
+}
+
+/// The error of the model's, as JavaScript catches it.
+pub(crate) fn thrown(error: pocketbit_model::Error) -> JsValue {
+    coded(error.kind().code(), error.message())
+}
+
+/// Longest word that is read, UTF-16 units: no name or choice of a model is as long, and [`pocketbit_model`] keeps this much
+/// room free.
+const MAX_WORD: usize = 4096;
+
+/// `length` of a string or an array; 0 where it has none. One past `usize` is its largest, for which there is no room.
+pub(crate) fn length_of(value: &JsValue) -> usize {
+    value.unchecked_ref::<Record>().number("length") as usize
+}
+
+/// The string; empty where it is none, or too long for a name.
+pub(crate) fn word_of(value: &JsValue) -> String {
+    match length_of(value) {
+        0..=MAX_WORD => value.as_string().unwrap_or_default(),
+        _ => String::new(),
     }
 }

@@ -1,4 +1,4 @@
-import { displayName } from '@pocketbit/core';
+import { displayName } from '@pocketbit/ui';
 import type { Action } from '../actions/action.ts';
 import type { Outcome } from '../actions/user-data.ts';
 
