@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
@@ -90,19 +91,24 @@ async function playing(
   try {
     await window.open(`${server.url}/lab/`);
     for (const downMs of downs) {
-      // A browser that plays being offline goes on with what it has begun: that is held up by the server.
-      const model = server.model('model.gguf', (asked, response) =>
-        honest(asked, response, file, {
+      // A browser that plays being offline goes on with what it has begun: the server holds that up, and breaks it off.
+      let begun: ServerResponse | undefined;
+      const model = server.model('model.gguf', (asked, response) => {
+        begun ??= response;
+        return honest(asked, response, file, {
           headers: { etag: '"1"' },
           ...(asked.number === 0 ? { stall: STALL, rate: RATE } : {}),
-        }),
-      );
+        });
+      });
       const network = {
         model: model.url,
         get starts() {
           return model.asked.map((range) => Number.parseInt(range, 10) || 0);
         },
-        down: () => setOffline(true),
+        down: async () => {
+          await setOffline(true);
+          begun?.destroy();
+        },
         up: () => setOffline(false),
       };
       lines.push({ name, downMs, ...(await interrupted(window, network, downMs)) });
