@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Window } from '../../tests/drivers/browser.ts';
 import { cachedModel, SHAPE_125M } from '../../tests/models/random.ts';
 
-/** Bytes a second, so that the download has a middle. */
-const RATE = 6_000_000;
+/** The model that is downloaded, and bytes a second, so that its download has a middle. */
+export const FILE = cachedModel(SHAPE_125M, 1);
+export const RATE = 6_000_000;
 /** Bytes that have arrived when the network goes. */
 const BEFORE = 10_000_000;
 const POLL_MS = 50;
@@ -26,8 +27,8 @@ export interface Outcome {
 
 /** A network that can be taken away. */
 export interface Network {
-  /** Ends with a slash. */
-  readonly url: string;
+  /** Address of FILE. */
+  readonly model: string;
   readonly starts: readonly number[];
   down(): void | Promise<void>;
   up(): void | Promise<void>;
@@ -45,10 +46,9 @@ export async function interrupted(
   network: Network,
   downMs: number,
 ): Promise<Outcome> {
-  const file = cachedModel(SHAPE_125M, 1);
-  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const sha256 = createHash('sha256').update(readFileSync(FILE)).digest('hex');
   const first = network.starts.length;
-  await begin(window, `${network.url}random-125m-1.gguf?rate=${RATE}`);
+  await begin(window, network.model);
   await until(window, ({ bytes }) => bytes > BEFORE);
   await network.down();
   await sleep(downMs);
@@ -56,6 +56,7 @@ export async function interrupted(
   await network.up();
   const back = Date.now();
   const { at } = await until(window, ({ bytes }) => bytes > arrived);
+  if (at < back) throw new Error(`after ${arrived} bytes more came while the network was away`);
   const { end } = await until(window, () => false);
   if (end !== sha256) throw new Error(`the download came to: ${end}`);
   const starts = network.starts.slice(first);

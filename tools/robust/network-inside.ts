@@ -1,5 +1,6 @@
 // Inside a network namespace of its own: a link to a server is taken down and up while browsers download. Prints a line of
 // JSON for each browser.
+import { basename } from 'node:path';
 import { chromium } from '@playwright/test';
 import type { Window } from '../../tests/drivers/browser.ts';
 import { PageWindow } from '../../tests/drivers/playwright.ts';
@@ -7,10 +8,16 @@ import { Firefox, missingParts } from '../../tests/firefox/browser.ts';
 import { launchOptions } from '../../tests/support/chromium.ts';
 import { Link } from '../../tests/support/link.ts';
 import { startSite } from '../../tests/support/serve.ts';
-import { interrupted } from './interrupted.ts';
+import { FILE, interrupted, RATE } from './interrupted.ts';
 
 const downs = process.argv.slice(2).map(Number);
 const link = await Link.open();
+const network = {
+  model: `${link.url}${basename(FILE)}?rate=${RATE}`,
+  starts: link.starts,
+  down: () => link.down(),
+  up: () => link.up(),
+};
 const site = await startSite({ csp: '' });
 
 async function measure(name: string, window: Window): Promise<void> {
@@ -18,7 +25,7 @@ async function measure(name: string, window: Window): Promise<void> {
     await window.open(`${site.url}lab/`);
     while (!(await window.evaluate("'lab' in globalThis")));
     for (const downMs of downs) {
-      const outcome = await interrupted(window, link, downMs);
+      const outcome = await interrupted(window, network, downMs);
       console.log(JSON.stringify({ name, downMs, ...outcome }));
     }
   } catch (error) {

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from '@playwright/test';
@@ -6,16 +8,19 @@ import type { Window } from '../../tests/drivers/browser.ts';
 import { PageWindow } from '../../tests/drivers/playwright.ts';
 import { Firefox, missingParts } from '../../tests/firefox/browser.ts';
 import { launchOptions } from '../../tests/support/chromium.ts';
-import { startCountingSite } from '../../tests/support/counting-site.ts';
 import globalSetup from '../../tests/support/global-setup.ts';
 import { ownNetwork } from '../../tests/support/link.ts';
 import { root } from '../../tests/support/paths.ts';
+import { siteHere } from '../../tests/support/serve.ts';
+import { honest, startToldServer } from '../../tests/support/told-server.ts';
 import { bounded, type Check, type Context, type Figure } from '../lib/report.ts';
-import { interrupted, type Outcome } from './interrupted.ts';
+import { FILE, interrupted, type Outcome, RATE } from './interrupted.ts';
 
 /** How long the network is gone: short enough for a connection to survive it, longer than that, longer than a stall. */
 const DOWN_MS = { brief: [3000, 25_000], full: [1000, 3000, 12_000, 25_000, 60_000] };
 const MAX_SECONDS = 3;
+/** Where the first answer stops, while a browser plays being offline. */
+const STALL = 12_000_000;
 
 /** An outcome, or why there is none. */
 type Line = { name: string; downMs: number } & (Outcome | { failure: string });
@@ -80,23 +85,38 @@ async function playing(
   setOffline: (offline: boolean) => Promise<void>,
   downs: readonly number[],
 ): Promise<Line[]> {
-  const site = await startCountingSite(Number.POSITIVE_INFINITY);
-  const link = {
-    url: `${site.url}files/`,
-    starts: site.starts,
-    down: () => setOffline(true),
-    up: () => setOffline(false),
-  };
+  const server = await startToldServer(siteHere());
+  const file = readFileSync(FILE);
   const lines: Line[] = [];
   try {
-    await window.open(`${site.url}lab/`);
+    await window.open(`${server.url}/lab/`);
     for (const downMs of downs) {
-      lines.push({ name, downMs, ...(await interrupted(window, link, downMs)) });
+      // A browser that plays being offline goes on with what it has begun: the server holds that up, and breaks it off.
+      let begun: ServerResponse | undefined;
+      const model = server.model('model.gguf', (asked, response) => {
+        begun ??= response;
+        return honest(asked, response, file, {
+          headers: { etag: '"1"' },
+          ...(asked.number === 0 ? { stall: STALL, rate: RATE } : {}),
+        });
+      });
+      const network = {
+        model: model.url,
+        get starts() {
+          return model.asked.map((range) => Number.parseInt(range, 10) || 0);
+        },
+        down: async () => {
+          await setOffline(true);
+          begun?.destroy();
+        },
+        up: () => setOffline(false),
+      };
+      lines.push({ name, downMs, ...(await interrupted(window, network, downMs)) });
     }
   } catch (error) {
     lines.push({ name, downMs: 0, failure: String(error) });
   } finally {
-    await site.kill();
+    await server.close();
   }
   return lines;
 }

@@ -11,7 +11,7 @@ const MAX_REST_BYTES = 4 * 2 ** 20;
 
 /**
  * Refuses a file that is no model, or goes on behind the end of one, by the bytes that are `stored`: else a body without an
- * end fills the disk. A file of known size is judged once. Errors: `bad-model`.
+ * end fills the disk. A file of known size is judged once. Errors: `bad-model`, `unsupported`.
  */
 export async function checkHeader(store: ModelStore, draft: Draft, stored: number): Promise<void> {
   const { name, size, chunkBytes } = draft;
@@ -38,10 +38,10 @@ async function dataEnd(store: ModelStore, draft: Draft, stored: number): Promise
     return tensors.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), dataOffset);
   } catch (error) {
     const { code, message } = PocketbitError.from(error);
-    // What cannot be read now is not judged now, nor what another version may read, if it has an end.
-    const judged = code === 'bad-model' || (code === 'unsupported' && draft.size === null);
+    // What cannot be read now is not judged now.
+    const judged = code === 'bad-model' || code === 'unsupported';
     if (!judged || (beyond && stored < MAX_HEADER_BYTES)) return Number.POSITIVE_INFINITY;
-    throw new SourceError('bad-model', message, { permanent: true, cause: error });
+    throw new SourceError(code, message, { permanent: true, cause: error });
   }
 }
 
