@@ -90,15 +90,21 @@ test('an import that another file of the same name goes on with mixes nothing of
     one.set(new TextEncoder().encode('GGUF'));
     const other = one.slice();
     other[700_000]! ^= 1;
-    const stop = new AbortController();
-    const onProgress = ({ loadedBytes }: { loadedBytes: number }) => {
-      if (loadedBytes > chunk) stop.abort();
-    };
-    const stopped = await window.lab.failure(() =>
-      importModel(new File([one], 'model.gguf'), { signal: stop.signal, onProgress }),
-    );
-    const { source } = await importModel(new File([other], 'model.gguf'));
-    return [stopped?.code, (await exported(source)) === (await sha256Of(other))];
+    // A busy page may hear of the progress when all is done; then another name is tried.
+    let [name, code] = ['', ''];
+    for (let n = 0; n < 5 && code !== 'aborted'; n++) {
+      name = `model${n}.gguf`;
+      const stop = new AbortController();
+      const onProgress = ({ loadedBytes }: { loadedBytes: number }) => {
+        if (loadedBytes > chunk) stop.abort();
+      };
+      const stopped = await window.lab.failure(() =>
+        importModel(new File([one], name), { signal: stop.signal, onProgress }),
+      );
+      code = stopped?.code ?? '';
+    }
+    const { source } = await importModel(new File([other], name));
+    return [code, (await exported(source)) === (await sha256Of(other))];
   }, CHUNK);
   expect(found).toEqual(['aborted', true]);
 });

@@ -177,7 +177,8 @@ async function sweep(objects: IDBObjectStore, source?: string, blob?: string): P
 /** Whether this build can read a record of a kind. */
 function isKnown(kind: string, source: string, value: unknown): boolean {
   const is: Shape<Draft> | undefined = SHAPES[kind as keyof typeof SHAPES];
-  return is?.(value) && value.source === source;
+  if (!is) return false;
+  return is(value) && value.source === source;
 }
 
 /** The key part of the chunks that a record lists. */
