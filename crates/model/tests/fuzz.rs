@@ -11,7 +11,7 @@ use pocketbit_model::config::Activations;
 use pocketbit_model::{Config, Error, Kind, Loader, Model, SamplerOptions};
 use random::{block_of, content, Random};
 use record::{Record, Value};
-use wanted::{signed, tensors, LINEARS};
+use wanted::{signed, tensors, Wanted, LINEARS};
 
 const SEED: u64 = 20_261_122;
 const CONFIGS: usize = 100_000;
