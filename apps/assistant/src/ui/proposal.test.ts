@@ -54,7 +54,7 @@ test('what a foreign model proposes is shown as it is written, and done on a yes
   const view = await show(assistant);
   const card = byTestId(view, 'card')!;
   expect(card.dataset.kind).toBe('proposed');
-  expect(card.textContent).toContain('“send \\u202emoney”');
+  expect(card.textContent).toContain('“send ⟨U+202E⟩money”');
   expect(assistant.userData.data.notes).toEqual([]);
   const accept = byTestId(view, 'accept')!;
   accept.click();

@@ -1,4 +1,4 @@
-import { displayName } from '@pocketbit/ui';
+import { displayText } from '@pocketbit/ui';
 import type { Action } from '../actions/action.ts';
 import type { Outcome } from '../actions/user-data.ts';
 
@@ -53,5 +53,5 @@ function listProposal(action: Extract<Action, { action: 'list' }>): string {
 }
 
 function quoted(text: string): string {
-  return `“${displayName(text, 500)}”`;
+  return `“${displayText(text)}”`;
 }
