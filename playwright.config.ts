@@ -6,6 +6,8 @@ export default defineConfig({
   outputDir: 'test-results/browser',
   globalSetup: './tests/support/global-setup.ts',
   fullyParallel: true,
+  // What waits for long or holds a time against a bound runs in `npm run show -- robust` alone.
+  grepInvert: process.env.POCKETBIT_SLOW ? [] : /@slow/,
   forbidOnly: Boolean(process.env.CI),
   workers: 2,
   reporter: 'list',

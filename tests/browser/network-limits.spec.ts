@@ -144,9 +144,9 @@ const drip: Tell = async ({ start }, response) => {
 const good: Tell = (asked, response) =>
   honest(asked, response, FILE, { headers: { etag: '"v1"' } });
 
-test('a source of a few bytes a second is left for a mirror, by a hash without a byte twice (fault 23)', async ({
-  page,
-}) => {
+test('a source of a few bytes a second is left for a mirror, by a hash without a byte twice (fault 23)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(120_000);
   await withTold(page, async ({ own }) => {
     const slow = own.model('slow.gguf', drip);
@@ -161,9 +161,9 @@ test('a source of a few bytes a second is left for a mirror, by a hash without a
   });
 });
 
-test('a source of a few bytes a second is left for a mirror without a hash too (fault 23)', async ({
-  page,
-}) => {
+test('a source of a few bytes a second is left for a mirror without a hash too (fault 23)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(120_000);
   await withTold(page, async ({ own }) => {
     const urls = [own.model('slow.gguf', drip).url, own.model('mirror.gguf', good).url];
@@ -171,9 +171,9 @@ test('a source of a few bytes a second is left for a mirror without a hash too (
   });
 });
 
-test('a chunk is repaired from the mirror of a source of a few bytes a second (fault 23)', async ({
-  page,
-}) => {
+test('a chunk is repaired from the mirror of a source of a few bytes a second (fault 23)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(120_000);
   await withTold(page, async ({ own }) => {
     const slow: ToldModel = own.model('slow.gguf', good);
@@ -198,7 +198,9 @@ const patient: Tell = async (asked, response) => {
   response.end();
 };
 
-test('a slow source that is the only one is never left (fault 23)', async ({ page }) => {
+test('a slow source that is the only one is never left (fault 23)', { tag: '@slow' }, async ({
+  page,
+}) => {
   test.setTimeout(120_000);
   await withTold(page, async ({ own }) => {
     const model = own.model('only.gguf', patient);
@@ -207,7 +209,9 @@ test('a slow source that is the only one is never left (fault 23)', async ({ pag
   });
 });
 
-test('two sources that are both slow: the file still arrives (fault 23)', async ({ page }) => {
+test('two sources that are both slow: the file still arrives (fault 23)', { tag: '@slow' }, async ({
+  page,
+}) => {
   test.setTimeout(180_000);
   await withTold(page, async ({ own }) => {
     const crawl: Tell = async (_, response) => {

@@ -94,9 +94,9 @@ for (const [what, intruder] of Object.entries(INTRUDERS)) {
   });
 }
 
-test('what stands between page and server for good: what is stored stays, and is gone on with later (fault 4)', async ({
-  page,
-}) => {
+test('what stands between page and server for good: what is stored stays, and is gone on with later (fault 4)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(180_000);
   await withTold(page, async ({ own }) => {
     const models = Object.entries(INTRUDERS).map(([what, intruder]) => ({
@@ -143,9 +143,9 @@ test('a portal between two visits: what the first stored is still there for the 
   });
 });
 
-test('a portal after 38 of 64 MB of a model that is loaded: the next load goes on from there (fault 4)', async ({
-  page,
-}) => {
+test('a portal after 38 of 64 MB of a model that is loaded: the next load goes on from there (fault 4)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(180_000);
   await withTold(page, async ({ own }) => {
     const file = new Uint8Array(readFileSync(cachedModel(SHAPE_125M, 1)));
@@ -250,9 +250,9 @@ test('a portal at the second shard deletes nothing of the first (fault 4)', asyn
   });
 });
 
-test('a portal while the header is on its way: a question for the fit fails by the network, and is answered later (fault 4)', async ({
-  page,
-}) => {
+test('a portal while the header is on its way: a question for the fit fails by the network, and is answered later (fault 4)', {
+  tag: '@slow',
+}, async ({ page }) => {
   test.setTimeout(120_000);
   await withTold(page, async ({ own }) => {
     const file = new Uint8Array(readFileSync(cachedModel(TINY, 1)));

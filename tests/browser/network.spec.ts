@@ -83,9 +83,9 @@ test('Chromium fires no online event in a worker (fault 1)', async ({ page }) =>
 });
 
 for (const seconds of [3, 25]) {
-  test(`offline for ${seconds} s: the download goes on within 3 s, where it was (fault 1)`, async ({
-    page,
-  }) => {
+  test(`offline for ${seconds} s: the download goes on within 3 s, where it was (fault 1)`, {
+    tag: '@slow',
+  }, async ({ page }) => {
     test.setTimeout(120_000);
     await withServer(page, async (server) => {
       const model = server.model('m.gguf', (asked, response) =>
@@ -102,9 +102,9 @@ for (const seconds of [3, 25]) {
   });
 }
 
-test('a server that is away for 12 s while the device is online: within 3 s of its return (fault 1)', async ({
-  page,
-}) => {
+test('a server that is away for 12 s while the device is online: within 3 s of its return (fault 1)', {
+  tag: '@slow',
+}, async ({ page }) => {
   await withServer(page, async (server) => {
     const model = server.model('m.gguf', (asked, response) =>
       asked.number === 0
@@ -121,9 +121,9 @@ test('a server that is away for 12 s while the device is online: within 3 s of i
   });
 });
 
-test('a device that says it is offline whatever it can reach goes on all the same (fault 1)', async ({
-  page,
-}) => {
+test('a device that says it is offline whatever it can reach goes on all the same (fault 1)', {
+  tag: '@slow',
+}, async ({ page }) => {
   const prelude =
     "Object.defineProperty(navigator, 'onLine', { get: () => false, configurable: true })";
   await withServer(

@@ -108,6 +108,7 @@ async function inPlaywright(): Promise<Ran[]> {
   const env = {
     ...process.env,
     CHROMIUM: (await findChromium()) ?? undefined,
+    POCKETBIT_SLOW: '1',
     PLAYWRIGHT_JSON_OUTPUT_NAME: file,
   };
   const args = ['test', ...files, '--grep', FILTER, '--retries=1', '--reporter=json'];
