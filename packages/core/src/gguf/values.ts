@@ -58,27 +58,26 @@ export class StringArray implements Iterable<string> {
 }
 
 interface Scalar {
-  readonly bytes: number;
-  read(cursor: Cursor, what: string): string | number | bigint | boolean;
-  /** The typed array over a copied buffer. Wasm hosts are little-endian, as the file is. */
-  array(buffer: ArrayBuffer): NumberArray;
+  read(cursor: Cursor, what: string): number | bigint | boolean;
+  /** The typed array, over a copied buffer. Wasm hosts are little-endian, as the file is. */
+  readonly List: { new (buffer: ArrayBuffer): NumberArray; readonly BYTES_PER_ELEMENT: number };
 }
 
 const STRING = 8;
 const ARRAY = 9;
 
 const SCALARS: ReadonlyMap<number, Scalar> = new Map<number, Scalar>([
-  [0, { bytes: 1, read: (c) => c.u8(), array: (b) => new Uint8Array(b) }],
-  [1, { bytes: 1, read: (c) => c.i8(), array: (b) => new Int8Array(b) }],
-  [2, { bytes: 2, read: (c) => c.u16(), array: (b) => new Uint16Array(b) }],
-  [3, { bytes: 2, read: (c) => c.i16(), array: (b) => new Int16Array(b) }],
-  [4, { bytes: 4, read: (c) => c.u32(), array: (b) => new Uint32Array(b) }],
-  [5, { bytes: 4, read: (c) => c.i32(), array: (b) => new Int32Array(b) }],
-  [6, { bytes: 4, read: (c) => c.f32(), array: (b) => new Float32Array(b) }],
-  [7, { bytes: 1, read: readBool, array: (b) => new Uint8Array(b) }],
-  [10, { bytes: 8, read: (c) => exact(c.u64()), array: (b) => new BigUint64Array(b) }],
-  [11, { bytes: 8, read: (c) => exact(c.i64()), array: (b) => new BigInt64Array(b) }],
-  [12, { bytes: 8, read: (c) => c.f64(), array: (b) => new Float64Array(b) }],
+  [0, { read: (c) => c.u8(), List: Uint8Array }],
+  [1, { read: (c) => c.i8(), List: Int8Array }],
+  [2, { read: (c) => c.u16(), List: Uint16Array }],
+  [3, { read: (c) => c.i16(), List: Int16Array }],
+  [4, { read: (c) => c.u32(), List: Uint32Array }],
+  [5, { read: (c) => c.i32(), List: Int32Array }],
+  [6, { read: (c) => c.f32(), List: Float32Array }],
+  [7, { read: readBool, List: Uint8Array }],
+  [10, { read: (c) => exact(c.u64()), List: BigUint64Array }],
+  [11, { read: (c) => exact(c.i64()), List: BigInt64Array }],
+  [12, { read: (c) => c.f64(), List: Float64Array }],
 ]);
 
 /** The value of metadata `key`, whose type tag comes first. */
@@ -90,7 +89,7 @@ export async function readValue(cursor: Cursor, key: string): Promise<GgufValue>
   if (type === ARRAY) return readArray(cursor, what);
   const scalar = SCALARS.get(type);
   if (!scalar) throw badModel(`${what} has the type ${type}; GGUF value types are 0 to 12`);
-  await cursor.need(scalar.bytes, what);
+  await cursor.need(scalar.List.BYTES_PER_ELEMENT, what);
   return scalar.read(cursor, what);
 }
 
@@ -134,9 +133,10 @@ async function readArray(cursor: Cursor, what: string): Promise<NumberArray | St
   if (type === ARRAY) throw unsupported(`${what} is an array of arrays, which is not read`);
   const scalar = SCALARS.get(type);
   if (!scalar) throw badModel(`${what} has elements of type ${type}; expected 0 to 12`);
-  cursor.keep(count * scalar.bytes, what);
-  await cursor.need(count * scalar.bytes, what);
-  return scalar.array(copy(cursor.bytes(count * scalar.bytes)));
+  const bytes = count * scalar.List.BYTES_PER_ELEMENT;
+  cursor.keep(bytes, what);
+  await cursor.need(bytes, what);
+  return new scalar.List(copy(cursor.bytes(bytes)));
 }
 
 /** Tokens have about seven bytes, merges nine. */
