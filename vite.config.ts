@@ -13,6 +13,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['pocketbit-source'] } },
   test: {
     include: ['{packages,apps,training,scripts,tools}/**/*.test.{ts,mjs}'],
+    testTimeout: 30_000,
     exclude: ['**/node_modules/**', '**/dist/**'],
   },
 });

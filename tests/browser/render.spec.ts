@@ -6,7 +6,7 @@ import { ask, untilReady } from './assistant.ts';
 import { expect, test } from './fixtures.ts';
 
 /** Far below what a reader that looks back would take; the figure beside its target is a check of `show`'s. */
-const TASK_MS = 250;
+const TASK_MS = 500;
 
 for (const [name, shape] of Object.entries(SHAPES)) {
   test(`an answer kept from an earlier visit, ${name}: the page stays quick (fault 10)`, async ({
