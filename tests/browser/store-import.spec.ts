@@ -86,10 +86,10 @@ test('an import that another file of the same name goes on with mixes nothing of
   const found = await lab.evaluate(async (chunk) => {
     const { importModel } = window.lab.pocketbit;
     const { sha256Of, exported } = window.lab.store;
-    const one = new Uint8Array(30 * chunk + 10);
-    one.set(new TextEncoder().encode('GGUF'));
+    const file = await fetch('../files/random-125m-1.gguf');
+    const one = new Uint8Array(await file.arrayBuffer());
     const other = one.slice();
-    other[700_000]! ^= 1;
+    other[3_000_000]! ^= 1;
     // A busy page may hear of the progress when all is done; then another name is tried.
     let [name, code] = ['', ''];
     for (let n = 0; n < 5 && code !== 'aborted'; n++) {
