@@ -31,6 +31,10 @@ export class Tabs {
   }
 
   send(message: TabMessage): void {
-    this.#channel?.postMessage(message);
+    try {
+      this.#channel?.postMessage(message);
+    } catch {
+      // Other tabs follow with the next message: each makes them read what is stored.
+    }
   }
 }

@@ -59,3 +59,9 @@ test('what is one is heard as it was sent', async () => {
   ];
   expect(await heard(sent.map((message) => ({ ...message, lock: 'a' })))).toEqual(sent);
 });
+
+test('a channel that sends nothing any more is no failure of the sender (fault 20)', () => {
+  const channel = new TabChannel('a', () => {});
+  channel.close();
+  expect(() => channel.send({ type: 'ping' })).not.toThrow();
+});

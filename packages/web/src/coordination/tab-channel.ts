@@ -28,7 +28,11 @@ export class TabChannel {
   }
 
   send(message: TabMessage): void {
-    this.#channel?.postMessage({ ...message, lock: this.#lock } satisfies Sent);
+    try {
+      this.#channel?.postMessage({ ...message, lock: this.#lock } satisfies Sent);
+    } catch {
+      // Tabs that hear nothing find out by themselves: by silence, or by the store.
+    }
   }
 
   close(): void {
