@@ -33,6 +33,9 @@ function isSameFile(
   { sha256, chunkSha256 }: Checksums,
 ): boolean {
   if (size !== null && draft.size !== null && size !== draft.size) return false;
-  if (draft.from === address && draft.etag && validator) return draft.etag === validator;
+  if (draft.from === address && draft.etag && validator) {
+    // Versions before 0.3 stored a date without the weak ETag beside it.
+    return draft.etag === validator || validator.startsWith(`${draft.etag} W/`);
+  }
   return Boolean(sha256 || chunkSha256);
 }

@@ -146,3 +146,14 @@ test('offline, without an event, it tries all the same, as long as it may (fault
   sources.progressed(2);
   await sources.retry(offline);
 });
+
+test('a server that is back and busy is asked again however often the network failed before', async () => {
+  const limits = { ...LIMITS, rounds: 16 };
+  const sources = new RetryingSources([source('a')], limits, signal);
+  sources.progressed(1);
+  for (let i = 0; i < 9; i++) await sources.retry(failure());
+  await sources.retry(failure({ busy: true }));
+  for (let i = 1; i < 6; i++) await sources.retry(failure({ busy: true }));
+  const last = failure({ busy: true });
+  await expect(sources.retry(last)).rejects.toBe(last);
+});

@@ -55,6 +55,8 @@ export class RetryingSources {
   readonly #slow = new Set<Source>();
   /** Failures since something new arrived. */
   #failures = 0;
+  /** Those by a server that is there and busy. */
+  #busy = 0;
   /** Parts that broke off unread since then. */
   #broken = 0;
   /** Requests for a part that got no answer since then. */
@@ -188,7 +190,7 @@ export class RetryingSources {
     if (position <= this.#furthest) return;
     this.#furthest = position;
     this.#reached = true;
-    this.#failures = this.#broken = this.#refused = this.#offlineMs = 0;
+    this.#failures = this.#busy = this.#broken = this.#refused = this.#offlineMs = 0;
   }
 
   /**
@@ -206,7 +208,9 @@ export class RetryingSources {
     if (failure.code === 'offline') throw failure;
     this.#reached ||= failure.busy;
     this.#failures++;
-    const round = Math.floor(this.#failures / this.#sources.length);
+    // A server that is back and busy has its own rounds, whatever failed before.
+    const failures = failure.busy ? ++this.#busy : this.#failures;
+    const round = Math.floor(failures / this.#sources.length);
     const { rounds, backoffMs } = this.#limits;
     const most = this.#reached ? (failure.busy ? BUSY_ROUNDS : rounds) : 2;
     if (round > Math.min(rounds, most)) throw failure;

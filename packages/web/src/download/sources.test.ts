@@ -88,3 +88,18 @@ test('a picked file is known by name, size and content', async () => {
   expect(await key('GGUF one')).toBe(await key('GGUF one'));
   expect(await key('GGUF one')).not.toBe(await key('GGUF two'));
 });
+
+test('a picked file that was taken away is to be picked again', async () => {
+  const file = new File(['abcd'], 'm.gguf');
+  const { holds } = await blobFile(file);
+  const gone = Promise.reject(new DOMException('gone', 'NotReadableError'));
+  vi.spyOn(Blob.prototype, 'arrayBuffer').mockReturnValue(gone);
+  const failure = await holds!({ chunkBytes: 4, hashes: ['x'] } as never, 0).catch(
+    (error) => error,
+  );
+  vi.restoreAllMocks();
+  expect(failure).toMatchObject({
+    code: 'network',
+    message: expect.stringContaining('Pick it again'),
+  });
+});

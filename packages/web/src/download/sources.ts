@@ -74,8 +74,12 @@ function decoded(part: string): string {
 export async function blobFile(blob: Blob, given?: string): Promise<SourceFile> {
   const name = given ?? (blob as Partial<File>).name ?? 'model.gguf';
   const address = `The file ${name}`;
+  const unread = (cause: unknown): never => {
+    const text = `${address} can no longer be read (${cause}). Pick it again.`;
+    throw new SourceError('network', text, { cause, permanent: true });
+  };
   return {
-    key: `stored:${name}:${blob.size}:${await fingerprint(blob)}`,
+    key: `stored:${name}:${blob.size}:${await fingerprint(blob).catch(unread)}`,
     name,
     sources: [
       {
@@ -90,7 +94,10 @@ export async function blobFile(blob: Blob, given?: string): Promise<SourceFile> 
     ],
     holds: async ({ chunkBytes, hashes }, index) => {
       const start = index * chunkBytes;
-      const chunk = await blob.slice(start, start + chunkBytes).arrayBuffer();
+      const chunk = await blob
+        .slice(start, start + chunkBytes)
+        .arrayBuffer()
+        .catch(unread);
       const same = await isChunk(chunk, hashes[index]);
       release(chunk);
       return same;

@@ -214,6 +214,7 @@ export class WorkerModel implements Model {
     this.#since = performance.now();
     host.whenEnded(this.#onEnd);
     if (this.#closed) host.end(new PocketbitError('aborted', 'The model was closed.'));
+    this.#checkOpen();
     return host;
   }
 

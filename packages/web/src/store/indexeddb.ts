@@ -115,7 +115,7 @@ export class DatabaseStore implements ModelStore {
       const unreadable = (record: unknown) => {
         entry.unreadable = [...(entry.unreadable ?? []), record];
       };
-      if (kind === 'lost') unreadable((value as { record: unknown }).record);
+      if (kind === 'lost') unreadable((value as { record: unknown } | null)?.record);
       else if (kind === 'used') Object.assign(entry, isNumber(value) && { usedAt: value });
       else if (!isKnown(kind, source, value)) unreadable(value);
       else if (kind === 'model') entry.manifest = value as Manifest;
