@@ -4,11 +4,11 @@ const START = 80;
 const END = 30;
 
 /**
- * Joiners where a script or an emoji needs them, which stay, or a character that shows nothing, turns the direction or is no
- * text at all.
+ * Joiners with what stands before them, where a script or an emoji needs them, which stay, or a character that shows nothing, turns the direction or is no
+ * text at all. No lookbehind: Safari before 16.4 takes no script that holds one.
  */
 const UNSEEN =
-  /((?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d(?=\p{Extended_Pictographic})|(?<=\p{Emoji})\ufe0f|(?<=[\u0620-\u0dff])[\u200c\u200d](?=[\u0620-\u0dff]))|[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+  /(\p{Extended_Pictographic}(?:[\u{1f3fb}-\u{1f3ff}]\ufe0f?|\ufe0f)?(?:\u200d(?=\p{Extended_Pictographic}))?|\p{Emoji}\ufe0f|[\u0620-\u0dff][\u200c\u200d](?=[\u0620-\u0dff]))|[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** Marks on one letter; more would cover the lines around it. */
 const PILED = /(\p{M}{4})\p{M}+/gu;
@@ -21,7 +21,7 @@ export function displayText(text: string): string {
   return text
     .replace(/[ \t\r\n]+/g, ' ')
     .replace(PILED, '$1')
-    .replace(UNSEEN, (character, joiner?: string) => joiner ?? codeOf(character));
+    .replace(UNSEEN, (character, joined?: string) => joined ?? codeOf(character));
 }
 
 /** A name as `displayText`, and at most 120 characters of it: the beginning and the end. */

@@ -266,7 +266,7 @@ export class Assistant extends EventTarget {
   }
 
   #keepingNotice(): Notice {
-    if (this.chat.failure !== null || this.userData.failure !== null) return 'unsaved';
+    if (this.chat.unsaved || this.userData.failure !== null) return 'unsaved';
     return this.unreadable.length > 0 ? 'unreadable' : null;
   }
 

@@ -94,6 +94,11 @@ export class Chat extends EventTarget {
     this.#record = null;
   }
 
+  /** Whether something of a conversation is not stored and is tried again. */
+  get unsaved(): boolean {
+    return this.failure !== null || this.#owed.size > 0;
+  }
+
   /** Resolves once what there is now is written. */
   async written(): Promise<void> {
     await this.#writing;
@@ -162,7 +167,7 @@ export class Chat extends EventTarget {
         this.#own(await this.#store.save(record));
         this.#wrote(null);
       } catch (error) {
-        await this.#writeBeside(record, error).catch((reason) => this.#wrote(reason));
+        await this.#goOnBeside(record, error).catch((reason) => this.#wrote(reason));
       }
     } while (this.#again);
   }
@@ -172,25 +177,31 @@ export class Chat extends EventTarget {
     return { ...record, messages: storable(this.messages), session: this.session };
   }
 
+  async #goOnBeside(record: Record, error: unknown): Promise<void> {
+    const own = await this.#beside(record, error);
+    if (!own) return;
+    this.#own(own);
+    this.#wrote(null);
+  }
+
   /**
    * Where another tab has gone on with the conversation, it has all that this one had stored; what it does not have
-   * becomes a conversation beside it. Rejects with `error` where that is none of this.
+   * becomes a conversation beside it; null where there is nothing. Rejects with `error` where that is none of this.
    */
-  async #writeBeside(record: Record, error: unknown): Promise<void> {
+  async #beside(record: Record, error: unknown): Promise<Record | null> {
     if (PocketbitError.from(error).code !== 'busy') throw error;
     const theirs = (await this.#store.list()).find(({ id }) => id === record.id);
     const known = new Set(readMessages(theirs?.messages).messages.map(({ id }) => id));
-    if (theirs && record.messages.every(({ id }) => known.has(id))) return;
+    if (theirs && record.messages.every(({ id }) => known.has(id))) return null;
     const { id, revision } = await this.#store.create();
-    this.#own(await this.#store.save({ ...record, id, revision }));
-    this.#wrote(null);
+    return this.#store.save({ ...record, id, revision });
   }
 
   #wrote(failure: unknown): void {
     this.failure = failure;
     clearTimeout(this.#retry);
-    if (failure === null && this.#owed.size === 0) this.#pause = RETRY_MS;
-    else this.#tryAgainLater();
+    if (failure === null) this.#pause = RETRY_MS;
+    if (this.unsaved) this.#tryAgainLater();
     if (failure !== null) console.warn('Pocketbit could not keep the conversation:', failure);
     this.dispatchEvent(new Event(failure === null ? 'saved' : 'unsaved'));
   }
@@ -202,10 +213,14 @@ export class Chat extends EventTarget {
 
   async #pay(): Promise<void> {
     for (const [id, record] of this.#owed) {
-      const saved = await this.#store.save(record).catch(() => null);
-      if (!saved) return this.#tryAgainLater();
-      this.#owed.delete(id);
-      if (id !== this.#record?.id) this.#store.release(id);
+      try {
+        const saved = this.#store.save(record).catch((error) => this.#beside(record, error));
+        const kept = (await saved)?.id ?? id;
+        this.#owed.delete(id);
+        for (const other of [id, kept]) if (other !== this.#record?.id) this.#store.release(other);
+      } catch {
+        return this.#tryAgainLater();
+      }
     }
     if (this.failure !== null) this.save();
   }

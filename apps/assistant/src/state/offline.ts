@@ -106,7 +106,8 @@ export class OfflineShell extends EventTarget {
   }
 
   /** Lets the waiting version take over where no tab holds the lock. */
-  #takeTurn(): Promise<void> {
+  async #takeTurn(): Promise<void> {
+    if (!navigator.locks) return this.#waiting?.postMessage('activate');
     return navigator.locks.request(BUSY_LOCK, { ifAvailable: true }, (lock) => {
       if (lock) this.#waiting?.postMessage('activate');
     });
@@ -117,7 +118,7 @@ export class OfflineShell extends EventTarget {
     if (!busy) {
       this.#busyLock?.();
       this.#busyLock = null;
-    } else if (!this.#busyLock) {
+    } else if (!this.#busyLock && navigator.locks) {
       const until = new Promise<void>((release) => {
         this.#busyLock = release;
       });

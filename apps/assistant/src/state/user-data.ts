@@ -56,6 +56,11 @@ export class UserDataStore extends EventTarget {
   #exact: ReturnType<typeof setTimeout> | undefined;
   #look: ReturnType<typeof setTimeout> | undefined;
 
+  /** Whether a change is not stored yet. */
+  get unsaved(): boolean {
+    return this.failure !== null || this.#waiting.length > 0;
+  }
+
   /** `sound` rings for what falls due. */
   constructor(sound: () => void, records: KeptStore = keptRecords) {
     super();

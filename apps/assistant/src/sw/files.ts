@@ -58,12 +58,16 @@ export async function keepAll(): Promise<void> {
 
 /** Whether the app can start with what is kept, if need be after fetching what is not. */
 export async function whole(): Promise<boolean> {
-  const signal = AbortSignal.timeout(HEAL_MS);
-  const files = vital.map(async (url) => (await kept(url)) ?? (await obtained(url, signal)));
-  return Promise.all(files).then(
+  // Not AbortSignal.timeout, which Safari lacks before 16.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), HEAL_MS);
+  const files = vital.map(async (url) => (await kept(url)) ?? (await obtained(url, late.signal)));
+  const isWhole = await Promise.all(files).then(
     () => true,
     () => false,
   );
+  clearTimeout(timer);
+  return isWhole;
 }
 
 /** Deletes what is no file of this version, and what versions before this one kept without proof. */

@@ -30,7 +30,7 @@ self.addEventListener('fetch', (event) => {
 async function install(): Promise<void> {
   await keepAll();
   // An update waits until a page asks for it: the open page may still need the files of its own version.
-  alone = self.registration.active !== null && (await nobodyLives());
+  alone = self.registration.active !== null && (await nobodyLives().catch(() => false));
   if (alone) await self.skipWaiting();
 }
 

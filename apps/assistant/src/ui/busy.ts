@@ -1,10 +1,12 @@
 import type { Assistant } from '../state/assistant.ts';
 
-/** Whether a reload would break something off that the user is in the middle of; `asked`: only an answer counts then. */
+/**
+ * Whether a reload would break something off that the user is in the middle of, or lose what could not be stored yet;
+ * `asked`: only an answer and that count then.
+ */
 export function busy(assistant: Assistant, asked: boolean): boolean {
-  return (
-    answering(assistant) || (!asked && (writing() || ringing(assistant) || unstored(assistant)))
-  );
+  if (answering(assistant) || assistant.chat.unsaved || assistant.userData.unsaved) return true;
+  return !asked && (writing() || ringing(assistant) || unstored(assistant));
 }
 
 /** Also between a question and the first token of its answer. */

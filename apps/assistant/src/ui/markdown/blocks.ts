@@ -191,7 +191,16 @@ function writeRow(cells: readonly string[], tag: 'th' | 'td', to: NodeWriter): v
 
 /** The cells of a row; an escaped bar is a bar. */
 function cellsOf(line: string): string[] {
-  const parts = line.trim().split(/(?<!\\)\|/);
+  const text = line.trim();
+  const parts: string[] = [];
+  let start = 0;
+  // No lookbehind: Safari before 16.4 takes no script that holds one.
+  for (let at = text.indexOf('|'); at >= 0; at = text.indexOf('|', at + 1)) {
+    if (text[at - 1] === '\\') continue;
+    parts.push(text.slice(start, at));
+    start = at + 1;
+  }
+  parts.push(text.slice(start));
   if (parts.length > 1 && parts[0] === '') parts.shift();
   if (parts.length > 1 && parts.at(-1) === '') parts.pop();
   return parts.map((part) => part.trim().replaceAll('\\|', '|'));
