@@ -20,6 +20,7 @@ export {
 export { type ModelPlan, type PlannedTensor, planModel } from './plan/plan.ts';
 export {
   isCount,
+  isFirstVersion,
   isFlag,
   isListOf,
   isNumber,

@@ -22,6 +22,9 @@ export const orNull = <T>(of: Shape<T>) => shape<T | null>((value) => value === 
 export const orNone = <T>(of: Shape<T>) =>
   shape<T | undefined>((value) => value === undefined || of(value));
 
+/** The version of a record's form, where there was never another; early records have none. */
+export const isFirstVersion = orNone(isOneOf<1>(1));
+
 /** An array of nothing but `T`, without gaps. */
 export const isListOf = <T>(of: Shape<T>) =>
   shape<T[]>((value) => Array.isArray(value) && Array.from(value).every(of));

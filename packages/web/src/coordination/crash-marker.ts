@@ -5,12 +5,12 @@
  */
 import {
   isCount,
+  isFirstVersion,
   isFlag,
   isNumber,
   isOneOf,
   isRecordOf,
   isText,
-  orNone,
   orNull,
   shape,
 } from '@pocketbit/core';
@@ -52,10 +52,8 @@ export interface Caution extends Versioned {
 /** A context below this is no use for a conversation. */
 export const MIN_CONTEXT = 256;
 
-const version = orNone(isOneOf<1>(1));
-
 export const isMarker = isRecordOf<MarkerRecord>({
-  version,
+  version: isFirstVersion,
   phase: isOneOf<RiskyPhase>('download', 'load', 'generate'),
   contextLength: orNull(isCount),
   residentBytes: orNull(isCount),
@@ -64,7 +62,7 @@ export const isMarker = isRecordOf<MarkerRecord>({
 });
 
 export const isCaution = isRecordOf<Caution>({
-  version,
+  version: isFirstVersion,
   contextLength: orNull(shape<number>((value) => isCount(value) && value >= MIN_CONTEXT)),
   at: isNumber,
   again: isFlag,

@@ -1,4 +1,4 @@
-import { PocketbitError } from '@pocketbit/core';
+import { isFirstVersion, isRecordOf, isText, PocketbitError, shape } from '@pocketbit/core';
 import type { SavedSession } from '@pocketbit/engine';
 import { del, get, promisifyRequest, update } from 'idb-keyval';
 import { conversationLock, hold, type Lease, locksUsable } from '../coordination/locks.ts';
@@ -131,16 +131,16 @@ export class Conversations<M> {
 
 /** Whether a record is a conversation of this version, of which `version` is 1 or absent. */
 function isReadable([key, value]: StoredRecord): boolean {
-  const { version = 1, id, revision, updatedAt, messages } = Object(value);
-  return (
-    version === 1 &&
-    id === (key as Key)[1] &&
-    typeof id === 'string' &&
-    Number.isInteger(revision) &&
-    typeof updatedAt === 'number' &&
-    Array.isArray(messages)
-  );
+  return isConversation(value) && value.id === (key as Key)[1];
 }
+
+const isConversation = isRecordOf<Omit<Conversation<unknown>, 'session'>>({
+  version: isFirstVersion,
+  id: isText,
+  revision: shape(Number.isInteger),
+  updatedAt: shape((value) => typeof value === 'number'),
+  messages: shape(Array.isArray),
+});
 
 function takenOver(): PocketbitError {
   return new PocketbitError('busy', 'Another tab has gone on with this conversation.');

@@ -1,8 +1,8 @@
 import {
   isCount,
+  isFirstVersion,
   isListOf,
   isNumber,
-  isOneOf,
   isRecordOf,
   isText,
   orNone,
@@ -50,7 +50,7 @@ export interface Manifest extends Draft {
 }
 
 const DRAFT = {
-  version: orNone(isOneOf<1>(1)),
+  version: isFirstVersion,
   source: isText,
   name: isText,
   size: orNull(isCount),

@@ -1,4 +1,4 @@
-import { isListOf, isNumber, isOneOf, isRecordOf, isText, orNone, shape } from '@pocketbit/core';
+import { isFirstVersion, isListOf, isNumber, isRecordOf, isText, shape } from '@pocketbit/core';
 import type { Artifact, KernelTiming, TimingStore } from '@pocketbit/engine';
 import { get, set } from 'idb-keyval';
 import { database } from './database.ts';
@@ -12,7 +12,7 @@ interface Record {
 }
 
 const isRecord = isRecordOf<Record>({
-  version: orNone(isOneOf<1>(1)),
+  version: isFirstVersion,
   engine: isText,
   timings: isListOf(
     isRecordOf<KernelTiming>({
