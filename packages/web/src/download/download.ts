@@ -60,6 +60,8 @@ class Download {
   #chunker: Chunker;
   /** Bytes in the store. */
   #stored = 0;
+  /** Where the last tensor ends, by the header; infinite as long as that is not known. */
+  #dataEnd = Number.POSITIVE_INFINITY;
   /** Answers whose bytes are joined. */
   #answers = 0;
   #again = false;
@@ -228,7 +230,9 @@ class Download {
     await this.#discardOld();
     await this.#store.putChunk({ ...this.#draft, hashes: [...hashes, hash] }, index, chunk);
     this.#note(hash, chunk);
-    await checkHeader(this.#store, this.#draft, this.#stored).catch((error) => this.#refuse(error));
+    this.#dataEnd = await checkHeader(this.#store, this.#draft, this.#stored, this.#dataEnd).catch(
+      (error) => this.#refuse(error),
+    );
     await this.#options.observer?.stored(index, chunk, this.#store.kind !== 'memory');
   }
 
@@ -268,6 +272,7 @@ class Download {
     this.#options.observer?.restarted();
     this.#draft = this.#newDraft();
     this.#hash = new RunningHash();
+    this.#dataEnd = Number.POSITIVE_INFINITY;
     this.#chunker.drop();
     this.#stored = this.#answers = 0;
   }
