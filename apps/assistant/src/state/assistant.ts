@@ -1,4 +1,3 @@
-import { isText } from '@pocketbit/core';
 import {
   deleteModel,
   type LoadProgress,
@@ -80,8 +79,7 @@ export class Assistant extends EventTarget {
     addEventListener('pagehide', () => this.chat.save());
     addEventListener('pageshow', ({ persisted }) => persisted && this.userData.refresh());
     document.addEventListener('visibilitychange', () => this.#onVisibility());
-    const remembered = await read('model');
-    this.choice = firstChoice(location.search, isText(remembered) ? remembered : undefined);
+    this.choice = firstChoice(location.search, await read('model'));
     this.#changed();
     await this.#load();
   }
