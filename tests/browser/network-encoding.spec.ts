@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { cachedModel, TINY } from '../models/random.ts';
 import { type Asked, honest, type Tell } from '../support/told-server.ts';
 import { expect, test } from './fixtures.ts';
-import { arrive, CHUNK, FILE, SHA256, sha256, withTold } from './told.ts';
+import { arrive, CHUNK, FILE, hashOnceLoaded, SHA256, sha256, withTold } from './told.ts';
 
 /** A file that becomes smaller, one that does not, and a model. */
 const SMALLER = FILE.map((byte, i) => (i % 3 === 0 || i < 4 ? byte : 7));
@@ -96,12 +96,7 @@ for (const origin of ['own', 'other'] as const) {
     await withTold(page, async (told) => {
       const model = told[origin].model('z.gguf', compressed(MODEL));
       expect(gzipSync(MODEL, { level: 1 }).length).toBeLessThan(MODEL.length);
-      const hash = await page.evaluate(async (url) => {
-        const loaded = await window.lab.pocketbit.load(url, { contextLength: 64 });
-        await loaded.close();
-        return loaded.info.sha256;
-      }, model.url);
-      expect(hash).toBe(sha256(MODEL));
+      expect(await hashOnceLoaded(page, model.url)).toBe(sha256(MODEL));
     });
   });
 

@@ -1,9 +1,20 @@
 // Bodies that do not end, do not say how long they are, or come a byte a second.
 import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
 import { cachedModel, TINY } from '../models/random.ts';
 import { honest, sendBytes, type Tell, type ToldModel } from '../support/told-server.ts';
 import { expect, test } from './fixtures.ts';
-import { arrive, arriveAs, CHUNK, FILE, SHA256, sha256, unfinished, withTold } from './told.ts';
+import {
+  arrive,
+  arriveAs,
+  CHUNK,
+  FILE,
+  hashOnceLoaded,
+  SHA256,
+  sha256,
+  unfinished,
+  withTold,
+} from './told.ts';
 
 const MODEL = new Uint8Array(readFileSync(cachedModel(TINY, 1)));
 const MB = 1_000_000;
@@ -32,6 +43,22 @@ const BODIES: Record<string, [start: Uint8Array, filler: number]> = {
   'a sound model and zeros after it': [MODEL, 0],
 };
 
+/** How a call refuses a model, and how many bytes of it it took before that. */
+function refused(page: Page, way: 'load' | 'importModel' | 'checkFit', address: string) {
+  return page.evaluate(
+    async ([name, url]) => {
+      let most = 0;
+      const onProgress = ({ loadedBytes }: { loadedBytes: number }) => {
+        most = Math.max(most, loadedBytes);
+      };
+      const work = window.lab.pocketbit[name];
+      const failure = await window.lab.failure(() => work(url, { onProgress }));
+      return { code: failure?.code, most };
+    },
+    [way, address] as const,
+  );
+}
+
 for (const [what, [start, filler]] of Object.entries(BODIES)) {
   for (const way of ['load', 'importModel', 'checkFit'] as const) {
     test(`${way}: a body without end, of ${what}, is refused before 40 MB (fault 9)`, async ({
@@ -40,18 +67,7 @@ for (const [what, [start, filler]] of Object.entries(BODIES)) {
       await withTold(page, async ({ own }) => {
         const model = own.model('endless.gguf', endless(start, filler));
         const began = performance.now();
-        const { code, most } = await page.evaluate(
-          async ([name, url]) => {
-            let most = 0;
-            const onProgress = ({ loadedBytes }: { loadedBytes: number }) => {
-              most = Math.max(most, loadedBytes);
-            };
-            const work = window.lab.pocketbit[name];
-            const failure = await window.lab.failure(() => work(url, { onProgress }));
-            return { code: failure?.code, most };
-          },
-          [way, model.url] as const,
-        );
+        const { code, most } = await refused(page, way, model.url);
         expect(code).toMatch(/^(bad-model|unsupported)$/);
         expect(performance.now() - began).toBeLessThan(20_000);
         expect(most).toBeLessThan(40 * MB);
@@ -69,18 +85,7 @@ for (const [what, [start, filler]] of Object.entries(BODIES)) {
     }) => {
       await withTold(page, async ({ own }) => {
         const model = own.model('long.gguf', endless(start, filler, 8e9));
-        const { code, most } = await page.evaluate(
-          async ([name, url]) => {
-            let most = 0;
-            const onProgress = ({ loadedBytes }: { loadedBytes: number }) => {
-              most = Math.max(most, loadedBytes);
-            };
-            const work = window.lab.pocketbit[name];
-            const failure = await window.lab.failure(() => work(url, { onProgress }));
-            return { code: failure?.code, most };
-          },
-          [way, model.url] as const,
-        );
+        const { code, most } = await refused(page, way, model.url);
         expect(code).toMatch(/^(bad-model|unsupported)$/);
         expect(most).toBeLessThan(40 * MB);
         // One that another version may read keeps its first chunk.
@@ -121,12 +126,7 @@ test('a model without a length is stored and loaded as it is (fault 9)', async (
       await sendBytes(response, MODEL);
       response.end();
     });
-    const hash = await page.evaluate(async (url) => {
-      const loaded = await window.lab.pocketbit.load(url, { contextLength: 64 });
-      await loaded.close();
-      return loaded.info.sha256;
-    }, model.url);
-    expect(hash).toBe(sha256(MODEL));
+    expect(await hashOnceLoaded(page, model.url)).toBe(sha256(MODEL));
   });
 });
 

@@ -4,11 +4,12 @@ import type { Page } from '@playwright/test';
 import type { Arrival } from '../../tools/lab/store.ts';
 import { versionsOf } from '../support/fault-runs.ts';
 import { siteHere } from '../support/serve.ts';
+import { CHUNK_BYTES } from '../support/tab-runs.ts';
 import { startToldServer, type ToldServer } from '../support/told-server.ts';
 
-export const CHUNK = 4 * 1024 * 1024;
+export { CHUNK_BYTES as CHUNK, storedBytes as unfinished } from '../support/tab-runs.ts';
 /** Two files of one size that begin as a model does; at 40 MB/s a download of one has a middle. */
-export const [FILE, OTHER] = versionsOf(2 * CHUNK + 1_000_000);
+export const [FILE, OTHER] = versionsOf(2 * CHUNK_BYTES + 1_000_000);
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 export const SHA256 = sha256(FILE);
 
@@ -42,10 +43,11 @@ export function arriveAs(page: Page, arrival: Arrival): Promise<string> {
   return page.evaluate((given) => window.lab.store.arrive(given), arrival);
 }
 
-/** Bytes of downloads that were left half-way. */
-export function unfinished(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const { unfinished: left } = await window.lab.pocketbit.storageEstimate();
-    return left.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);
-  });
+/** Loads a model and closes it: its SHA-256. */
+export function hashOnceLoaded(page: Page, address: string): Promise<string> {
+  return page.evaluate(async (url) => {
+    const loaded = await window.lab.pocketbit.load(url, { contextLength: 64 });
+    await loaded.close();
+    return loaded.info.sha256;
+  }, address);
 }

@@ -125,7 +125,7 @@ function loadedBytes(page: Page): Promise<number> {
 }
 
 /** Bytes of unfinished downloads in the store. */
-function storedBytes(page: Page): Promise<number> {
+export function storedBytes(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const { unfinished } = await window.lab.pocketbit.storageEstimate();
     return unfinished.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0);

@@ -110,8 +110,17 @@ async function live(page: Page, site: Site): Promise<void> {
   );
 }
 
-/** Puts an origin into a fresh browser and looks at what a tree's build finds. */
-export async function foundBy(tree: string, origin: Origin): Promise<Found> {
+/** What a tree's build finds of an origin. */
+export function foundBy(tree: string, origin: Origin): Promise<Found> {
+  return visited(tree, origin, visit);
+}
+
+/** Puts an origin into a fresh browser, where a tree's build is served, and lets `visit` look. */
+export async function visited<T>(
+  tree: string,
+  origin: Origin,
+  visit: (page: Page, site: CountingSite) => Promise<T>,
+): Promise<T> {
   const site = await startCountingSite(Number.POSITIVE_INFINITY, { mounts: mountsOf([tree]) });
   const browser = await chromium.launch(launchOptions);
   try {

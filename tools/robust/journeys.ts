@@ -32,9 +32,16 @@ const BREAD = 'Add bread to the shopping list';
 const NOTE = 'Take a note: the key is under the mat';
 const SUM = 'What is 12 * 7?';
 
-/** A clean start that answers as it should. */
-async function answersAgain(play: Play): Promise<Page> {
+/** A page without faults, in which the app has started. */
+async function clean(play: Play): Promise<Page> {
   const page = await play.plain();
+  await start(page, play);
+  return page;
+}
+
+/** A page with the shim, in which the app has started. */
+async function faulty(play: Play): Promise<Page> {
+  const page = await play.shimmed('app');
   await start(page, play);
   return page;
 }
@@ -44,8 +51,7 @@ async function sums(page: Page, play: Play): Promise<void> {
 }
 
 async function primed(play: Play): Promise<void> {
-  const page = await play.plain();
-  await start(page, play);
+  const page = await clean(play);
   await page.close();
 }
 
@@ -128,7 +134,7 @@ function promisesFor(play: Play): Promises {
 }
 
 async function keptAfterwards(play: Play): Promise<void> {
-  const page = await answersAgain(play);
+  const page = await clean(play);
   await promisesOf.get(play)?.hold(page, play);
   const chat = chatOf.get(play);
   if (chat) await sameChat(page, play, chat);
@@ -150,8 +156,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
 
   answer: {
     async during(play) {
-      const page = await play.shimmed('app');
-      await start(page, play);
+      const page = await faulty(play);
       play.same('the answer', (await ask(page, play, STORY)).ids);
       await leave(page, play);
     },
@@ -161,8 +166,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
   restore: {
     before: primed,
     async during(play) {
-      const page = await play.shimmed('app');
-      await start(page, play);
+      const page = await faulty(play);
       await send(page, play, STORY);
       await page.waitForFunction(
         () => {
@@ -185,16 +189,14 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
 
   kept: {
     async before(play) {
-      const page = await play.plain();
-      await start(page, play);
+      const page = await clean(play);
       await promisesFor(play).act(page, play, MILK, 'milk');
       await page.waitForTimeout(play.rest);
       await page.close();
     },
     async during(play) {
-      const page = await play.shimmed('app');
+      const page = await faulty(play);
       const promises = promisesFor(play);
-      await start(page, play);
       await promises.act(page, play, NOTE, 'key');
       await promises.act(page, play, TIMER, null);
       await promises.act(page, play, BREAD, 'bread');
@@ -206,9 +208,8 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
   actions: {
     before: primed,
     async during(play) {
-      const page = await play.shimmed('app');
+      const page = await faulty(play);
       const promises = promisesFor(play);
-      await start(page, play);
       await promises.act(page, play, TIMER, null);
       await page.waitForTimeout(play.rest);
       await page.reload();
@@ -223,8 +224,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
   chats: {
     before: primed,
     async during(play) {
-      const page = await play.shimmed('app');
-      await start(page, play);
+      const page = await faulty(play);
       await ask(page, play, SUM);
       await page.waitForTimeout(play.rest);
       await page.getByTestId('model-button').click();
@@ -238,7 +238,7 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
       await leave(page, play);
     },
     async after(play) {
-      const page = await answersAgain(play);
+      const page = await clean(play);
       const chat = chatOf.get(play);
       const here = (await shown(page)).questions;
       const all = [...here, ...(await otherChats(page, play))];
@@ -271,16 +271,14 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
   install: {
     serviceWorker: true,
     async during(play) {
-      const page = await play.shimmed('app');
-      await start(page, play);
+      const page = await faulty(play);
       await ask(page, play, SUM);
       // An install that failed says nothing and comes at a later visit.
       await untilOffline(page, play, 4000).catch(() => {});
       await page.close();
     },
     async after(play) {
-      const page = await play.plain();
-      await start(page, play);
+      const page = await clean(play);
       await untilOffline(page, play, play.bound);
       play.site.down = true;
       await page.reload();
@@ -292,22 +290,20 @@ export const JOURNEYS: Readonly<Record<string, Journey>> = {
   update: {
     serviceWorker: true,
     async before(play) {
-      const page = await play.plain();
-      await start(page, play);
+      const page = await clean(play);
       await untilOffline(page, play, play.bound);
       await page.close();
     },
     async during(play) {
       play.site.updated = true;
-      const page = await play.shimmed('app');
-      await start(page, play);
+      const page = await faulty(play);
       await ask(page, play, MILK);
       await useUpdate(page, 4000).catch(() => {});
       await untilReady(page, play);
       await leave(page, play);
     },
     async after(play) {
-      const page = await answersAgain(play);
+      const page = await clean(play);
       await isUpdated(page, play);
       const chat = chatOf.get(play);
       if (chat) await sameChat(page, play, chat);

@@ -2,17 +2,16 @@
 // that is supported.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { cacheFolder } from '../../scripts/lib/cache.mjs';
-import { launchOptions } from '../../tests/support/chromium.ts';
-import { type CountingSite, startCountingSite } from '../../tests/support/counting-site.ts';
+import type { CountingSite } from '../../tests/support/counting-site.ts';
 import { root } from '../../tests/support/paths.ts';
 import { type Shown, shown, untilReady } from '../house/assistant.ts';
 import { BASELINE, baselineTree, hasCommit } from '../house/baseline.ts';
-import { distOf, mountsOf, openHouse } from '../house/browser.ts';
+import { distOf, openHouse } from '../house/browser.ts';
 import { HALF_URL, MODELS } from '../house/models.ts';
 import { COMMANDS, type Origin } from '../house/records.ts';
-import { type Found, foundBy, storedOf, unpacked } from '../house/stored.ts';
+import { type Found, foundBy, storedOf, visited } from '../house/stored.ts';
 import type { Check, Context, Figure } from '../lib/report.ts';
 
 const FOLDER = join(root, 'tests/fixtures/stored');
@@ -61,7 +60,7 @@ export const storedFormats: Check = {
 async function formFigures(form: Form): Promise<Figure[]> {
   const label = `${form.commit}, ${form.what}`;
   try {
-    const { asked, kept, requests, half } = await openedBy(root, form.origin);
+    const { asked, kept, requests, half } = await visited(root, form.origin, visit);
     return [
       same(`${label}: requests for stored models`, requests, 0),
       same(`${label}: its conversation`, asked, COMMANDS),
@@ -74,21 +73,6 @@ async function formFigures(form: Form): Promise<Figure[]> {
     ];
   } catch (error) {
     return [same(`${label}: opened`, String(error).split('\n')[0], 'no error')];
-  }
-}
-
-async function openedBy(tree: string, origin: Origin): Promise<Opened> {
-  const site = await startCountingSite(Number.POSITIVE_INFINITY, { mounts: mountsOf([tree]) });
-  const browser = await chromium.launch(launchOptions);
-  try {
-    const page = await (await browser.newContext()).newPage();
-    await openHouse(page, site);
-    const stored = unpacked(origin, site.url);
-    await page.evaluate((given) => window.house.writeOrigin(given), stored as never);
-    return await visit(page, site);
-  } finally {
-    await browser.close();
-    await site.kill();
   }
 }
 

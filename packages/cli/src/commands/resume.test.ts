@@ -1,42 +1,17 @@
 // Session files that were changed by hand or by an accident.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { main } from '../cli.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { fixture, inFolder, pocketbit as run } from '../../test/command.ts';
 
-const TQ2 = fileURLToPath(
-  new URL('../../../../tests/fixtures/tiny/tiny-tq2.gguf', import.meta.url),
-);
-
-let folder = '';
+const file = inFolder();
 let saved: Record<string, unknown> = {};
-const file = (name: string) => join(folder, name);
 
-/** The command in this process. */
-async function pocketbit(...args: string[]) {
-  const written = { stdout: '', stderr: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    written.stderr += text;
-    return true;
-  });
-  const status = await main(['run', TQ2, ...args]);
-  vi.restoreAllMocks();
-  return { status, ...written };
-}
+const pocketbit = (...args: string[]) => run(['run', fixture('tiny-tq2'), ...args]);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
-  process.stdout.setMaxListeners(0);
   await pocketbit('once', '--raw', '--max-tokens', '3', '--save', file('good.json'));
   saved = JSON.parse(await readFile(file('good.json'), 'utf8'));
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const options = (changed: object) => ({
   ...saved,

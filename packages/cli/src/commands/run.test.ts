@@ -1,41 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tinyModel } from '../../../core/test/tiny-model.ts';
-import { main } from '../cli.ts';
+import { fixture, inFolder, pocketbit } from '../../test/command.ts';
 
-const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../../../tests/fixtures/tiny/${name}.gguf`, import.meta.url));
 const TQ2 = fixture('tiny-tq2');
 const SAMPLED = ['--temperature', '0.9', '--repeat-penalty', '1.2', '--seed', '11', '--raw'];
 
-let folder = '';
-const file = (name: string) => join(folder, name);
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
-  process.stdout.setMaxListeners(0);
-});
-afterAll(() => rm(folder, { recursive: true }));
+const file = inFolder();
 afterEach(() => vi.restoreAllMocks());
-
-/** The command in this process; `heard` is called after each part of the answer. */
-async function pocketbit(args: string[], heard = () => {}) {
-  const written = { stdout: '', stderr: '' };
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    written.stdout += text;
-    heard();
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    written.stderr += text;
-    return true;
-  });
-  const status = await main(args);
-  vi.restoreAllMocks();
-  return { status, ...written };
-}
 
 async function json(...args: string[]) {
   const { status, stdout, stderr } = await pocketbit(['run', TQ2, ...args, '--json']);
@@ -83,7 +55,7 @@ describe('--resume', () => {
   };
   const refused: [string, () => Promise<string[]> | string[], number, RegExp][] = [
     ['a missing file', () => [TQ2, '--resume', file('none')], 1, /storage: .*no such file/],
-    ['a folder', () => [TQ2, '--resume', folder], 1, /storage: /],
+    ['a folder', () => [TQ2, '--resume', file('')], 1, /storage: /],
     ['a file that is no JSON', () => [TQ2, '--resume', TQ2], 1, /integrity: .*no saved session/],
     ['no ids', async () => [TQ2, '--resume', await edited({ ids: 7 })], 1, /integrity: /],
     ['a wrong id', async () => [TQ2, '--resume', await edited({ ids: [-1] })], 1, /integrity: /],
@@ -117,7 +89,7 @@ describe('--resume', () => {
 });
 
 describe('--save where nothing can be written', () => {
-  const places = [() => folder, () => file('no/folder'), () => '/dev/full'];
+  const places = [() => file(''), () => file('no/folder'), () => '/dev/full'];
   // Linux alone has /dev/full.
   const usual = process.platform === 'linux' ? places : places.slice(0, 2);
   test.each(usual)('fails in one line, after the answer (%#)', async (place) => {

@@ -1,48 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byteVocabulary, type TinyOptions, tinyModel } from '../../../core/test/tiny-model.ts';
-import { main } from '../cli.ts';
+import { fixture, inFolder, pocketbit as run } from '../../test/command.ts';
 
-const TQ2 = fileURLToPath(
-  new URL('../../../../tests/fixtures/tiny/tiny-tq2.gguf', import.meta.url),
-);
-
-let folder = '';
-const file = (name: string) => join(folder, name);
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pocketbit-'));
-  process.stdout.setMaxListeners(0);
-});
-afterAll(() => rm(folder, { recursive: true }));
+const TQ2 = fixture('tiny-tq2');
+const file = inFolder();
 afterEach(() => vi.restoreAllMocks());
 
-async function pocketbit(...args: string[]) {
-  const written = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    });
-  }
-  const status = await main(args);
-  vi.restoreAllMocks();
-  return { status, ...written };
-}
+const pocketbit = (...args: string[]) => run(args);
 
 /** A line of its own, a cleared line, a title, C1's CSI, a reversed line, what has no width. */
 const FORGED =
@@ -189,7 +157,7 @@ describe('a FILE that is none', () => {
         return path;
       },
     ],
-    ['folder', async () => folder],
+    ['folder', async () => file('')],
     ['device', async () => '/dev/zero'],
     ['terminal', async () => '/dev/tty'],
     [
@@ -211,7 +179,7 @@ describe('a FILE that is none', () => {
     ],
     ['path through a file', async () => join(TQ2, 'x')],
     ['path without an end', async () => file('x'.repeat(5000))],
-    ['path with a zero', async () => `${folder}/a\0b`],
+    ['path with a zero', async () => `${file('')}/a\0b`],
     ['empty path', async () => ''],
   ];
   const paths = new Map<string, string>();
